@@ -1,0 +1,1 @@
+"""cutaway shows the inside of TensorFlow models."""
