@@ -1,0 +1,17 @@
+"""Settings for every test: quiet oracles, reproducible examples."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+# Before anything imports TensorFlow: without these it writes pages of log lines to stderr.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+# Examples are the same in every run: a failure that one run finds must not be gone in the next.
+settings.register_profile("cutaway", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("cutaway")
