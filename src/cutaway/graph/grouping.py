@@ -1,0 +1,233 @@
+"""Groups for flat models: from names, then from structure, so that the top of any model is an outline.
+
+What the author nested stays as it is. A group with more children than a person takes in at a glance is
+cut further, by the most trustworthy evidence that it offers: names, regions between bottlenecks,
+repetition, resolution. Each new group says how it was found.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cutaway.graph.level import Cluster, Level, Unit, acyclic, contract, make_level
+from cutaway.graph.model import Graph, GroupColumns, GroupKind, Shape
+from cutaway.graph.names import clusters_by_name, is_auto
+from cutaway.graph.regions import (
+    clusters_by_region,
+    clusters_by_repetition,
+    clusters_by_resolution,
+    ends,
+    equal_runs,
+)
+from cutaway.graph.walk import depths, leaf_counts, lift
+
+READABLE = 12
+"""Children that are read at a glance; a group of so many is never cut."""
+
+OUTLINE = 16
+"""Boxes on the top level above which neighbours are joined into stages."""
+
+NAMED = 0.4
+"""Share of the units that names must cover before they are trusted over structure."""
+
+LARGEST = 20_000
+"""Children above which a group is left as it is: a list, not an architecture."""
+
+
+def group(graph: Graph) -> Graph:
+    """Return the graph with groups for what its author left flat.
+
+    Args:
+        graph: Any graph; one whose groups are all small comes back as it is.
+
+    Returns:
+        A graph that shares all columns with the first but those of the nesting.
+    """
+    sizes = [0] * len(graph.groups)
+    for owner in graph.node_groups:
+        sizes[owner] += 1
+    for parent in graph.groups.parents[1:]:
+        sizes[parent] += 1
+    large = [index for index, size in enumerate(sizes) if READABLE < size <= LARGEST]
+    if not large:
+        return graph
+    plans: dict[int, tuple[Unit, ...]] = {}
+    for index, level in _levels(graph, large).items():
+        cut = _divide(level) if index == 0 else _divide_inside(level)
+        if len(cut) < len(level):
+            plans[index] = cut.units
+    return _regroup(graph, plans) if plans else graph
+
+
+def _divide(level: Level) -> Level:
+    """The whole model cut into an outline."""
+    clusters = clusters_by_name(level, counters=1, top=True)
+    covered = sum(len(cluster.members) for cluster in clusters)
+    if clusters and covered >= NAMED * len(level):
+        level = contract(level, [*clusters, *_leftovers(level, clusters)], _divide_named)
+    else:
+        level = _by_structure(level)
+    level = contract(level, ends(level))
+    if len(level) > OUTLINE:
+        level = contract(level, acyclic(level, clusters_by_resolution(level, same_word=True)))
+    if len(level) > OUTLINE:
+        level = contract(level, equal_runs(level))
+    return level
+
+
+def _divide_named(level: Level, counters: int = 2) -> Level:
+    """The inside of a cluster that names found: one counter more of the names, then single words."""
+    if len(level) <= READABLE:
+        return level
+    clusters = clusters_by_name(level, counters=counters, top=False)
+    return contract(level, clusters, lambda part: _divide_named(part, counters + 1))
+
+
+def _divide_inside(level: Level) -> Level:
+    """The inside of a group that the author made, such as a nested model."""
+    clusters = clusters_by_name(level, counters=1, top=False)
+    covered = sum(len(cluster.members) for cluster in clusters)
+    if covered >= NAMED * len(level):
+        return contract(level, clusters, _divide_named)
+    return _by_structure(level)
+
+
+def _by_structure(level: Level) -> Level:
+    clusters = clusters_by_region(level)
+    if len(clusters) == 1 and len(clusters[0].members) > len(level) // 2:
+        clusters = []  # one region that is nearly everything, as in a U-Net
+    level = contract(level, clusters)
+    if len(level) > READABLE:
+        level = contract(level, clusters_by_repetition(level))
+    if len(level) > READABLE and not clusters:
+        level = contract(level, clusters_by_resolution(level, same_word=False))
+    return level
+
+
+def _leftovers(level: Level, clusters: Sequence[Cluster]) -> list[Cluster]:
+    """Regions among what the names left loose, where that is much."""
+    taken = {member for cluster in clusters for member in cluster.members}
+    if len(level) - len(taken) <= READABLE:
+        return []
+    found = [cluster for cluster in clusters_by_region(level) if taken.isdisjoint(cluster.members)]
+    kept = acyclic(level, [*clusters, *found])
+    return [cluster for cluster in found if cluster in kept]
+
+
+def _levels(graph: Graph, large: Sequence[int]) -> dict[int, Level]:
+    """One level for each large group: its children, and the edges lifted to them."""
+    wanted = set(large)
+    parents = graph.groups.parents
+    depth = depths(parents)
+    owner = graph.node_groups
+    units: dict[int, list[Unit]] = {index: [] for index in large}
+    place: dict[tuple[int, int], int] = {}
+    boundary = {port.node for port in graph.inputs}
+    for node, group_index in enumerate(owner):
+        if group_index in wanted:
+            place[group_index, node] = len(units[group_index])
+            units[group_index].append(_node_unit(graph, node, node in boundary))
+    leaves = leaf_counts(graph)
+    for child in range(1, len(graph.groups)):
+        if parents[child] in wanted:
+            place[parents[child], ~child] = len(units[parents[child]])
+            units[parents[child]].append(_group_unit(graph, child, leaves[child]))
+    edges: dict[int, list[tuple[int, int]]] = {index: [] for index in large}
+    for target in range(len(graph)):
+        for at in range(graph.input_start[target], graph.input_start[target + 1]):
+            source = graph.input_node[at]
+            meeting, start, end = lift(parents, depth, owner, source, target)
+            if meeting in wanted and start != end:
+                edges[meeting].append((place[meeting, start], place[meeting, end]))
+    exits = {index: make_level(units[index], edges[index]) for index in large}
+    return {index: _with_resolutions(graph, level) for index, level in exits.items()}
+
+
+def _node_unit(graph: Graph, node: int, boundary: bool) -> Unit:
+    name, op = graph.names[node], graph.op(node)
+    return Unit(name, op, is_auto(name, op), 1, resolution(graph.tensor(node, 0).shape), node, boundary=boundary)
+
+
+def _group_unit(graph: Graph, index: int, leaves: int) -> Unit:
+    groups = graph.groups
+    op = groups.ops.get(index, "")
+    return Unit(groups.names[index], op, is_auto(groups.names[index], op), leaves, None, ~index)
+
+
+def _with_resolutions(graph: Graph, level: Level) -> Level:
+    """Give groups the resolution of the unit after them, where their own is unknown."""
+    units = list(level.units)
+    for at in range(len(units) - 2, -1, -1):
+        content = units[at].content
+        if content is not None and content < 0 and level.succ[at]:
+            units[at] = replace(units[at], resolution=units[level.succ[at][0]].resolution)
+    return replace(level, units=tuple(units))
+
+
+def resolution(shape: Shape | None) -> int | None:
+    """Number of positions of a feature map or sequence: all dimensions but the batch and the channels."""
+    if shape is None or len(shape) < 3 or None in shape[1:-1]:
+        return None
+    return math.prod(size for size in shape[1:-1] if size)
+
+
+def _regroup(graph: Graph, plans: dict[int, tuple[Unit, ...]]) -> Graph:
+    """New columns of the nesting: the old groups and, between them, the clusters, parents first."""
+    old = graph.groups
+    names: list[str] = []
+    kinds: list[GroupKind] = []
+    ids: list[str] = []
+    parents = array("i")
+    found_by: dict[int, str] = {}
+    moved: dict[int, int] = {}  # old group index → new one
+    owner = array("i", graph.node_groups)
+    taken = set(old.ids) | set(graph.ids)
+
+    def append(name: str, kind: GroupKind, parent: int, wanted: str) -> int:
+        identity, count = wanted, 1
+        while identity in taken:
+            count += 1
+            identity = f"{wanted}@{count}"
+        taken.add(identity)
+        names.append(name)
+        kinds.append(kind)
+        ids.append(identity)
+        parents.append(parent)
+        return len(names) - 1
+
+    def place(unit: Unit, parent: int) -> None:
+        if unit.content is None:
+            prefix = ids[parent]
+            index = append(unit.name, unit.kind, parent, f"{prefix}/{unit.name}" if prefix else unit.name)  # type: ignore[arg-type]
+            found_by[index] = unit.found_by
+            for part in unit.parts:
+                place(part, index)
+        elif unit.content >= 0:
+            owner[unit.content] = parent
+        else:
+            new_parent[~unit.content] = parent
+
+    new_parent: dict[int, int] = {}
+    for index in range(len(old)):
+        taken.discard(old.ids[index])
+        parent = new_parent.get(index, -1 if index == 0 else moved[old.parents[index]])
+        moved[index] = append(old.names[index], old.kinds[index], parent, old.ids[index])
+        for unit in plans.get(index, ()):
+            place(unit, moved[index])
+    for node, old_owner in enumerate(graph.node_groups):
+        if old_owner not in plans:
+            owner[node] = moved[old_owner]
+    groups = GroupColumns(
+        ids=tuple(ids),
+        names=tuple(names),
+        kinds=tuple(kinds),
+        parents=parents,
+        ops={moved[index]: op for index, op in old.ops.items()},
+        found_by=found_by | {moved[index]: words for index, words in old.found_by.items()},
+        attributes={moved[index]: found for index, found in old.attributes.items()},
+        weights={moved[index]: codes for index, codes in old.weights.items()},
+    )
+    return replace(graph, groups=groups, node_groups=owner)

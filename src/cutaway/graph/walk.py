@@ -1,0 +1,46 @@
+"""Walks over the nesting that several stages need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cutaway.graph.model import Graph
+
+
+def depths(parents: Sequence[int]) -> list[int]:
+    """Depth of every group, the root 0."""
+    found = [0] * len(parents)
+    for index in range(1, len(parents)):
+        found[index] = found[parents[index]] + 1
+    return found
+
+
+def leaf_counts(graph: Graph) -> list[int]:
+    """Number of nodes in every group, at any depth."""
+    counts = [0] * len(graph.groups)
+    for owner in graph.node_groups:
+        counts[owner] += 1
+    parents = graph.groups.parents
+    for index in range(len(counts) - 1, 0, -1):
+        counts[parents[index]] += counts[index]
+    return counts
+
+
+def lift(
+    parents: Sequence[int], depth: Sequence[int], owner: Sequence[int], source: int, target: int
+) -> tuple[int, int, int]:
+    """Where two nodes meet: the lowest group that holds both, and the child of it that holds each.
+
+    Returns:
+        ``(group, source child, target child)``; a child is a node index, or ~index of a group.
+    """
+    a, b = owner[source], owner[target]
+    start, end = source, target
+    while depth[a] > depth[b]:
+        start, a = ~a, parents[a]
+    while depth[b] > depth[a]:
+        end, b = ~b, parents[b]
+    while a != b:
+        start, a = ~a, parents[a]
+        end, b = ~b, parents[b]
+    return a, start, end
