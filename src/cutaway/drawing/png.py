@@ -1,0 +1,111 @@
+"""`to_png`: a scene as a bitmap, drawn by resvg with the shipped font and none of the system's."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+from cutaway.drawing.scene import Place, Scene
+from cutaway.drawing.svg import to_flat_svg
+from cutaway.errors import MissingExtra, OptionError
+from cutaway.style.measure import FAMILY, FONTS
+
+LEGIBLE = 5.0
+"""Sheets that would be less than this many pixels high in the bitmap are left out of it."""
+MAX_PIXELS = 100_000_000
+MAX_SIDE = 32_767
+"""Bounds of a bitmap; the second is what other programs still open."""
+
+
+def to_png(scene: Scene, *, width: int | None = None, dpi: float = 96.0) -> bytes:
+    """Draw a scene as PNG.
+
+    What would be too small to see is left out; the file's ``Description`` then says so, as `left_out` does.
+
+    Args:
+        scene: The picture.
+        width: Width in pixels; overrides ``dpi``.
+        dpi: Pixels per inch; 96 draws one px of the scene as one pixel.
+
+    Returns:
+        The bytes of the file; equal arguments give equal bytes.
+
+    Raises:
+        OptionError: The bitmap would be empty or larger than the bounds; the message says what would fit.
+        MissingExtra: The package ``resvg-py`` is not installed.
+    """
+    scale = bitmap_scale(scene, width=width, dpi=dpi)
+    try:
+        from resvg_py import svg_to_bytes
+    except ImportError as error:
+        raise MissingExtra("drawing PNG needs resvg-py; install it with: pip install resvg-py") from error
+    image = svg_to_bytes(
+        svg_string=to_flat_svg(scene, smallest=LEGIBLE / scale),
+        zoom=scale,
+        skip_system_fonts=True,
+        font_files=[str(FONTS / f"inter-{weight}.ttf") for weight in (400, 600)],
+        font_family=FAMILY,
+        sans_serif_family=FAMILY,
+    )
+    notes = {"Title": scene.title, "Description": " ".join(filter(None, (scene.note, left_out(scene, scale))))}
+    return _with_notes(bytes(image), scale, notes)
+
+
+def bitmap_scale(scene: Scene, *, width: int | None = None, dpi: float = 96.0) -> float:
+    """Pixels per px of the scene that `to_png` draws with.
+
+    Raises:
+        OptionError: The bitmap would be empty or larger than the bounds.
+    """
+    if not dpi > 0 or (width is not None and width < 1):
+        raise OptionError(f"a bitmap needs a positive dpi and width; received dpi={dpi}, width={width}")
+    scale = dpi / 96 if width is None else width / scene.width
+    wide, high = scene.width * scale, scene.height * scale
+    if wide * high > MAX_PIXELS or max(wide, high) > MAX_SIDE:
+        most = min((MAX_PIXELS / (scene.width * scene.height)) ** 0.5, MAX_SIDE / max(scene.width, scene.height))
+        raise OptionError(
+            f"a bitmap of {wide:,.0f} × {high:,.0f} pixels is more than programs open (at most {MAX_SIDE:,} a side and "
+            f"{MAX_PIXELS // 1_000_000} million in all); at most dpi={int(96 * most)} or width={int(scene.width * most)} "
+            "fits this picture, and svg or pdf have no such bound"
+        )
+    return scale
+
+
+def left_out(scene: Scene, scale: float) -> str:
+    """What a bitmap at this scale does not show, in words; empty where it shows everything."""
+    boxes = _count_hidden(scene, LEGIBLE / scale)
+    if not boxes:
+        return ""
+    groups = "The inside of 1 group" if boxes == 1 else f"The insides of {boxes:,} groups"
+    return f"{groups}, less than {LEGIBLE:.0f} pixels high here, left out; svg and pdf keep everything."
+
+
+def _count_hidden(scene: Scene, smallest: float) -> int:
+    """Places at which drawing stops; those inside them are not counted."""
+    hidden, stack = 0, [(len(scene.sheets) - 1, 1.0)]
+    while stack:
+        index, scale = stack.pop()
+        for item in scene.sheets[index].items:
+            if isinstance(item, Place):
+                inner = scale * item.scale
+                if scene.sheets[item.sheet].height * inner < smallest:
+                    hidden += 1
+                else:
+                    stack.append((item.sheet, inner))
+    return hidden
+
+
+def _with_notes(image: bytes, scale: float, notes: dict[str, str]) -> bytes:
+    """The file with its resolution and with texts, put in after the header chunk."""
+    per_metre = round(scale * 96 / 0.0254)
+    chunks = [_chunk(b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1))]
+    for keyword, text in notes.items():
+        if text:
+            data = text.encode("utf-8", "replace").replace(b"\0", b"")
+            chunks.append(_chunk(b"iTXt", keyword.encode("latin-1") + b"\0\0\0\0\0" + data))
+    after_header = 8 + 12 + 13
+    return image[:after_header] + b"".join(chunks) + image[after_header:]
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
