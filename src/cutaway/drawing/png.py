@@ -65,8 +65,8 @@ def bitmap_scale(scene: Scene, *, width: int | None = None, dpi: float = 96.0) -
         most = min((MAX_PIXELS / (scene.width * scene.height)) ** 0.5, MAX_SIDE / max(scene.width, scene.height))
         raise OptionError(
             f"a bitmap of {wide:,.0f} × {high:,.0f} pixels is more than programs open (at most {MAX_SIDE:,} a side and "
-            f"{MAX_PIXELS // 1_000_000} million in all); at most dpi={int(96 * most)} or width={int(scene.width * most)} "
-            "fits this picture, and svg or pdf have no such bound"
+            f"{MAX_PIXELS // 1_000_000} million in all); at most dpi={int(96 * most)} or "
+            f"width={int(scene.width * most)} fits this picture, and svg or pdf have no such bound"
         )
     return scale
 
