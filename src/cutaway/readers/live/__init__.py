@@ -1,0 +1,6 @@
+"""How live Keras models are opened: recipes that see calls, and the composer that makes a `Graph` of them.
+
+``functional`` walks the nodes that Keras keeps, ``tracing`` follows `call` in TensorFlow without computing,
+``symbolic`` follows it with Keras' own symbolic tensors, ``layer_list`` knows only the layers. Each yields
+``Call`` objects; ``compose`` does not know which recipe made them. ``untouched`` puts a model back as it was.
+"""

@@ -1,0 +1,211 @@
+"""Built-in layers that hold layers: what is inside is known without looking, and equal in every version of Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cutaway.graph import Shape, Tensor
+from cutaway.readers.live.calls import Call, Value, argument, plain_shape, values
+from cutaway.readers.live.kinds import class_names
+from cutaway.readers.live.weights import own_variables
+
+if TYPE_CHECKING:
+    from cutaway.readers.live.compose import Composer, Known
+
+Placer = Callable[["Composer", Call, "Known", int, str], bool]
+"""Places a call as a group; False where the layer is not as expected, so that it becomes a node."""
+
+_MERGE_OPS = {"concat": "Concatenate", "sum": "Add", "mul": "Multiply", "ave": "Average"}
+
+
+def place_wrapper(composer: Composer, call: Call, known: Known, group: int, path: str) -> bool:
+    """`TimeDistributed` and other wrappers of one layer: the wrapped layer, once."""
+    layer = getattr(call.target, "layer", None)
+    if layer is None or not call.args or not call.outputs:
+        return False
+    timed = "TimeDistributed" in class_names(type(call.target))
+    change = _without_time if timed else _same
+    args = [change(value) for value in values(call.args[0])]
+    kwargs = {name: item for name, item in call.kwargs.items() if values(item)}
+    outputs = [Value(object(), change(value).tensor) for value in call.outputs]
+    index = composer.open_group(call, group, path, variables=own_variables(call.target))
+    received = args[0] if len(args) == 1 else args
+    composer.place(_call(layer, (received,), outputs, kwargs), known, index, _inside(path, call))
+    _pass_on(call.outputs, outputs, known)
+    return True
+
+
+def place_bidirectional(composer: Composer, call: Call, known: Known, group: int, path: str) -> bool:
+    """`Bidirectional`: the layer in both directions and, unless it returns both, what merges them."""
+    wrapper, received = call.target, values(call.args[0]) if call.args else []
+    if not received or not call.outputs:
+        return False
+    index = composer.open_group(call, group, path)
+    inner = _inside(path, call)
+    states = received[1:] or values(argument(call, "initial_state"))
+    half = len(states) // 2
+    made: list[list[Value]] = []
+    for layer, own in ((wrapper.forward_layer, states[:half]), (wrapper.backward_layer, states[half:])):
+        outputs = [Value(object(), tensor) for tensor in _outputs_of(layer, received[0].tensor)]
+        kwargs = {"initial_state": own} if own else {}
+        composer.place(_call(layer, (received[0],), outputs, kwargs), known, index, inner)
+        made.append(outputs)
+    forward, backward = made
+    mode = wrapper.merge_mode
+    if mode is None:
+        returned = [forward[0], backward[0]]
+    else:
+        merged = Value(object(), call.outputs[0].tensor)
+        merge = Call(None, "merge", _MERGE_OPS.get(mode, mode), ([forward[0], backward[0]],), outputs=[merged])
+        composer.place_node(merge, known, index, inner)
+        returned = [merged]
+    _pass_on(call.outputs, [*returned, *forward[1:], *backward[1:]], known)
+    return True
+
+
+def place_recurrent(composer: Composer, call: Call, known: Known, group: int, path: str) -> bool:
+    """`RNN` around cells: the cell, once, as it is called for every step."""
+    layer, received = call.target, values(call.args[0]) if call.args else []
+    cell = getattr(layer, "cell", None)
+    if cell is None or not received or not call.outputs:
+        return False
+    index = composer.open_group(call, group, path)
+    step = _without_time(received[0])
+    given = iter([*received[1:], *values(argument(call, "initial_state"))])
+    states = _states(cell.state_size, given)
+    first = call.outputs[0].tensor
+    output = Tensor(_drop_time(first.shape), first.dtype) if layer.return_sequences else first
+    outputs = [Value(object(), output)]
+    if layer.return_state:
+        outputs += [Value(object(), value.tensor) for value in call.outputs[1:]]
+    composer.place(_call(cell, (step, states), outputs), known, index, _inside(path, call))
+    _pass_on(call.outputs, outputs, known)
+    return True
+
+
+def place_stacked_cells(composer: Composer, call: Call, known: Known, group: int, path: str) -> bool:
+    """`StackedRNNCells`: each cell reads the output of the one before."""
+    cells, received = call.target.cells, values(call.args[0]) if call.args else []
+    if not received or len(call.args) < 2:
+        return False
+    index = composer.open_group(call, group, path)
+    current, returned = received[0], []
+    for cell, states in zip(cells, call.args[1], strict=False):
+        shape = current.tensor.shape
+        width = _sizes(getattr(cell, "output_size", None) or cell.state_size)[0]
+        output = Value(object(), Tensor(None if shape is None else (*shape[:-1], *width), current.tensor.dtype))
+        kept = [Value(object(), value.tensor) for value in values(states)] if len(call.outputs) > 1 else []
+        composer.place(_call(cell, (current, states), [output, *kept]), known, index, _inside(path, call))
+        current = output
+        returned += kept
+    _pass_on(call.outputs, [current, *returned], known)
+    return True
+
+
+def place_attention(composer: Composer, call: Call, known: Known, group: int, path: str) -> bool:
+    """`MultiHeadAttention` and `GroupQueryAttention`: projections, attention, and the projection of its result."""
+    layer = call.target
+    parts = [getattr(layer, f"_{part}_dense", None) for part in ("query", "key", "value", "output")]
+    query, value = values(argument(call, "query")), values(argument(call, "value"))
+    if any(part is None for part in parts) or not query or not value or not call.outputs:
+        return False
+    key = values(argument(call, "key")) or value
+    index, inner = composer.open_group(call, group, path), _inside(path, call)
+    gate = getattr(layer, "_gate_dense", None)
+    projected: list[Value] = []
+    for part, source in [*zip(parts[:3], (query[0], key[0], value[0]), strict=True), (gate, query[0])]:
+        if part is not None:
+            projected.append(_project(composer, part, source, known, index, inner))
+    attended = Value(object(), Tensor(_head_shape(projected), call.outputs[0].tensor.dtype))
+    scores = [Value(object(), output.tensor) for output in call.outputs[1:]]
+    masks = {name: item for name, item in call.kwargs.items() if name.endswith("mask") and values(item)}
+    attention = Call(None, "attention", "DotProductAttention", (), {"query": projected[0]}, [attended, *scores])
+    attention.args, attention.kwargs = (projected[0],), {"key": projected[1], "value": projected[2], **masks}
+    composer.place_node(attention, known, index, inner)
+    if gate is not None:
+        gated = Value(object(), attended.tensor)
+        composer.place_node(Call(None, "gated", "Multiply", ([attended, projected[3]],), outputs=[gated]), known, index, inner)
+        attended = gated
+    outputs = [Value(object(), call.outputs[0].tensor)]
+    composer.place(_call(parts[3], (attended,), outputs), known, index, inner)
+    _pass_on(call.outputs, [*outputs, *scores], known)
+    return True
+
+
+PLACERS: dict[str, Placer] = {
+    "wrapper": place_wrapper,
+    "bidirectional": place_bidirectional,
+    "recurrent": place_recurrent,
+    "stacked_cells": place_stacked_cells,
+    "attention": place_attention,
+}
+
+
+def _project(composer: Composer, dense: Any, source: Value, known: Known, group: int, path: str) -> Value:
+    made, received = _outputs_of(dense, source.tensor)[0], source.tensor.shape
+    if made.shape is not None and received is not None:  # positions stay; heads and their width replace the last axis
+        made = Tensor((*received[:-1], *made.shape[-2:]), made.dtype)
+    projected = Value(object(), made)
+    composer.place(_call(dense, (source,), [projected]), known, group, path)
+    return projected
+
+
+def _head_shape(projected: Sequence[Value]) -> Shape | None:
+    """Shape of the attended values: the queries' positions and heads, the values' width."""
+    query, value = projected[0].tensor.shape, projected[2].tensor.shape
+    return None if query is None or value is None else (*query[:-1], value[-1])
+
+
+def _call(target: Any, args: Sequence[Any], outputs: Sequence[Value], kwargs: Any = None) -> Call:
+    return Call(target, target.name, type(target).__name__, args, kwargs or {}, outputs)
+
+
+def _inside(path: str, call: Call) -> str:
+    return f"{path}/{call.name}" if path else call.name
+
+
+def _pass_on(outer: Sequence[Value], inner: Sequence[Value], known: Known) -> None:
+    for outside, inside in zip(outer, inner, strict=False):
+        known[outside.key] = known.get(inside.key, ())
+
+
+def _same(value: Value) -> Value:
+    return value
+
+
+def _without_time(value: Value) -> Value:
+    return Value(value.key, Tensor(_drop_time(value.tensor.shape), value.tensor.dtype))
+
+
+def _drop_time(shape: Shape | None) -> Shape | None:
+    return None if shape is None else shape[:1] + shape[2:]
+
+
+def _outputs_of(layer: Any, received: Tensor) -> list[Tensor]:
+    """What a built-in layer answers for one input; one unknown tensor where it has no answer."""
+    try:
+        shapes = layer.compute_output_shape(received.shape)
+    except Exception:  # shape rules raise whatever they like; an unknown shape is an honest answer
+        return [Tensor()]
+    dtype = getattr(layer, "compute_dtype", received.dtype)
+    first = next(iter(shapes), None)
+    nested = isinstance(first, (tuple, list)) or hasattr(first, "rank")
+    return [Tensor(plain_shape(tuple(shape)), dtype) for shape in (shapes if nested else [shapes])]
+
+
+def _sizes(size: Any) -> list[tuple[int, ...]]:
+    """The sizes of a cell's states, without the batch."""
+    if isinstance(size, int):
+        return [(size,)]
+    if isinstance(size, tuple) and all(isinstance(dim, int) for dim in size) and len(size) == 1:
+        return [(size[0],)]
+    return [found for item in size for found in _sizes(item)]
+
+
+def _states(size: Any, given: Iterator[Value]) -> Any:
+    """Values for the states that a cell receives, nested as the cell wants them; made up where none are given."""
+    if isinstance(size, int):
+        return next(given, Value(object(), Tensor((None, size), "float32")))
+    return [_states(item, given) for item in size]
+

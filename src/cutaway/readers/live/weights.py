@@ -1,0 +1,68 @@
+"""Weights of live layers by reference: names from where a layer stands in the model, one `Weight` per variable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from cutaway.graph import Weight
+from cutaway.readers.live.calls import dtype_name
+
+
+class WeightBook:
+    """Gives each variable its `Weight`, the same one every time it is met.
+
+    Args:
+        trainable: The variables that training changes, as the whole model counts them.
+    """
+
+    def __init__(self, trainable: Iterable[Any]) -> None:
+        self._trainable = {id(variable) for variable in trainable}
+        self._by_variable: dict[int, Weight] = {}
+        self._taken: dict[str, int] = {}
+        self._kept: list[Any] = []  # an id stays a name only while its object lives
+
+    def of(self, variables: Iterable[Any], path: str) -> list[Weight]:
+        """The weights of some variables; those not met before are named after ``path``."""
+        return [self._by_variable.get(id(variable)) or self._add(variable, path) for variable in variables]
+
+    def _add(self, variable: Any, path: str) -> Weight:
+        name = variable.name.rpartition("/")[2].partition(":")[0]
+        wanted = f"{path}/{name}" if path else name
+        count = self._taken.get(wanted, 0) + 1
+        self._taken[wanted] = count
+        weight = Weight(
+            id=wanted if count == 1 else f"{wanted}@{count}",
+            name=name,
+            shape=tuple(int(dim) for dim in variable.shape),
+            dtype=dtype_name(variable.dtype),
+            trainable=id(variable) in self._trainable,
+        )
+        self._by_variable[id(variable)] = weight
+        self._kept.append(variable)
+        return weight
+
+
+def own_variables(layer: Any) -> list[Any]:
+    """The weights that a layer holds itself, not those of the layers in it."""
+    trainable = getattr(layer, "_trainable_variables", None)
+    if trainable is None:  # Keras 2
+        trainable, rest = getattr(layer, "_trainable_weights", []), getattr(layer, "_non_trainable_weights", [])
+    else:
+        rest = layer._non_trainable_variables
+    seen: set[int] = set()
+    found = []
+    for variable in [*trainable, *rest]:
+        if id(variable) not in seen:
+            seen.add(id(variable))
+            found.append(variable)
+    return found
+
+
+def all_variables(layer: Any) -> list[Any]:
+    """The weights of a layer in Keras' own order; operations have none."""
+    if getattr(layer, "_layers", None):
+        return list(layer.weights)
+    if hasattr(layer, "_trainable_variables"):
+        return own_variables(layer)
+    return list(getattr(layer, "weights", ()))
