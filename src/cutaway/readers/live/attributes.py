@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from cutaway.readers.keras.serialized import simplify
+from cutaway.readers.live.calls import dtype_name
+
 _LONGEST_ARRAY = 64
+_HIDDEN = {"name", "layers", "input_layers", "output_layers"}
 
 
 class LazyAttributes(Mapping[str, Any]):
@@ -47,47 +52,39 @@ def configuration(target: Any) -> dict[str, Any]:
             settings = target.get_config()
         except Exception:  # any code of the user's may stand here
             return {}
-    return {key: plain(value) for key, value in settings.items() if key != "name"}
+    return {key: plain(value) for key, value in settings.items() if key not in _HIDDEN}
 
 
 def plain(value: Any) -> Any:
-    """A value as plain JSON: initializers and their like as ``Class(setting=value)``, policies as their name."""
+    """A value as plain JSON, in the words that the readers of Keras files use for the same value."""
+    return simplify(_serialized(value))
+
+
+def _serialized(value: Any) -> Any:
+    """What Keras would write for a value that is no JSON."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Mapping):
-        return _plain_mapping(value)
+        return {str(key): _serialized(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [_serialized(item) for item in value]
     if isinstance(value, (set, frozenset)):
-        return sorted((plain(item) for item in value), key=repr)
+        return sorted((_serialized(item) for item in value), key=repr)
+    if isinstance(value, slice):
+        return {"class_name": "__slice__", "config": {"start": value.start, "stop": value.stop, "step": value.step}}
+    if value is Ellipsis:
+        return "..."
+    if hasattr(value, "_keras_history"):
+        return f"<{value._keras_history[0].name}>"
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     if shape is not None and dtype is not None:
-        return _plain_array(value, shape, dtype)
+        return _array(value, shape, dtype)
     name = getattr(value, "__name__", None) or getattr(value, "name", None)
     return name if isinstance(name, str) else type(value).__name__
 
 
-def _plain_mapping(value: Mapping[Any, Any]) -> Any:
-    settings = value.get("config")
-    if "class_name" not in value or not isinstance(settings, (Mapping, str, type(None))):
-        return {str(key): plain(item) for key, item in value.items()}
-    name = str(value["class_name"])
-    if name == "__tuple__" or not isinstance(settings, Mapping):
-        return settings if isinstance(settings, str) else name
-    if "Policy" in name:
-        return plain(settings.get("name", name))
-    if name == "function":
-        return str(settings)
-    if "layers" in settings or "name" in settings:  # a layer in a layer
-        return {"class_name": name, **{str(key): plain(item) for key, item in settings.items()}}
-    told = ", ".join(f"{key}={plain(item)}" for key, item in settings.items() if item is not None)
-    return f"{name}({told})" if told else name
-
-
-def _plain_array(value: Any, shape: Any, dtype: Any) -> Any:
-    size = 1
-    for dim in shape:
-        size *= int(dim or 0)
-    if size <= _LONGEST_ARRAY and hasattr(value, "tolist"):
-        return value.tolist()
-    return {"shape": [int(dim) for dim in shape], "dtype": str(getattr(dtype, "name", dtype))}
+def _array(value: Any, shape: Any, dtype: Any) -> Any:
+    numbers = value.numpy() if hasattr(value, "numpy") else value
+    if math.prod(int(dim) for dim in shape) <= _LONGEST_ARRAY and hasattr(numbers, "tolist"):
+        return numbers.tolist()
+    return {"shape": [int(dim) for dim in shape], "dtype": dtype_name(dtype)}

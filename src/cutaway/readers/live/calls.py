@@ -82,38 +82,32 @@ def dtype_name(dtype: Any) -> str:
 
 
 def leaves(structure: Any) -> Iterator[Any]:
-    """Everything in a nested structure of lists, tuples and mappings, in the order in which it was written."""
+    """Everything in a nested structure of lists, tuples and mappings; mappings by key, which is how Keras counts."""
     stack = [structure]
     while stack:
         thing = stack.pop()
         if isinstance(thing, (list, tuple)):
             stack.extend(reversed(thing))
         elif isinstance(thing, Mapping):
-            stack.extend(reversed(list(thing.values())))
+            stack.extend(thing[key] for key in reversed(_ordered(thing)))
         else:
             yield thing
 
 
-def sorted_leaves(structure: Any) -> Iterator[Any]:
-    """As `leaves`, but mappings in the order of their keys, which is how Keras numbers what a call returns."""
-    stack = [structure]
-    while stack:
-        thing = stack.pop()
-        if isinstance(thing, (list, tuple)):
-            stack.extend(reversed(thing))
-        elif isinstance(thing, Mapping):
-            stack.extend(thing[key] for key in sorted(thing, reverse=True))
-        else:
-            yield thing
+def _ordered(mapping: Mapping[Any, Any]) -> list[Any]:
+    try:
+        return sorted(mapping)
+    except TypeError:
+        return list(mapping)
 
 
 def named_leaves(structure: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """As `sorted_leaves`, each with the innermost key under which it stands, or ``name``."""
+    """As `leaves`, each with the innermost key under which it stands, or ``name``."""
     if isinstance(structure, (list, tuple)):
         for item in structure:
             yield from named_leaves(item, name)
     elif isinstance(structure, Mapping):
-        for key in sorted(structure):
+        for key in _ordered(structure):
             yield from named_leaves(structure[key], str(key))
     else:
         yield name, structure
@@ -125,9 +119,10 @@ def values(structure: Any) -> list[Value]:
 
 
 def map_leaves(function: Any, structure: Any) -> Any:
-    """The same structure with ``function`` applied to each leaf; mappings become dicts."""
+    """The same structure with ``function`` applied to each leaf, in the order of `leaves`; mappings become dicts."""
     if isinstance(structure, Mapping):
-        return {key: map_leaves(function, item) for key, item in structure.items()}
+        made = {key: map_leaves(function, structure[key]) for key in _ordered(structure)}
+        return {key: made[key] for key in structure}
     if isinstance(structure, tuple) and hasattr(structure, "_fields"):
         return type(structure)(*(map_leaves(function, item) for item in structure))
     if isinstance(structure, (list, tuple)):
@@ -152,13 +147,17 @@ def labelled(call: Call) -> Iterator[tuple[str, Value]]:
 
 
 def plain_arguments(call: Call) -> Iterator[tuple[str, Any]]:
-    """The arguments of a call that hold no tensor, by name."""
+    """The arguments of a call that are or hold something else than tensors, by name."""
     for position, arg in enumerate(call.args):
-        if not values(arg):
-            yield argument_name(call.target, position) or f"argument {position}", arg
+        if _holds_constant(arg):
+            yield argument_name(call.target, position) or str(position), arg
     for name, arg in call.kwargs.items():
-        if not values(arg):
+        if _holds_constant(arg):
             yield name, arg
+
+
+def _holds_constant(arg: Any) -> bool:
+    return any(leaf is not None and as_value(leaf) is None for leaf in leaves(arg))
 
 
 def argument(call: Call, name: str) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
-from cutaway.graph import GraphBuilder
+from cutaway.graph import GraphBuilder, Shape, Tensor
 from cutaway.readers.live import functional, templates
 from cutaway.readers.live.attributes import LazyAttributes, configuration, plain
-from cutaway.readers.live.calls import Call, Inside, Value, labelled, plain_arguments, values
+from cutaway.readers.live.calls import Call, Inside, labelled, plain_arguments, values
 from cutaway.readers.live.kinds import graph_of, group_kind, kind_of
 from cutaway.readers.live.weights import WeightBook, all_variables, own_variables
 
@@ -35,6 +35,8 @@ class Composer:
 
     Attributes:
         names: Name of each node placed so far.
+        steps: Lengths of the time axes of the `TimeDistributed` around; the values inside are those of one step,
+            the nodes show the tensors of all steps.
     """
 
     def __init__(self, builder: GraphBuilder, weights: WeightBook, look_inside: LookInside) -> None:
@@ -42,6 +44,7 @@ class Composer:
         self.weights = weights
         self._look_inside = look_inside
         self.names: dict[int, str] = {}
+        self.steps: Shape = ()
         self._calls_of: dict[int, list[Call]] = {}
 
     def calls_of(self, model: Any) -> list[Call]:
@@ -90,7 +93,7 @@ class Composer:
             call.name,
             call.op,
             group=group,
-            outputs=[value.tensor for value in call.outputs],
+            outputs=[self._of_all_steps(value.tensor) for value in call.outputs],
             attributes=attributes,
             weights=weights,
         )
@@ -100,6 +103,11 @@ class Composer:
         for port, value in enumerate(call.outputs):
             known[value.key] = ((node, port),)
         return node
+
+    def _of_all_steps(self, tensor: Tensor) -> Tensor:
+        if not self.steps or tensor.shape is None:
+            return tensor
+        return Tensor((*tensor.shape[:1], *self.steps, *tensor.shape[1:]), tensor.dtype)
 
     def connect(self, sources: Sources, node: int, label: str = "") -> None:
         """Add an edge from each source."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cutaway.readers.live.calls import Call, Value, as_value, sorted_leaves, values
+from cutaway.readers.live.calls import Call, Value, as_value, leaves, values
 
 
 def calls_of(model: Any) -> list[Call]:
@@ -102,7 +102,7 @@ def match_inputs(model: Any, received: Any) -> list[tuple[Value, Value]]:
         if len(pairs) == len(received):
             return [(inner, outer) for inner, outer in pairs if outer is not None]
     order = [value for _, value in interface(model)]
-    items = map(as_value, sorted_leaves(received))
+    items = map(as_value, leaves(received))
     paired = zip(order, items, strict=False)
     return [(inner, outer) for inner, outer in paired if outer is not None]
 

@@ -7,9 +7,7 @@ from typing import Any, Literal
 
 from cutaway.graph.model import GroupKind
 
-Kind = Literal[
-    "leaf", "functional", "composite", "bidirectional", "wrapper", "recurrent", "stacked_cells", "attention"
-]
+Kind = Literal["leaf", "functional", "composite", "bidirectional", "wrapper", "recurrent", "attention"]
 
 FRAMEWORKS = ("keras", "tf_keras")
 
@@ -18,7 +16,6 @@ _BUILT_IN: dict[str, Kind] = {
     "Sequential": "functional",
     "Bidirectional": "bidirectional",
     "RNN": "recurrent",
-    "StackedRNNCells": "stacked_cells",
     "MultiHeadAttention": "attention",
     "GroupQueryAttention": "attention",
     "GroupedQueryAttention": "attention",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
-from cutaway.readers.live.calls import Value, map_leaves, sorted_leaves
+from cutaway.readers.live.calls import Value, leaves, map_leaves
 from cutaway.readers.live.kinds import Kind, kind_of_class
 
 LOCK = threading.RLock()
@@ -82,7 +82,7 @@ class Recorder:
         self.entered(frame)
         try:
             outputs = self.returned(original(target, *args, **kwargs), args, kwargs)
-            frame.outputs = [value for value in map(self._to_value, sorted_leaves(outputs)) if type(value) is Value]
+            frame.outputs = [value for value in map(self._to_value, leaves(outputs)) if type(value) is Value]
             return outputs
         finally:
             self._stack.pop()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cutaway.graph import Shape, Tensor
-from cutaway.readers.live.calls import Call, Value, argument, plain_shape, values
+from cutaway.readers.live.attributes import LazyAttributes, configuration
+from cutaway.readers.live.calls import Call, Value, argument, labelled, plain_shape, values
 from cutaway.readers.live.kinds import class_names
 from cutaway.readers.live.weights import own_variables
 
@@ -31,7 +33,11 @@ def place_wrapper(composer: Composer, call: Call, known: Known, group: int, path
     outputs = [Value(object(), change(value).tensor) for value in call.outputs]
     index = composer.open_group(call, group, path, variables=own_variables(call.target))
     received = args[0] if len(args) == 1 else args
+    steps = composer.steps
+    if timed:
+        composer.steps = (*steps, _length(values(call.args[0])))
     composer.place(_call(layer, (received,), outputs, kwargs), known, index, _inside(path, call))
+    composer.steps = steps
     _pass_on(call.outputs, outputs, known)
     return True
 
@@ -57,7 +63,8 @@ def place_bidirectional(composer: Composer, call: Call, known: Known, group: int
         returned = [forward[0], backward[0]]
     else:
         merged = Value(object(), call.outputs[0].tensor)
-        merge = Call(None, "merge", _MERGE_OPS.get(mode, mode), ([forward[0], backward[0]],), outputs=[merged])
+        merge = Call(None, "merge", _MERGE_OPS[mode], ([forward[0], backward[0]],), outputs=[merged])
+        merge.attributes = {"merge_mode": mode}
         composer.place_node(merge, known, index, inner)
         returned = [merged]
     _pass_on(call.outputs, [*returned, *forward[1:], *backward[1:]], known)
@@ -65,39 +72,29 @@ def place_bidirectional(composer: Composer, call: Call, known: Known, group: int
 
 
 def place_recurrent(composer: Composer, call: Call, known: Known, group: int, path: str) -> bool:
-    """`RNN` around cells: the cell, once, as it is called for every step."""
+    """`RNN` around cells: each cell once, reading what the one before it makes at the same step.
+
+    The outputs drawn are those of all steps, except that of the last cell where the layer returns the last step.
+    """
     layer, received = call.target, values(call.args[0]) if call.args else []
-    cell = getattr(layer, "cell", None)
-    if cell is None or not received or not call.outputs:
+    outermost = getattr(layer, "cell", None)
+    if outermost is None or not received or not call.outputs:
         return False
+    cells = outermost.cells if "StackedRNNCells" in class_names(type(outermost)) else [outermost]
     index = composer.open_group(call, group, path)
-    step = _without_time(received[0])
     given = iter([*received[1:], *values(argument(call, "initial_state"))])
-    states = _states(cell.state_size, given)
-    first = call.outputs[0].tensor
-    output = Tensor(_drop_time(first.shape), first.dtype) if layer.return_sequences else first
-    outputs = [Value(object(), output)]
-    if layer.return_state:
-        outputs += [Value(object(), value.tensor) for value in call.outputs[1:]]
-    composer.place(_call(cell, (step, states), outputs), known, index, _inside(path, call))
-    _pass_on(call.outputs, outputs, known)
-    return True
-
-
-def place_stacked_cells(composer: Composer, call: Call, known: Known, group: int, path: str) -> bool:
-    """`StackedRNNCells`: each cell reads the output of the one before."""
-    cells, received = call.target.cells, values(call.args[0]) if call.args else []
-    if not received or len(call.args) < 2:
-        return False
-    index = composer.open_group(call, group, path)
-    current, returned = received[0], []
-    for cell, states in zip(cells, call.args[1], strict=False):
-        shape = current.tensor.shape
-        width = _sizes(getattr(cell, "output_size", None) or cell.state_size)[0]
-        output = Value(object(), Tensor(None if shape is None else (*shape[:-1], *width), current.tensor.dtype))
-        kept = [Value(object(), value.tensor) for value in values(states)] if len(call.outputs) > 1 else []
-        composer.place(_call(cell, (current, states), [output, *kept]), known, index, _inside(path, call))
-        current = output
+    time, current, returned = received[0].tensor.shape, received[0], []
+    for position, cell in enumerate(cells):
+        states = [Value(object(), tensor) for tensor in _state_tensors(cell, current.tensor)]
+        initial = [next(given, state) for state in states]
+        last = position + 1 == len(cells)
+        output = call.outputs[0].tensor
+        if not last and time is not None:
+            output = Tensor((*time[:2], *(states[0].tensor.shape or ())[1:]), output.dtype)
+        kept = [Value(object(), state.tensor) for state in states] if layer.return_state else []
+        outputs = [Value(object(), output), *kept]
+        composer.place(_call(cell, (_without_time(current), initial), outputs), known, index, _inside(path, call))
+        current = outputs[0]
         returned += kept
     _pass_on(call.outputs, [current, *returned], known)
     return True
@@ -119,13 +116,15 @@ def place_attention(composer: Composer, call: Call, known: Known, group: int, pa
             projected.append(_project(composer, part, source, known, index, inner))
     attended = Value(object(), Tensor(_head_shape(projected), call.outputs[0].tensor.dtype))
     scores = [Value(object(), output.tensor) for output in call.outputs[1:]]
-    masks = {name: item for name, item in call.kwargs.items() if name.endswith("mask") and values(item)}
-    attention = Call(None, "attention", "DotProductAttention", (), {"query": projected[0]}, [attended, *scores])
-    attention.args, attention.kwargs = (projected[0],), {"key": projected[1], "value": projected[2], **masks}
+    masks = {name: value for name, value in labelled(call) if name not in ("", "query", "key", "value")}
+    heads = {"key": projected[1], "value": projected[2], **masks}
+    attention = Call(None, "attention", "DotProductAttention", (projected[0],), heads, [attended, *scores])
+    attention.attributes = LazyAttributes(partial(_attention_settings, layer))
     composer.place_node(attention, known, index, inner)
     if gate is not None:
         gated = Value(object(), attended.tensor)
-        composer.place_node(Call(None, "gated", "Multiply", ([attended, projected[3]],), outputs=[gated]), known, index, inner)
+        product = Call(None, "gated", "Multiply", ([attended, projected[3]],), outputs=[gated])
+        composer.place_node(product, known, index, inner)
         attended = gated
     outputs = [Value(object(), call.outputs[0].tensor)]
     composer.place(_call(parts[3], (attended,), outputs), known, index, inner)
@@ -137,7 +136,6 @@ PLACERS: dict[str, Placer] = {
     "wrapper": place_wrapper,
     "bidirectional": place_bidirectional,
     "recurrent": place_recurrent,
-    "stacked_cells": place_stacked_cells,
     "attention": place_attention,
 }
 
@@ -194,18 +192,20 @@ def _outputs_of(layer: Any, received: Tensor) -> list[Tensor]:
     return [Tensor(plain_shape(tuple(shape)), dtype) for shape in (shapes if nested else [shapes])]
 
 
-def _sizes(size: Any) -> list[tuple[int, ...]]:
-    """The sizes of a cell's states, without the batch."""
-    if isinstance(size, int):
-        return [(size,)]
-    if isinstance(size, tuple) and all(isinstance(dim, int) for dim in size) and len(size) == 1:
-        return [(size[0],)]
-    return [found for item in size for found in _sizes(item)]
+def _length(received: Sequence[Value]) -> int | None:
+    """Number of steps in what a call receives."""
+    shape = received[0].tensor.shape if received else None
+    return shape[1] if shape is not None and len(shape) > 1 else None
 
 
-def _states(size: Any, given: Iterator[Value]) -> Any:
-    """Values for the states that a cell receives, nested as the cell wants them; made up where none are given."""
-    if isinstance(size, int):
-        return next(given, Value(object(), Tensor((None, size), "float32")))
-    return [_states(item, given) for item in size]
+def _state_tensors(cell: Any, received: Tensor) -> list[Tensor]:
+    """The states of a cell, by the sizes that it says."""
+    batch = None if received.shape is None else received.shape[0]
+    sizes: list[Any] = [cell.state_size] if isinstance(cell.state_size, int) else list(cell.state_size)
+    dtype = getattr(cell, "compute_dtype", "float32")
+    return [Tensor((batch, *([size] if isinstance(size, int) else size)), dtype) for size in sizes]
 
+
+def _attention_settings(layer: Any) -> dict[str, Any]:
+    config = configuration(layer)
+    return {name: config[name] for name in ("dropout", "attention_axes") if name in config}

@@ -26,7 +26,6 @@ from cutaway.readers.live.calls import (
     map_leaves,
     named_leaves,
     plain_shape,
-    sorted_leaves,
     values,
 )
 from cutaway.readers.live.kinds import is_framework_class
@@ -110,7 +109,7 @@ def _run(job: Job, given: Iterator[Any], recorder: TraceRecorder) -> Any:
     returned = [(name, recorder.to_value(leaf)) for name, leaf in named_leaves(outputs)]
     job.outputs = [value for _, value in returned if type(value) is Value]
     job.names = [name for name, value in returned if type(value) is Value]
-    return [tensor for tensor in sorted_leaves(outputs) if recorder.is_symbolic(tensor)]
+    return [tensor for tensor in leaves(outputs) if recorder.is_symbolic(tensor)]
 
 
 class TraceRecorder(Recorder):
