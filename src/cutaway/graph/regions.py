@@ -137,7 +137,7 @@ def clusters_by_repetition(level: Level) -> list[Cluster]:
             at += 1
             continue
         period, copies = found
-        for copy in range(copies):
+        for copy in range(copies if period > 1 else 0):  # units that repeat one by one are an outline already
             members = tuple(range(at + copy * period, at + (copy + 1) * period))
             clusters.append(Cluster(f"block_{len(clusters) + 1}", members, f"repeated ×{copies}"))
         at += period * copies
@@ -146,7 +146,7 @@ def clusters_by_repetition(level: Level) -> list[Cluster]:
 
 def _repeat_at(level: Level, colours: Sequence[int], at: int, grouped: bool) -> tuple[int, int] | None:
     longest = min(40, (len(level) - at) // 3)
-    for period in range(2, longest + 1):
+    for period in range(1, longest + 1):
         pattern = colours[at : at + period]
         if grouped and all(level.units[other].size == 1 for other in range(at, at + period)):
             continue

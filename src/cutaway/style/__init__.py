@@ -1,5 +1,5 @@
-"""Style: what a box says, how large it is and which colours it has.
+"""What each box says, how large it is, and in which colours: everything a reader of the picture sees but places.
 
-In: words and the names of colours. Out: texts that fit, widths in px, themes.
-May import: `cutaway.analysis`, `cutaway.graph` and `cutaway.errors`.
+In: a `Graph`, facts, and the caller's wishes. Out: labels, sizes and a `Theme`.
+May import: `cutaway.analysis`, `cutaway.graph`, `cutaway.errors`.
 """

@@ -1,0 +1,231 @@
+"""From placements to a `Scene`: boxes get their words and colours, equal drawings become one sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cutaway.analysis.ops import FAMILIES, family
+from cutaway.drawing.scene import Box, Font, Item, Paint, Path, Place, Scene, Sheet, Text
+from cutaway.graph.model import Graph
+from cutaway.layout.leads import Frame, leads
+from cutaway.layout.nesting import TITLE, Nested
+from cutaway.layout.problem import Flow, Placement
+from cutaway.style.labels import LINE, NAME_SIZE, OP_SIZE, TITLE_SIZE, Labels
+from cutaway.style.measure import width
+from cutaway.style.theme import Theme, readable_on
+
+WIRE = 1.3
+"""Width of a wire in px."""
+
+SMALLEST_SCALE = 0.002
+"""Scale on the page below which a group is drawn as a solid box: its text would be under 0.03 px."""
+
+_LEGEND_ROW = 20.0
+_LEGEND_BOX = 12.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Marks:
+    """What the caller wants marked.
+
+    Attributes:
+        fills: Colour of a node's box, where it is not that of its family.
+        highlighted_nodes, highlighted_groups: Boxes with a strong frame.
+        legend: Entries ``(colour, stroke, text)`` instead of the families in the picture; None for those.
+        show_legend: Whether there is a legend at all.
+    """
+
+    fills: Mapping[int, str] = field(default_factory=dict)
+    highlighted_nodes: frozenset[int] = frozenset()
+    highlighted_groups: frozenset[int] = frozenset()
+    legend: Sequence[tuple[str, str, str]] | None = None
+    show_legend: bool = True
+
+
+def compose(graph: Graph, nested: Nested, labels: Labels, theme: Theme, marks: Marks, title: str) -> Scene:
+    """Make the scene of a laid-out graph.
+
+    Args:
+        graph: The grouped graph.
+        nested: Its placements.
+        labels: What stands in the boxes.
+        theme: Colours.
+        marks: What the caller wants marked.
+        title: Plain words for screen readers.
+    """
+    return _Composer(graph, nested, labels, theme, marks).run(title)
+
+
+class _Composer:
+    def __init__(self, graph: Graph, nested: Nested, labels: Labels, theme: Theme, marks: Marks) -> None:
+        self._graph = graph
+        self._nested = nested
+        self._labels = labels
+        self._theme = theme
+        self._marks = marks
+        self._sheets: list[Sheet] = []
+        self._known: dict[object, int] = {}
+        self._sheet_of: dict[int, int] = {}
+        self._paints: dict[str, Paint] = {
+            "wire": Paint(stroke=theme.wire, width=WIRE, arrow=True),
+            "lead": Paint(stroke=theme.wire, width=WIRE),
+            "group": Paint(fill=theme.group_fill, stroke=theme.group_stroke, width=1.2),
+            "group!": Paint(fill=theme.group_fill, stroke=theme.highlight, width=2.6),
+        }
+        self._fonts = {
+            "op": Font(OP_SIZE, 600, theme.text, "middle"),
+            "name": Font(NAME_SIZE, 400, theme.name_text, "middle"),
+            "title": Font(TITLE_SIZE, 600, theme.title),
+            "count": Font(NAME_SIZE, 400, theme.count, "end"),
+            "legend": Font(NAME_SIZE, 400, theme.name_text),
+        }
+        self._families = [family(op) for op in graph.ops]
+        self._used: set[str] = set()
+        self._hidden = 0
+
+    def run(self, title: str) -> Scene:
+        order = self._visible()
+        for group in reversed(order):
+            self._sheet_of[group] = self._sheet(group)
+        root = self._sheets[self._sheet_of[0]]
+        self._sheets.append(self._page(root, self._sheet_of[0]))
+        note = f"{self._hidden:,} groups too small to be seen are drawn as solid boxes" if self._hidden else ""
+        return Scene(tuple(self._sheets), self._paints, self._fonts, self._theme.background, title, note)
+
+    def _visible(self) -> list[int]:
+        """Groups that are drawn open, parents first."""
+        order, scales = [0], [1.0]
+        for group, scale in zip(order, scales, strict=False):  # both grow while they are walked
+            for child in self._nested.children[group]:
+                if child >= 0:
+                    continue
+                inner = self._frame(~child)
+                if self._nested.placement_of[~child] < 0:
+                    continue
+                if scale * inner.scale < SMALLEST_SCALE:
+                    self._hidden += 1
+                    continue
+                order.append(~child)
+                scales.append(scale * inner.scale)
+        return order
+
+    def _frame(self, group: int) -> Frame:
+        frame = self._nested.frames[group]
+        if frame is None:
+            raise AssertionError("only the root has no frame")
+        return frame
+
+    def _flow_around(self, group: int) -> Flow:
+        return self._nested.placement(self._graph.groups.parents[group]).flow
+
+    def _sheet(self, group: int) -> int:
+        """The sheet of a group's inside; equal ones are made once."""
+        placement = self._nested.placement(group)
+        faces = tuple(self._face(child) for child in self._nested.children[group])
+        around = (self._nested.frames[group], self._flow_around(group)) if group else None
+        key = (self._nested.placement_of[group], faces, around)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = len(self._sheets)
+            self._sheets.append(self._draw(group, placement, faces))
+        return found
+
+    def _face(self, child: int) -> object:
+        """All that the drawing of a child depends on, besides its place."""
+        if child >= 0:
+            return (self._labels.lines[child], self._paint(child))
+        group = ~child
+        return (self._labels.titles[group], self._frame(group), self._sheet_of.get(group), self._group_paint(group))
+
+    def _group_paint(self, group: int) -> str:
+        return "group!" if group in self._marks.highlighted_groups else "group"
+
+    def _paint(self, node: int) -> str:
+        """Key of the paint of a node's box, made when it is first needed."""
+        kind = self._families[self._graph.op_codes[node]]
+        fill, stroke = self._theme.families[kind]
+        own = self._marks.fills.get(node)
+        highlighted = node in self._marks.highlighted_nodes
+        key = (own or kind) + ("!" if highlighted else "")
+        if own is None:
+            self._used.add(kind)
+        if key not in self._paints:
+            frame = self._theme.highlight if highlighted else stroke
+            self._paints[key] = Paint(fill=own or fill, stroke=frame, width=2.6 if highlighted else 1.0)
+        return key
+
+    def _draw(self, group: int, placement: Placement, faces: Sequence[object]) -> Sheet:
+        items: list[Item] = []
+        for wire in placement.wires:
+            items.append(Path(wire.segments, "wire" if wire.arrow else "lead"))
+        if group:
+            for lead in leads(placement, self._frame(group), self._flow_around(group)):
+                items.append(Path(lead, "lead"))
+        for child, box in zip(self._nested.children[group], placement.boxes, strict=True):
+            if child >= 0:
+                self._draw_node(items, child, box)
+            else:
+                self._draw_group(items, ~child, box)
+        del faces
+        return Sheet(placement.width, placement.height, tuple(items))
+
+    def _draw_node(self, items: list[Item], node: int, box: tuple[float, float, float, float]) -> None:
+        x, y, w, h = box
+        paint = self._paint(node)
+        items.append(Box(x, y, w, h, 5.0, paint))
+        lines = self._labels.lines[node]
+        centre = x + w / 2
+        baseline = y + (h - LINE * (len(lines) - 1)) / 2 + 4.3
+        op, name = self._fonts_on(node)
+        items.append(Text(centre, round(baseline, 2), lines[0], op, width(lines[0], OP_SIZE, 600)))
+        for index, line in enumerate(lines[1:], 1):
+            at = round(baseline + LINE * index - 0.8, 2)
+            items.append(Text(centre, at, line, name, width(line, NAME_SIZE, 400)))
+
+    def _fonts_on(self, node: int) -> tuple[str, str]:
+        """Fonts that can be read on the box of a node, whatever colour the caller gave it."""
+        own = self._marks.fills.get(node)
+        if own is None:
+            return "op", "name"
+        ink = readable_on(own)
+        for key, size, weight in (("op", OP_SIZE, 600), ("name", NAME_SIZE, 400)):
+            self._fonts.setdefault(key + ink, Font(size, 600 if weight == 600 else 400, ink, "middle"))
+        return "op" + ink, "name" + ink
+
+    def _draw_group(self, items: list[Item], group: int, box: tuple[float, float, float, float]) -> None:
+        x, y, w, h = box
+        frame = self._frame(group)
+        items.append(Box(x, y, w, h, 6.0, self._group_paint(group)))
+        title, count = self._labels.titles[group]
+        baseline = y + 17.0 if self._nested.placement_of[group] >= 0 else y + h / 2 + 4.3
+        items.append(Text(x + 10.0, baseline, title, "title", width(title, TITLE_SIZE, 600)))
+        items.append(Text(x + w - 10.0, baseline, count, "count", width(count, NAME_SIZE, 400)))
+        sheet = self._sheet_of.get(group)
+        if sheet is not None:
+            items.append(Place(sheet, round(x + frame.x, 2), round(y + frame.y, 2), frame.scale))
+
+    def _page(self, root: Sheet, index: int) -> Sheet:
+        """The picture with its legend below."""
+        items: list[Item] = [Place(index, 0.0, 0.0, 1.0)]
+        entries = self._marks.legend
+        if entries is None:
+            entries = [(*self._theme.families[kind], kind) for kind in FAMILIES if kind in self._used]
+        if not self._marks.show_legend or not entries:
+            return Sheet(root.width, root.height, tuple(items))
+        x, y = 22.0, root.height - 4.0
+        page_width = max(root.width, 240.0)
+        for colour, stroke, text in entries:
+            step = _LEGEND_BOX + 5.0 + width(text, NAME_SIZE, 400) + 16.0
+            if x + step > page_width - 6.0 and x > 22.0:
+                x, y = 22.0, y + _LEGEND_ROW
+            paint = self._legend_paint(colour, stroke)
+            items.append(Box(round(x, 2), y, _LEGEND_BOX, _LEGEND_BOX, 3.0, paint))
+            items.append(Text(round(x + _LEGEND_BOX + 5.0, 2), y + 9.6, text, "legend", width(text, NAME_SIZE, 400)))
+            x += step
+        return Sheet(page_width, y + _LEGEND_BOX + 16.0, tuple(items))
+
+    def _legend_paint(self, colour: str, stroke: str) -> str:
+        key = f"legend {colour}"
+        self._paints.setdefault(key, Paint(fill=colour, stroke=stroke))
+        return key

@@ -1,0 +1,280 @@
+"""What stands in each box, and how large the box must be for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cutaway.graph.model import Graph, Node, Shape, Tensor
+from cutaway.graph.names import common_words, is_auto, tokens
+from cutaway.style.measure import clean, fit, width
+
+OP_SIZE = 12.0
+NAME_SIZE = 10.0
+TITLE_SIZE = 12.0
+"""Font sizes in px."""
+
+PADDING = 8.0
+"""Px between the text and the border of a box, on either side."""
+
+NARROWEST = 100.0
+WIDEST = 260.0
+"""Bounds of a box's width in px; longer texts are cut in the middle."""
+
+ONE_LINE = 28.0
+LINE = 13.0
+"""Height in px of a box of one line, and of each further line."""
+
+_SHORT = {
+    "BatchNormalization": "BatchNorm",
+    "LayerNormalization": "LayerNorm",
+    "GroupNormalization": "GroupNorm",
+    "UnitNormalization": "UnitNorm",
+    "RMSNormalization": "RMSNorm",
+    "SpectralNormalization": "SpectralNorm",
+    "InputLayer": "Input",
+    "MultiHeadAttention": "Attention",
+    "Concatenate": "Concat",
+    **{f"ZeroPadding{n}D": f"ZeroPad{n}D" for n in (1, 2, 3)},
+    **{f"MaxPooling{n}D": f"MaxPool{n}D" for n in (1, 2, 3)},
+    **{f"AveragePooling{n}D": f"AvgPool{n}D" for n in (1, 2, 3)},
+    **{f"GlobalMaxPooling{n}D": f"GlobalMaxPool{n}D" for n in (1, 2, 3)},
+    **{f"GlobalAveragePooling{n}D": f"GlobalAvgPool{n}D" for n in (1, 2, 3)},
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelOptions:
+    """Which facts stand on the boxes.
+
+    Attributes:
+        names: Whether the layer's name is shown: all of them, only those its author chose (None), or none.
+        shapes, dtypes, activations, trainable: Lines that `keras.utils.plot_model` knows.
+        fields: Further facts, by name: ``"parameters"``, ``"bytes"``, ``"shape"``, ``"dtype"``, ``"op"``,
+            ``"name"``, or any attribute of the layer.
+        label: Called with a `Node`, returns the whole text of its box, or None for the usual one.
+        annotations: Further lines by name or id of a node.
+        facts: Further facts by field name, then by node index.
+    """
+
+    names: bool | None = None
+    shapes: bool = False
+    dtypes: bool = False
+    activations: bool = False
+    trainable: bool = False
+    fields: Sequence[str] = ()
+    label: Callable[[Node], str | None] | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Mapping[int, object]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Texts by node and group; the same tuple of lines is one object however many nodes show it.
+
+    Attributes:
+        lines: For each node, its lines; the first is the heading.
+        widths, heights: Natural size of each node's box in px.
+        titles: For each group, ``(title, what stands at the right)``.
+        title_widths: Least width of each group's box in px.
+    """
+
+    lines: list[tuple[str, ...]]
+    widths: list[float]
+    heights: list[float]
+    titles: list[tuple[str, str]]
+    title_widths: list[float]
+
+
+def make_labels(graph: Graph, options: LabelOptions, counts: Sequence[int], repeats: Sequence[int]) -> Labels:
+    """Label every node and group.
+
+    Args:
+        graph: A grouped graph.
+        options: Which facts to show.
+        counts: Number of nodes in each group, at any depth.
+        repeats: Number of child groups of each group.
+    """
+    prefixes = name_prefixes(graph)
+    lines: list[tuple[str, ...]] = []
+    widths: list[float] = []
+    heights: list[float] = []
+    sizes: dict[tuple[str, ...], tuple[float, float]] = {}
+    extras = _extras(options)
+    for node in range(len(graph)):
+        found = _lines(graph, node, options, prefixes[graph.node_groups[node]], extras)
+        size = sizes.get(found)
+        if size is None:
+            size = sizes[found] = (_width(found), _height(found))
+        lines.append(found)
+        widths.append(size[0])
+        heights.append(size[1])
+    titles = [_title(graph, group, prefixes, counts, repeats) for group in range(len(graph.groups))]
+    title_widths = [_title_width(*title) for title in titles]
+    return Labels(lines, widths, heights, titles, title_widths)
+
+
+def short_op(op: str) -> str:
+    """The operation as a heading: well-known long class names are shortened."""
+    return _SHORT.get(op, op)
+
+
+def format_shape(shape: Shape | None) -> str:
+    """``(None, 224, 224, 3)`` → ``None × 224 × 224 × 3``; an unknown rank is ``?``."""
+    if shape is None:
+        return "?"
+    return " × ".join("None" if size is None else str(size) for size in shape) if shape else "scalar"
+
+
+def _lines(
+    graph: Graph, node: int, options: LabelOptions, prefix: int, extras: Sequence[Callable[[Graph, int], str]]
+) -> tuple[str, ...]:
+    name = graph.names[node]
+    if options.label is not None and (own := options.label(graph.nodes[node])) is not None:
+        found = [clean(line) for line in str(own).split("\n")]
+    else:
+        op = graph.op(node)
+        found = [clean(short_op(op)) or "?"]
+        if options.names or (options.names is None and not is_auto(name, op)):
+            relative = name[_cut(name, prefix) :].lstrip("_-./: ")
+            if relative:
+                found.append(clean(relative))
+    found.extend(filter(None, (extra(graph, node) for extra in extras)))
+    if options.annotations:
+        note = options.annotations.get(graph.ids[node], options.annotations.get(name))
+        if note:
+            found.extend(clean(line) for line in note.split("\n"))
+    room = WIDEST - 2 * PADDING
+    heading = fit(found[0], OP_SIZE, 600, room)
+    return (heading, *(fit(line, NAME_SIZE, 400, room) for line in found[1:]))
+
+
+def _extras(options: LabelOptions) -> list[Callable[[Graph, int], str]]:
+    extras: list[Callable[[Graph, int], str]] = []
+    if options.activations:
+        extras.append(_activation)
+    if options.dtypes:
+        extras.append(lambda graph, node: "dtype " + ", ".join(dict.fromkeys(_dtypes(graph, node))))
+    if options.shapes:
+        extras.append(_output_shapes)
+    if options.trainable:
+        extras.append(_trainable)
+    for name in options.fields:
+        extras.append(lambda graph, node, name=name: _field(graph, node, name, options.facts))  # type: ignore[misc]
+    return extras
+
+
+def _activation(graph: Graph, node: int) -> str:
+    found = graph.attributes[node].get("activation")
+    if isinstance(found, Mapping):
+        found = found.get("config", found.get("class_name"))
+    return clean(str(found)) if found and isinstance(found, str) else ""
+
+
+def _dtypes(graph: Graph, node: int) -> list[str]:
+    return [tensor.dtype or "?" for tensor in graph.outputs_of(node)]
+
+
+def _output_shapes(graph: Graph, node: int) -> str:
+    shapes = [format_shape(tensor.shape) for tensor in graph.outputs_of(node)]
+    return ", ".join(shapes)
+
+
+def _trainable(graph: Graph, node: int) -> str:
+    weights = graph.weights_of(node)
+    if not weights:
+        return ""
+    return "trainable" if any(weight.trainable for weight in weights) else "frozen"
+
+
+def _field(graph: Graph, node: int, name: str, facts: Mapping[str, Mapping[int, object]]) -> str:
+    if name in facts:
+        value: Any = facts[name].get(node)
+    elif name == "parameters":
+        value = sum(weight.parameters for weight in graph.weights_of(node)) or None
+    elif name == "bytes":
+        value = sum(weight.bytes for weight in graph.weights_of(node)) or None
+    elif name == "shape":
+        return _output_shapes(graph, node)
+    elif name == "dtype":
+        return ", ".join(dict.fromkeys(_dtypes(graph, node)))
+    elif name in ("op", "name", "id"):
+        value = {"op": graph.op(node), "name": graph.names[node], "id": graph.ids[node]}[name]
+    else:
+        value = graph.attributes[node].get(name)
+    if value is None:
+        return ""
+    shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return clean(f"{name} {shown}")
+
+
+def _width(lines: Sequence[str]) -> float:
+    widest = width(lines[0], OP_SIZE, 600)
+    for line in lines[1:]:
+        widest = max(widest, width(line, NAME_SIZE, 400))
+    return min(max(widest + 2 * PADDING, NARROWEST), WIDEST)
+
+
+def _height(lines: Sequence[str]) -> float:
+    return ONE_LINE if len(lines) == 1 else ONE_LINE - 5.0 + LINE * (len(lines) - 1)
+
+
+def _title(
+    graph: Graph, group: int, prefixes: Sequence[int], counts: Sequence[int], repeats: Sequence[int]
+) -> tuple[str, str]:
+    name = graph.groups.names[group]
+    parent = graph.groups.parents[group]
+    if parent >= 0:
+        name = name[_cut(name, prefixes[parent]) :].lstrip("_-./: ") or name
+    op = graph.groups.ops.get(group, "")
+    if op and group and graph.groups.kinds[group] != "model":
+        name = short_op(op) if is_auto(graph.groups.names[group], op) else f"{name} · {short_op(op)}"
+    count = f"×{repeats[group]}" if repeats[group] > 2 else _plural(counts[group])
+    return fit(clean(name), TITLE_SIZE, 600, WIDEST), count
+
+
+def _plural(count: int) -> str:
+    return "1 layer" if count == 1 else f"{count:,} layers"
+
+
+def _title_width(title: str, count: str) -> float:
+    return width(title, TITLE_SIZE, 600) + 14.0 + width(count, NAME_SIZE, 400) + 2 * 10.0
+
+
+def name_prefixes(graph: Graph) -> list[int]:
+    """For each group, how many leading words the names in it share, which are left out of them.
+
+    A word that counts something stays with its number: in ``conv2`` the groups are ``block1``, ``block2``.
+    """
+    names: list[list[str]] = [[] for _ in range(len(graph.groups))]
+    for node, group in enumerate(graph.node_groups):
+        name, op = graph.names[node], graph.op(node)
+        if not is_auto(name, op):
+            names[group].append(name)
+    for child in range(1, len(graph.groups)):
+        name = graph.groups.names[child].split(" … ")[0]
+        if not is_auto(name, graph.groups.ops.get(child, "")):
+            names[graph.groups.parents[child]].append(name)
+    return [_prefix(found) if group else 0 for group, found in enumerate(names)]
+
+
+def _prefix(names: Sequence[str]) -> int:
+    if len(names) < 2:
+        return 0
+    shared = common_words(names)
+    following = [found[shared][1] for name in names if len(found := tokens(name)) > shared]
+    while shared and any(following) and not tokens(names[0])[shared - 1][1]:
+        shared -= 1
+        following = [False]
+    return shared
+
+
+def _cut(name: str, words: int) -> int:
+    found = tokens(name) if words else ()
+    return found[words - 1][2] if words and len(found) > words else 0
+
+
+def tensor_text(tensor: Tensor) -> str:
+    """A tensor in words: ``float32 None × 8``."""
+    return " ".join(filter(None, (tensor.dtype, format_shape(tensor.shape))))
