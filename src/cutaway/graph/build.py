@@ -54,7 +54,7 @@ class GraphBuilder:
         self._found_by: dict[int, str] = {}
         self._group_attributes: dict[int, Mapping[str, Any]] = {}
         self._group_weights: dict[int, tuple[int, ...]] = {}
-        self._taken: dict[str, int] = {}
+        self._taken: dict[str, int] = {"": 1}  # the id of the root
         self._inputs: list[Port] = []
         self._outputs: list[Port] = []
 
