@@ -1,1 +1,127 @@
-"""Placeholder."""
+"""Readers: a file, a folder or a live model to a `Graph`.
+
+In: a path, or a live object. Out: a frozen `cutaway.graph.model.Graph`.
+Imports: ``cutaway.errors`` and ``cutaway.graph``. A format is one module and one row of `READERS`; no reader
+knows another, and each is imported when a file of its format is read. A row decides by content, never by the
+name of a file. The reader that claims an input owns its failure: no other is tried in silence.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from cutaway.errors import OptionError, UnknownFormat
+from cutaway.graph.model import Graph
+from cutaway.readers.sniff import describe, describe_folder, describe_zip
+from cutaway.readers.source import Source
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One format.
+
+    Attributes:
+        name: Name of the format, which becomes `Graph.format`.
+        matches: Whether a source is of this format, by its content.
+        module: Module with a function ``read(source, *, input_shape) -> Graph``.
+    """
+
+    name: str
+    matches: Callable[[Source], bool]
+    module: str
+
+
+def _is_keras_v3(source: Source) -> bool:
+    return source.kind != "file" and "config.json" in source.names and (
+        "metadata.json" in source.names or "model.weights.h5" in source.names
+    )  # fmt: skip
+
+
+def _is_npz(source: Source) -> bool:
+    return source.kind == "zip" and bool(source.names) and all(name.endswith(".npy") for name in source.names)
+
+
+def _is_hdf5(source: Source) -> bool:
+    return source.kind == "file" and any(source.head[at : at + 8] == _HDF5 for at in (0, 512, 1024, 2048))
+
+
+def _is_config_text(source: Source) -> bool:
+    if source.kind != "file" or b"\0" in source.head[:4096] or source.head[4:8] == b"TFL3":
+        return False
+    head = source.head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head[:1] in (b"{", b'"'):
+        return b"class_name" in source.head and not any(
+            other in source.head for other in (b'"nbformat"', b'"modelTopology"', b'"weightsManifest"')
+        )
+    return any(line.startswith(b"class_name:") for line in source.head.splitlines())
+
+
+READERS: tuple[Reader, ...] = (
+    Reader("keras_v3", _is_keras_v3, "cutaway.readers.keras_v3"),
+    Reader("keras_h5", _is_hdf5, "cutaway.readers.keras_h5"),
+    Reader("keras_json", _is_config_text, "cutaway.readers.keras_json"),
+    Reader("keras_weights", _is_npz, "cutaway.readers.keras_weights"),
+)
+"""Every format of files and folders; at most one row matches a source."""
+
+
+def read(source: object, *, input_shape: Any = None, inputs: Any = None) -> Graph:
+    """Read a model.
+
+    Args:
+        source: Path of a file or folder, or a live model.
+        input_shape: Shape of the model's input, the batch included, for a model that was never built.
+        inputs: Input specification of a live model that takes more than one tensor.
+
+    Returns:
+        The model as a graph.
+
+    Raises:
+        UnknownFormat: Nothing reads this; the message says what it is instead.
+        ReadError: The input is damaged or unsafe.
+        UnbuiltModel: A live model has no shapes yet, and none are given.
+        OptionError: ``inputs`` is given for a file.
+    """
+    if isinstance(source, str | os.PathLike):
+        if inputs is not None:
+            raise OptionError("inputs= describes live models; for a file give input_shape=, the batch included")
+        return _read_file(Source(os.fspath(source)), input_shape)
+    return _read_live(source, input_shape, inputs)
+
+
+def _read_file(source: Source, input_shape: Any) -> Graph:
+    found = [reader for reader in READERS if reader.matches(source)]
+    if len(found) != 1:
+        raise UnknownFormat(_what_it_is(source), path=source.path)
+    graph: Graph = import_module(found[0].module).read(source, input_shape=input_shape)
+    return graph
+
+
+def _what_it_is(source: Source) -> str:
+    formats = "expected .keras, .h5, a config as JSON or YAML, .weights.h5 or .npz"
+    if source.kind == "folder":
+        return f"the folder is {describe_folder(source.names)}; {formats}"
+    if source.kind == "zip":
+        return f"the file is {describe_zip(source.names)}; {formats}"
+    shown = source.head[:8].hex(" ") or "nothing"
+    return (
+        f"the file is {describe(source.head, source.size, source.path.suffix.lower())}; "
+        f"its first bytes are {shown}; {formats}"
+    )
+
+
+def _read_live(source: object, input_shape: Any, inputs: Any) -> Graph:
+    live = import_module("cutaway.readers.keras_live")
+    if not live.matches(source):
+        kind = type(source)
+        raise UnknownFormat(
+            f"expected a path or a live Keras model; received an object of class {kind.__module__}.{kind.__qualname__}"
+        )
+    graph: Graph = live.read(source, input_shape=input_shape, inputs=inputs)
+    return graph

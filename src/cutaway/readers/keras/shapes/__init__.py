@@ -1,0 +1,89 @@
+"""Output shapes by rule: one table, class → rule(config, input shapes) → shape of each output port.
+
+Configs of Keras 3 say most shapes themselves; the table answers for everything older, for a model's last
+layers and for the inside of wrappers. A class that is not listed has no known shape, and that is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cutaway.graph.model import Shape, Tensor
+from cutaway.readers.keras.parsing import checked_shape
+from cutaway.readers.keras.serialized import dtype_policy
+from cutaway.readers.keras.shapes.common import NoRule, Rule
+from cutaway.readers.keras.shapes.dense import DENSE
+from cutaway.readers.keras.shapes.operations import BOOLEAN, INTEGER, OPERATIONS
+from cutaway.readers.keras.shapes.preprocessing import PREPROCESSING
+from cutaway.readers.keras.shapes.recurrent import RECURRENT
+from cutaway.readers.keras.shapes.spatial import SPATIAL
+
+SHAPE_RULES: Mapping[str, Rule] = {**DENSE, **SPATIAL, **RECURRENT, **PREPROCESSING}
+"""Layers, by today's class names."""
+
+OPERATION_RULES: Mapping[str, Rule] = OPERATIONS
+"""Operations of ``keras.ops``, some of which are named as layers are."""
+
+_KEEPS_INTEGERS = frozenset({
+    "Flatten", "Reshape", "Permute", "RepeatVector", "Identity", "Dropout", "ZeroPadding1D", "ZeroPadding2D",
+    "ZeroPadding3D", "Cropping1D", "Cropping2D", "Cropping3D", "Concatenate", "Masking",
+})  # fmt: skip
+"""Layers that pass other types than floats through; floats are cast to the compute dtype on entry."""
+
+_LOOKUPS = frozenset({"StringLookup", "IntegerLookup", "TextVectorization"})
+_COUNTERS = frozenset({"Hashing", "HashedCrossing", "Discretization"})
+
+
+def layer_outputs(op: str, config: Mapping[str, Any], inputs: Sequence[Tensor]) -> list[Tensor]:
+    """Output tensors of a layer under today's names.
+
+    Raises:
+        NoRule: No rule covers this class or this configuration.
+        ValueError, TypeError, KeyError, IndexError: The config is not that of a layer of this class.
+    """
+    dtype = _layer_dtype(op, config, inputs)
+    rule = SHAPE_RULES.get(op)
+    if rule is None:
+        raise NoRule(op)
+    return _apply(rule, config, inputs, dtype)
+
+
+def operation_outputs(op: str, config: Mapping[str, Any], inputs: Sequence[Tensor]) -> list[Tensor]:
+    """Output tensors of a ``keras.ops`` operation; raises as `layer_outputs` does."""
+    rule = OPERATION_RULES.get(op)
+    if rule is None:
+        raise NoRule(op)
+    if op == "Cast" and isinstance(config.get("dtype"), str):
+        return _apply(rule, config, inputs, config["dtype"])
+    if op in BOOLEAN or op in INTEGER:
+        return _apply(rule, config, inputs, "bool" if op in BOOLEAN else "int32")
+    dtypes = {tensor.dtype for tensor in inputs}
+    outputs = _apply(rule, config, inputs, dtypes.pop() if len(dtypes) == 1 else None)
+    return [outputs[0], Tensor(outputs[1].shape, "int32")] if op == "TopK" else outputs
+
+
+def _apply(rule: Rule, config: Mapping[str, Any], inputs: Sequence[Tensor], dtype: str | None) -> list[Tensor]:
+    shapes: list[Shape] = []
+    for tensor in inputs:
+        if tensor.shape is None:
+            raise NoRule("the shape of an input is unknown")
+        shapes.append(tensor.shape)
+    if not shapes:
+        raise NoRule("it reads nothing")
+    made = rule(config, shapes)
+    if isinstance(made, list):
+        return [Tensor(checked_shape(shape), dtype) for shape in made]
+    return [Tensor(checked_shape(made), dtype)]
+
+
+def _layer_dtype(op: str, config: Mapping[str, Any], inputs: Sequence[Tensor]) -> str | None:
+    compute = dtype_policy(config.get("dtype"))[0]
+    if op in _KEEPS_INTEGERS and inputs:
+        dtype = inputs[0].dtype
+        return compute if dtype is None or "float" in dtype else dtype
+    if op in _LOOKUPS:
+        return "int64" if config.get("output_mode", "int") == "int" else "float32"
+    if op in _COUNTERS:
+        return ("int64" if compute == "float32" else compute) if config.get("output_mode", "int") == "int" else compute
+    return compute
