@@ -1,0 +1,244 @@
+"""The command ``cutaway``: words on a command line become calls of the same functions that Python users call.
+
+This is the only file that prints or exits. What it says about a model goes to stdout, all else to stderr, and names
+that come from files are shown without their control characters, so that no file can write to a terminal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from cutaway import __version__
+from cutaway.errors import CutawayError, OptionError, ReadError, UnbuiltModel
+
+DONE, USAGE, UNREADABLE, UNWRITABLE, INTERRUPTED, CUT_OFF = 0, 2, 3, 4, 130, 141
+
+_EPILOG = """\
+examples:
+  cutaway plot model.keras -o model.svg
+  cutaway plot model.keras -o model.png --dpi 200 --theme print
+  cutaway plot model.h5 -o part.pdf --between conv3_block1_out conv4_block1_out --show-shapes
+  cutaway summary model.keras
+  cutaway summary model.keras --format json > model.json
+
+exit codes:
+  0  done
+  2  a wrong command, option or value
+  3  the input cannot be read
+  4  the output cannot be written, or a package is missing
+"""
+
+_PLOT_EPILOG = """\
+examples:
+  cutaway plot model.keras -o model.svg
+  cutaway plot model.keras -o model.png --dpi 200 --theme print
+  cutaway plot model.keras -o outline.pdf --depth 1 --aspect 16:9
+  cutaway plot model.keras -o facts.svg --fields parameters kernel_size --highlight conv1_conv
+  cutaway plot model.keras -o graph.json
+"""
+
+_SUMMARY_EPILOG = """\
+examples:
+  cutaway summary model.keras
+  cutaway summary model.keras --format csv > model.csv
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: The words after ``cutaway``; those of the process where None.
+
+    Returns:
+        The exit code: 0 done, 2 a wrong option, 3 the input cannot be read, 4 the output cannot be written or a
+        package is missing, 130 interrupted, 141 the reader of a pipe went away.
+
+    Raises:
+        SystemExit: The words are no command, with code 2, or ask for help or the version, with code 0.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name must not fail on a terminal without its letters
+    try:
+        arguments = _parser().parse_args(argv)
+        run: Callable[[argparse.Namespace], None] = arguments.run
+        run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # what is left in the buffer must not be tried again while Python shuts down
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CUT_OFF
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (ReadError, UnbuiltModel) as error:
+        return _fail(error, UNREADABLE)
+    except OptionError as error:
+        return _fail(error, USAGE)
+    except CutawayError as error:
+        return _fail(error, UNWRITABLE)
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else error, UNWRITABLE)
+    return DONE
+
+
+def _fail(words: object, code: int) -> int:
+    print(f"cutaway: {_safe(str(words))}", file=sys.stderr)
+    return code
+
+
+def _safe(text: str) -> str:
+    """Lines of text without control characters."""
+    from cutaway.style.measure import clean
+
+    return "\n".join(map(clean, text.split("\n"))).replace("\ue000", "\ufffd")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong without control characters from the command line, then how to find help."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"cutaway: {_safe(message)}\nSee: {self.prog} --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="cutaway",
+        description="Shows the inside of Keras and TensorFlow models.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"cutaway {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_plot(commands)
+    _add_summary(commands)
+    return parser
+
+
+def _add_command(commands: Any, name: str, words: str, epilog: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=words, description=f"{words[0].upper()}{words[1:]}.", epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    )  # fmt: skip
+    parser.add_argument("model", metavar="MODEL", help=".keras, .h5, a configuration as JSON or YAML, or weights")
+    parser.add_argument(
+        "--input-shape",
+        type=_shape,
+        metavar="SHAPE",
+        help="input of a model without one, the batch included: None,28,28,1",
+    )
+    return parser
+
+
+def _add_plot(commands: Any) -> None:
+    parser = _add_command(commands, "plot", "draw a model as one picture with all of its detail", _PLOT_EPILOG)
+    parser.add_argument(
+        "-o", "--output", dest="to_file", metavar="FILE", required=True,
+        help="the extension chooses: svg, png or pdf, or json for the graph as data",
+    )  # fmt: skip
+    parser.set_defaults(run=_plot)
+    what = parser.add_argument_group("what is drawn")
+    what.add_argument("--depth", type=int, metavar="N", help="show N levels of groups")
+    what.add_argument("--unfold", type=_unfold, metavar="N|all", help="draw the insides of N levels at full size")
+    what.add_argument(
+        "--fold-repeats", action="store_true", default=None, help="draw equal blocks once, with their number"
+    )
+    what.add_argument("--between", nargs=2, metavar=("FIRST", "LAST"), help="only the part between two layers")
+    what.add_argument("--expand-nested", action="store_true", default=None, help="draw the insides of nested models")
+    said = parser.add_argument_group("what the boxes say")
+    for word in ("shapes", "dtype", "layer-names", "layer-activations", "trainable"):
+        said.add_argument(
+            f"--show-{word}",
+            action=argparse.BooleanOptionalAction,
+            default=None,
+            help=f"show the {word.replace('-', ' ')}",
+        )
+    said.add_argument("--fields", nargs="+", metavar="NAME", help="attributes or facts to show on each box")
+    look = parser.add_argument_group("how it looks")
+    look.add_argument("--theme", metavar="NAME", help="light, dark, print, …; a wrong name lists them")
+    look.add_argument("--highlight", nargs="+", metavar="NAME", help="layers or groups to stand out")
+    look.add_argument("--rankdir", metavar="DIR", help="direction of the drawing, TB or LR")
+    look.add_argument("--aspect", type=_aspect, metavar="W:H", help="proportions of the picture")
+    look.add_argument("--dpi", type=float, metavar="N", help="pixels per inch of a png")
+
+
+def _add_summary(commands: Any) -> None:
+    parser = _add_command(
+        commands, "summary", "list the tree of a model with shapes, parameters and bytes", _SUMMARY_EPILOG
+    )
+    parser.add_argument(
+        "--format",
+        choices=("table", "json", "csv", "md"),
+        default="table",
+        help="form of the list (default: %(default)s)",
+    )
+    parser.set_defaults(run=_summary)
+
+
+def _shape(text: str) -> tuple[int | None, ...]:
+    """``None,28,28,1``, with or without brackets, as a shape."""
+    words = [word.strip() for word in text.strip("()[] ").split(",") if word.strip()]
+    if not words or not all(word.isdecimal() or word in ("None", "?") for word in words):
+        raise argparse.ArgumentTypeError(f"expected sizes such as None,28,28,1; received {text!r}")
+    return tuple(int(word) if word.isdecimal() else None for word in words)
+
+
+def _unfold(text: str) -> int | str:
+    if text != "all" and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a number of levels or all; received {text!r}")
+    return text if text == "all" else int(text)
+
+
+def _aspect(text: str) -> float:
+    """``16:9`` or ``1.78`` as a number."""
+    wide, colon, high = text.partition(":")
+    try:
+        value = float(wide) / float(high) if colon else float(wide)
+    except (ValueError, ZeroDivisionError):
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected proportions such as 16:9 or 1.5; received {text!r}")
+    return value
+
+
+def _plot(arguments: argparse.Namespace) -> None:
+    given = {
+        name: value for name, value in vars(arguments).items() if value is not None and name not in ("run", "model")
+    }
+    target = Path(given.pop("to_file"))
+    if target.suffix.lower() == ".json":
+        if wrong := sorted(given.keys() - {"input_shape"}):
+            listed = ", ".join(f"--{name.replace('_', '-')}" for name in wrong)
+            raise OptionError(f"{target.name} is the graph as data, to which {listed} means nothing")
+        target.write_text(_graph_as_json(arguments), encoding="utf-8")
+    else:
+        from cutaway.picture import plot_model
+
+        plot_model(arguments.model, str(target), **given)
+    print(f"wrote {_safe(str(target))}")
+
+
+def _graph_as_json(arguments: argparse.Namespace) -> str:
+    from cutaway.exporters.contract_json import to_json
+    from cutaway.graph.grouping import group
+    from cutaway.readers import read
+
+    return to_json(group(read(arguments.model, input_shape=arguments.input_shape)))
+
+
+def _summary(arguments: argparse.Namespace) -> None:
+    from cutaway.tables import FORMATS, rich_table, summary
+
+    table = summary(arguments.model, input_shape=arguments.input_shape)
+    if arguments.format == "table" and sys.stdout.isatty():
+        from rich.console import Console
+
+        Console().print(rich_table(table))
+    else:
+        sys.stdout.write(FORMATS[arguments.format](table))

@@ -1,0 +1,248 @@
+"""The command line: what each word does, what it says when it cannot, and that no file can write to the terminal."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from cutaway.cli import main
+from cutaway.errors import MissingExtra, OptionError
+from cutaway.graph.contract import from_contract
+
+ROOT = Path(__file__).resolve().parent.parent
+DIGITS = str(ROOT / "examples" / "digits.keras")
+RESNET = str(ROOT / "examples" / "resnet50.keras")
+
+
+class Drawn:
+    """Stands in for `cutaway.picture`: keeps what it was asked to draw."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+        self.error: BaseException | None = None
+
+    def plot_model(self, *args: Any, **options: Any) -> None:
+        self.calls.append((args, options))
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
+    stand_in, module = Drawn(), ModuleType("cutaway.picture")
+    module.plot_model = stand_in.plot_model  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "cutaway.picture", module)
+    return stand_in
+
+
+def cutaway(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    environment = {"PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": options.pop("encoding", "utf-8")}
+    return subprocess.run(
+        [sys.executable, "-m", "cutaway", *words],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+        **options,
+    )
+
+
+def hostile_model(folder: Path, name: str) -> str:
+    """The digits, with one layer renamed."""
+    target = folder / "hostile.keras"
+    with zipfile.ZipFile(DIGITS) as old, zipfile.ZipFile(target, "w") as new:
+        for member in ("config.json", "metadata.json"):
+            new.writestr(member, old.read(member).decode().replace('"block1_add"', json.dumps(name)))
+    return str(target)
+
+
+def test_plot_hands_every_word_on(drawn: Drawn, capsys: pytest.CaptureFixture[str]) -> None:
+    words = (
+        "plot m.keras -o out.svg --depth 2 --unfold all --fold-repeats --between a b --show-shapes "
+        "--no-show-layer-names --fields macs units --theme dark --highlight x y --rankdir LR --aspect 16:9 --dpi 200 "
+        "--input-shape None,28,28,1"
+    )
+    assert main(words.split()) == 0
+    ((args, options),) = drawn.calls
+    assert args == ("m.keras", "out.svg")
+    assert options == {
+        "depth": 2, "unfold": "all", "fold_repeats": True, "between": ["a", "b"], "show_shapes": True,
+        "show_layer_names": False, "fields": ["macs", "units"], "theme": "dark", "highlight": ["x", "y"],
+        "rankdir": "LR", "aspect": 16 / 9, "dpi": 200.0, "input_shape": (None, 28, 28, 1),
+    }  # fmt: skip
+    assert capsys.readouterr().out == "wrote out.svg\n"
+
+
+def test_plot_leaves_the_defaults_to_the_function(drawn: Drawn) -> None:
+    assert main(["plot", "m.keras", "-o", "out.svg"]) == 0
+    assert drawn.calls == [(("m.keras", "out.svg"), {})]
+
+
+def test_every_option_of_plot_is_a_parameter_of_plot_model() -> None:
+    from cutaway.picture import plot_model
+
+    offered = set(re.findall(r"--(?!no-|help|output)([a-z-]+)", cutaway("plot", "--help").stdout))
+    assert {name.replace("-", "_") for name in offered} <= set(inspect.signature(plot_model).parameters)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (OptionError("theme must be one of 'light'"), 2, "cutaway: theme must be one of 'light'\n"),
+        (MissingExtra("install x"), 4, "cutaway: install x\n"),
+        (PermissionError(13, "Permission denied", "/out.svg"), 4, "cutaway: /out.svg: Permission denied\n"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_errors_become_exit_codes(
+    drawn: Drawn, capsys: pytest.CaptureFixture[str], error: BaseException, code: int, said: str
+) -> None:
+    drawn.error = error
+    assert main(["plot", "m.keras", "-o", "out.svg"]) == code
+    assert capsys.readouterr() == ("", said)
+
+
+def test_defects_are_not_hidden(drawn: Drawn) -> None:
+    drawn.error = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        main(["plot", "m.keras", "-o", "out.svg"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "COMMAND"),
+        (["frob"], "choose from"),
+        (["plot", "m.keras"], "-o/--output"),
+        (["plot", "m.keras", "-o", "x.svg", "--aspect", "wide"], "16:9"),
+        (["plot", "m.keras", "-o", "x.svg", "--aspect", "1:0"], "16:9"),
+        (["plot", "m.keras", "-o", "x.svg", "--unfold", "some"], "all"),
+        (["plot", "m.keras", "-o", "x.svg", "--input-shape", "a,b"], "None,28,28,1"),
+        (["plot", "m.keras", "-o", "x.svg", "--dept", "1"], "unrecognized arguments"),
+        (["summary", DIGITS, "--format", "xml"], "json"),
+        (["summary", DIGITS, "\x1b[31m"], "unrecognized arguments: \ufffd[31m"),
+    ],
+)
+def test_wrong_words_say_what_is_right(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [[], ["plot"], ["summary"]])
+def test_help_shows_examples(command: list[str]) -> None:
+    done = cutaway(*command, "--help")
+    assert done.returncode == 0
+    assert f"  cutaway {' '.join(command)}" in done.stdout.split("examples:")[1]
+
+
+def test_version() -> None:
+    assert cutaway("--version").stdout == "cutaway 0.1.0\n"
+
+
+def test_summary_in_a_pipe_is_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["summary", DIGITS]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "digits"
+    assert lines[1].split() == ["name", "op", "output", "parameters", "bytes"]
+    assert [*lines[4].split()] == ["stem", "Conv2D", "(None,", "14,", "14,", "16)", "160", "640", "B"]
+    assert lines[-1] == "5,083 parameters (5,019 trainable), 20.3 kB; 12 nodes, 12 edges, 0 groups"
+
+
+def test_summary_on_a_terminal_is_drawn_by_rich(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "120")
+    assert main(["summary", DIGITS]) == 0
+    assert "━" in capsys.readouterr().out
+
+
+def test_json_is_the_graph(tmp_path: Path) -> None:
+    target = tmp_path / "graph.json"
+    assert main(["plot", RESNET, "-o", str(target)]) == 0
+    document = json.loads(target.read_text(encoding="utf-8"))
+    assert len(from_contract(document)) == document["model"]["nodes"] == 177
+    root = next(group for group in document["groups"] if group["parent"] is None)
+    assert root["facts"]["parameters"] == document["model"]["parameters"] == 25_636_712
+
+
+def test_json_refuses_options_of_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "graph.json"
+    assert main(["plot", DIGITS, "-o", str(target), "--theme", "dark", "--fold-repeats"]) == 2
+    assert "--fold-repeats, --theme" in capsys.readouterr().err
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"\xff\xd8\xff\xe0 a picture", b"\x1b[31m" * 9])
+def test_a_bad_file_is_an_error_without_a_traceback(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "model.keras"
+    path.write_bytes(content)
+    done = cutaway("summary", str(path))
+    assert done.returncode == 3
+    assert done.stderr.startswith("cutaway: ")
+    assert "Traceback" not in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_a_path_that_is_not_there(tmp_path: Path) -> None:
+    done = cutaway("summary", str(tmp_path / "none.keras"))
+    assert (done.returncode, done.stdout) == (3, "")
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    done = cutaway("plot", DIGITS, "-o", str(tmp_path / "none" / "graph.json"))
+    assert done.returncode == 4
+    assert done.stderr == f"cutaway: {tmp_path / 'none' / 'graph.json'}: No such file or directory\n"
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "md"])
+def test_names_cannot_write_to_the_terminal(tmp_path: Path, form: str) -> None:
+    path = hostile_model(tmp_path, "\x1b]0;title\x07\x9b31m\u202eevil\r\nname")
+    done = cutaway("summary", path, "--format", form)
+    assert done.returncode == 0
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", done.stdout)
+    assert "evil" in done.stdout
+
+
+def test_a_terminal_without_the_letters_gets_an_answer(tmp_path: Path) -> None:
+    done = cutaway("summary", hostile_model(tmp_path, "größe"), encoding="ascii")
+    assert done.returncode == 0
+    assert "gr\\xf6\\xdfe" in done.stdout
+
+
+def test_a_pipe_that_closes_early_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "cutaway", "summary", DIGITS],
+        stdout=writing, stderr=subprocess.PIPE, env={"PYTHONPATH": str(ROOT / "src")}, check=False,
+    )  # fmt: skip
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_summary_loads_neither_tensorflow_nor_what_it_does_not_use() -> None:
+    code = f"""
+import sys, io
+from cutaway.cli import main
+sys.stdout = io.StringIO()
+main(["summary", {RESNET!r}])
+unneeded = {{"tensorflow", "keras", "numpy", "h5py", "rich", "resvg_py", "yaml"}}
+print(*sorted(unneeded & set(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": str(ROOT / "src")}, check=True
+    )
+    assert done.stderr.strip() == ""
