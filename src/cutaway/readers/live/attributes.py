@@ -16,7 +16,7 @@ _HIDDEN = {"name", "layers", "input_layers", "output_layers"}
 class LazyAttributes(Mapping[str, Any]):
     """A mapping that is computed on first access: drawing a model needs few of its configurations."""
 
-    __slots__ = ("_make", "_made")
+    __slots__ = ("_made", "_make")
 
     def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
         self._make: Callable[[], dict[str, Any]] | None = make

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from cutaway.graph import Tensor
 
@@ -62,7 +62,7 @@ def as_value(thing: Any) -> Value | None:
     """The value that a leaf of a call's arguments stands for, or None where it is no tensor."""
     if type(thing) is Value:
         return thing
-    if hasattr(thing, "_keras_history"):
+    if hasattr(thing, "_keras_history") or type(thing).__name__ == "KerasTensor":
         return Value(id(thing), Tensor(plain_shape(thing.shape), dtype_name(thing.dtype)))
     return None
 
@@ -172,14 +172,14 @@ def argument(call: Call, name: str) -> Any:
 
 def argument_name(target: Any, position: int) -> str:
     """Name of a positional parameter of a layer's `call`; empty where it cannot be told."""
-    names = _parameters(type(target))
+    names = _parameters(cast(Hashable, type(target)))
     return names[position] if position < len(names) else ""
 
 
 @lru_cache(maxsize=4096)
-def _parameters(cls: type) -> tuple[str, ...]:
+def _parameters(cls: Any) -> tuple[str, ...]:
     try:
-        signature = inspect.signature(cls.call)  # type: ignore[attr-defined]
+        signature = inspect.signature(cls.call)
     except (AttributeError, TypeError, ValueError):
         return ()
     wanted = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

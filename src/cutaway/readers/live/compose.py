@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from cutaway.graph import GraphBuilder, Shape, Tensor
 from cutaway.readers.live import functional, templates
 from cutaway.readers.live.attributes import LazyAttributes, configuration, plain
-from cutaway.readers.live.calls import Call, Inside, labelled, plain_arguments, values
+from cutaway.readers.live.calls import Call, labelled, plain_arguments, values
 from cutaway.readers.live.kinds import graph_of, group_kind, kind_of
+from cutaway.readers.live.opener import Opener
+from cutaway.readers.live.shapes import change_of, with_batch, with_shapes
 from cutaway.readers.live.weights import WeightBook, all_variables, own_variables
 
 Source = tuple[int, int]
@@ -21,9 +23,6 @@ Sources = tuple[Source, ...]
 Known = dict[Hashable, Sources]
 """The sources of the values of one recipe, by their key."""
 
-LookInside = Callable[[Call], Inside | None]
-"""Opens a call of a composite layer; None leaves it closed."""
-
 
 class Composer:
     """Places calls in a graph; opens what can be opened.
@@ -31,7 +30,7 @@ class Composer:
     Args:
         builder: Receives nodes, edges and groups.
         weights: Names the weights.
-        look_inside: Opens composite layers.
+        opener: Opens composite layers.
 
     Attributes:
         names: Name of each node placed so far.
@@ -39,10 +38,10 @@ class Composer:
             the nodes show the tensors of all steps.
     """
 
-    def __init__(self, builder: GraphBuilder, weights: WeightBook, look_inside: LookInside) -> None:
+    def __init__(self, builder: GraphBuilder, weights: WeightBook, opener: Opener) -> None:
         self.builder = builder
         self.weights = weights
-        self._look_inside = look_inside
+        self._opener = opener
         self.names: dict[int, str] = {}
         self.steps: Shape = ()
         self._calls_of: dict[int, list[Call]] = {}
@@ -71,9 +70,8 @@ class Composer:
             elif kind == "composite":
                 if self._place_composite(call, known, group, path):
                     return
-            elif kind != "leaf":
-                if templates.PLACERS[kind](self, call, known, group, path):
-                    return
+            elif kind != "leaf" and templates.PLACERS[kind](self, call, known, group, path):
+                return
         if call.inside:
             self._place_recorded(call, known, group, path)
         else:
@@ -132,12 +130,18 @@ class Composer:
         )
 
     def _place_model(self, call: Call, model: Any, known: Known, group: int, path: str) -> None:
-        inner: Known = {}
         received = call.args[0] if call.args else next(iter(call.kwargs.values()), None)
-        for inside, outside in functional.match_inputs(model, received):
-            inner[inside.key] = known.get(outside.key, ())
+        pairs = functional.match_inputs(model, received)
+        inner: Known = {inside.key: known.get(outside.key, ()) for inside, outside in pairs}
         index = self.open_group(call, group, path, variables=own_variables(call.target))
-        self.place_all(self.calls_of(model), inner, index, join(path, call.name))
+        calls = self.calls_of(model)
+        change = change_of(pairs)
+        if change == "batch":
+            calls = with_batch(calls, pairs)
+        elif change == "shape":
+            self._opener.begin()
+            calls = with_shapes(calls, pairs)
+        self.place_all(calls, inner, index, join(path, call.name))
         made = [inner.get(value.key, ()) for _, value in functional.interface(model, "outputs")]
         for value, sources in zip(call.outputs, made, strict=False):
             known[value.key] = sources
@@ -148,7 +152,7 @@ class Composer:
                 return False
             self._place_recorded(call, known, group, path)
             return True
-        inside = self._look_inside(call)
+        inside = self._opener(call)
         if inside is None:
             return False
         inner: Known = dict(zip((value.key for value in inside.inputs), self._received(call, known), strict=False))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cutaway.readers.live.calls import Call, Value, as_value, leaves, values
+from cutaway.readers.live.calls import Call, Value, as_value, leaves, named_leaves, values
 
 
 def calls_of(model: Any) -> list[Call]:
@@ -78,14 +78,16 @@ def interface(model: Any, names: str = "inputs") -> list[tuple[str, Value]]:
     Returns:
         Name and value of each tensor in the model's own order; the name of the layer that makes it where it has no key.
     """
-    keys = _keys(_structure(model, names))
+    tensors = list(getattr(model, names))
+    structure = _structure(model, names)
+    keys = [] if structure is None else [key for key, leaf in named_leaves(structure) if as_value(leaf) is not None]
+    if len(keys) != len(tensors):
+        keys = [""] * len(tensors)
     found = []
-    for tensor in getattr(model, names):
-        value = as_value(tensor)
-        if value is None:
-            continue
-        maker = tensor._keras_history[0]
-        found.append((keys.get(value.key) or ("" if maker is None else maker.name), value))
+    for key, tensor in zip(keys, tensors, strict=True):
+        value, maker = as_value(tensor), tensor._keras_history[0]
+        if value is not None:
+            found.append((key or ("" if maker is None else maker.name), value))
     return found
 
 
@@ -96,7 +98,7 @@ def match_inputs(model: Any, received: Any) -> list[tuple[Value, Value]]:
         model: A Functional model.
         received: What the call passed as the first argument.
     """
-    named = {name: value for name, value in interface(model)}
+    named = dict(interface(model))
     if isinstance(received, Mapping):
         pairs = [(named[key], as_value(item)) for key, item in received.items() if key in named]
         if len(pairs) == len(received):
@@ -110,20 +112,3 @@ def match_inputs(model: Any, received: Any) -> list[tuple[Value, Value]]:
 def _structure(model: Any, names: str) -> Any:
     kept = getattr(model, f"_{names}_struct", None)  # Keras 3
     return getattr(model, f"_nested_{names}", None) if kept is None else kept
-
-
-def _keys(structure: Any) -> dict[Any, str]:
-    """Key of each tensor that stands under a key of a mapping: the innermost one."""
-    found: dict[Any, str] = {}
-    stack: list[tuple[str, Any]] = [("", structure)]
-    while stack:
-        key, thing = stack.pop()
-        if isinstance(thing, Mapping):
-            stack.extend((str(name), item) for name, item in thing.items())
-        elif isinstance(thing, (list, tuple)):
-            stack.extend((key, item) for item in thing)
-        elif key:
-            value = as_value(thing)
-            if value is not None:
-                found[value.key] = key
-    return found

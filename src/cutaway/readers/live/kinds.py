@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from cutaway.graph.model import GroupKind
 
@@ -27,6 +28,12 @@ def is_framework_class(cls: type) -> bool:
     return cls.__module__.partition(".")[0] in FRAMEWORKS
 
 
+def framework_of(cls: type) -> str:
+    """``"keras"`` for classes that extend Keras 3, ``"tf_keras"`` for Keras 2, else an empty string."""
+    roots = (base.__module__.partition(".")[0] for base in cls.__mro__)
+    return next((root for root in roots if root in FRAMEWORKS), "")
+
+
 def class_names(cls: type) -> tuple[str, ...]:
     """Names of a class and of those of its bases that Keras defines."""
     return tuple(base.__name__ for base in cls.__mro__ if is_framework_class(base))
@@ -40,13 +47,18 @@ def kind_of(target: Any) -> Kind:
     return kind
 
 
-@lru_cache(maxsize=4096)
 def kind_of_class(cls: type) -> Kind:
+    """As `kind_of`, for what the class alone says: a composite may still turn out to hold no layer."""
+    return _kind_of_class(cast(Hashable, cls))
+
+
+@lru_cache(maxsize=4096)
+def _kind_of_class(cls: Any) -> Kind:
     names = class_names(cls)
     if not is_framework_class(cls):
         owner = next((base for base in cls.__mro__ if "call" in vars(base)), object)
         if "Layer" in names and not is_framework_class(owner):
-            return "composite"
+            return "composite" if framework_of(cls) == "keras" else "leaf"
     # A subclass that keeps the `call` of Keras does what Keras does. Keras also puts Functional among the bases
     # of a subclass of Model that is constructed from inputs and outputs.
     nearest = names[0] if names else ""

@@ -54,7 +54,7 @@ class Cluster:
         """Kind of the operation, in the manner of a class name."""
         if self.origin.function:
             return "".join(part.capitalize() for part in self.origin.function.split("_"))
-        kind = self.operations[0].type
+        kind: str = self.operations[0].type
         return _PLAIN_TYPES.get(kind, kind)
 
 

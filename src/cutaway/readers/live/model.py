@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from cutaway.errors import ReadError
-from cutaway.graph import Graph, GraphBuilder
+from cutaway.errors import ReadError, UnbuiltModel
+from cutaway.graph import Graph, GraphBuilder, Tensor
 from cutaway.readers.live import functional
 from cutaway.readers.live.attributes import LazyAttributes, configuration
-from cutaway.readers.live.calls import Call, Value, argument_name, as_value, values
+from cutaway.readers.live.calls import Call, Inside, Value, argument_name, as_value, labelled, values
 from cutaway.readers.live.compose import Composer, Known
-from cutaway.readers.live.kinds import FRAMEWORKS, graph_of, kind_of, kind_of_class
+from cutaway.readers.live.kinds import Kind, framework_of, graph_of, kind_of, kind_of_class
 from cutaway.readers.live.opener import Opener
 from cutaway.readers.live.specs import Arguments, arguments_of
 from cutaway.readers.live.weights import WeightBook, own_variables
@@ -27,16 +27,26 @@ def read_model(model: Any, *, input_shape: Any = None, inputs: Any = None) -> Gr
         ReadError: A subclassed model of tf_keras, whose `call` is not followed.
     """
     kind = kind_of_class(type(model))
-    if _framework(model) == "tf_keras" and (kind != "functional" or graph_of(model) is None):
-        raise ReadError(
-            f"{type(model).__name__} {model.name!r} is a subclassed or unbuilt model of tf_keras; "
-            f"expected a built Functional or Sequential model; save it as a SavedModel and read that"
-        )
+    if framework_of(type(model)) == "tf_keras":
+        _check_keras_2(model, kind)
     with Opener(model) as opener:
         if kind == "functional":
             graph = _built(model, input_shape, inputs, opener)
             return _read_functional(model, graph, opener)
-        return _read_called(model, arguments_of(model, input_shape, inputs), opener)
+        return _read_called(model, arguments_of(model, input_shape, inputs), opener, inputs is not None)
+
+
+def _check_keras_2(model: Any, kind: Kind) -> None:
+    if kind != "functional":
+        raise ReadError(
+            f"{type(model).__name__} {model.name!r} is a subclassed model of tf_keras; expected a Functional or "
+            f"Sequential model of tf_keras, or any model of Keras 3; save it as a SavedModel and read that"
+        )
+    if graph_of(model) is None:
+        raise UnbuiltModel(
+            f"{type(model).__name__} {model.name!r} of tf_keras is not built, so its shapes are not known; "
+            f"expected a built model; call model.build(input_shape) before, such as model.build((None, 224, 224, 3))"
+        )
 
 
 def _built(model: Any, input_shape: Any, inputs: Any, opener: Opener) -> Any:
@@ -86,7 +96,7 @@ def _composites(composer: Composer, calls: list[Call]) -> list[Call]:
     return found
 
 
-def _read_called(model: Any, arguments: Arguments, opener: Opener) -> Graph:
+def _read_called(model: Any, arguments: Arguments, opener: Opener, inputs_given: bool) -> Graph:
     """A subclassed model or a layer: what its `call` does with the given arguments."""
     builder = _builder(model)
     args, kwargs = arguments
@@ -95,7 +105,8 @@ def _read_called(model: Any, arguments: Arguments, opener: Opener) -> Graph:
     composer = Composer(builder, WeightBook(model.trainable_weights), opener)
     known: Known = {}
     for (name, value), inner in zip(_named_arguments(call), inside.inputs, strict=True):
-        _place_input(composer, name, name, Value(inner.key, value.tensor), known, {})
+        tensor = value.tensor if inputs_given else _as_read(value.tensor, inner, inside)
+        _place_input(composer, name, name, Value(inner.key, tensor), known, {})
     builder.describe_group(0, found_by=inside.found_by, weights=composer.weights.of(own_variables(model), ""))
     composer.place_all(inside.calls, known, 0, "")
     for position, made in enumerate(inside.outputs):
@@ -103,6 +114,14 @@ def _read_called(model: Any, arguments: Arguments, opener: Opener) -> Graph:
         composer.mark_outputs([source for one in made for source in known.get(one.key, ())], name)
     builder.warnings += opener.warnings
     return builder.build()
+
+
+def _as_read(tensor: Tensor, value: Value, inside: Inside) -> Tensor:
+    """An input whose type was guessed: ids where an Embedding reads it."""
+    for call in inside.calls:
+        if call.op == "Embedding" and any(read.key == value.key for _, read in labelled(call)):
+            return Tensor(tensor.shape, "int32")
+    return tensor
 
 
 def _named_arguments(call: Call) -> list[tuple[str, Value]]:
@@ -133,16 +152,8 @@ def _place_input(
     known[value.key] = ((node, 0),)
 
 
-def _framework(model: Any) -> str:
-    for cls in type(model).__mro__:
-        root = cls.__module__.partition(".")[0]
-        if root in FRAMEWORKS:
-            return root
-    return ""
-
-
 def _builder(model: Any) -> GraphBuilder:
-    framework = _framework(model)
+    framework = framework_of(type(model))
     version = getattr(sys.modules.get(framework), "__version__", "")
     builder = GraphBuilder(model.name, "keras", f"Keras {version}".rstrip())
     builder.describe_group(

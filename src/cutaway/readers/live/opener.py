@@ -9,7 +9,7 @@ from typing import Any
 from cutaway.graph import Tensor
 from cutaway.readers.live import symbolic
 from cutaway.readers.live.calls import Call, Inside, Value, as_value, map_leaves, values
-from cutaway.readers.live.kinds import sublayers
+from cutaway.readers.live.kinds import framework_of, sublayers
 from cutaway.readers.live.recording import LOCK, first_line, keras
 from cutaway.readers.live.tracing import Job, trace
 from cutaway.readers.live.untouched import untouched
@@ -43,7 +43,7 @@ class Opener:
 
     def begin(self) -> None:
         """Remember the model as it is. A model in which nothing needs to be followed is never touched."""
-        if self._begun:
+        if self._begun or framework_of(type(self._root)) != "keras":
             return
         self._begun = True
         self._session.enter_context(LOCK)

@@ -90,7 +90,8 @@ class OpGraph:
                     self._bodies[key] = bodies
                 for body in bodies:
                     given = list(operation.inputs)[0 if hasattr(operation, "_body_graph") else 1 :]
-                    self._entries.update((tensor_key(inner), outer) for inner, outer in zip(body.inputs, given, strict=False))
+                    pairs = zip(body.inputs, given, strict=False)
+                    self._entries.update((tensor_key(inner), outer) for inner, outer in pairs)
                     waiting.append((body, frame, number))
 
     def _judge(self, root: Frame, reached: set[int]) -> None:
@@ -132,11 +133,11 @@ class OpGraph:
         operation = self._ops.get(op_key)
         if operation is None:
             return ()
+        if operation.type == "Placeholder":  # an input of a body, or a variable, which is no flow of data
+            return self.sources(tensor_key(self._entries[key])) if key in self._entries else ()
         owner = self._acting[id(self._owners[op_key])]
         if id(owner) in self._closed:  # such as a mask, which is made beside the outputs
             return (owner.outputs[0].key,) if owner.outputs else ()
-        if key in self._entries:
-            return self.sources(tensor_key(self._entries[key]))
         if operation.type in _PASSING:
             return self.sources(tensor_key(operation.inputs[port]))
         bodies = self._open_bodies(op_key)
@@ -191,7 +192,7 @@ class OpGraph:
         return found
 
     def _useful(self, root: Frame, clusters: list[Cluster]) -> list[Cluster]:
-        """Without constants and arithmetic on shapes: what neither data nor weights nor chance enter, and no call reads."""
+        """Without constants and arithmetic on shapes: no data, weights or chance enter them, and no call reads them."""
         read = {
             one
             for frame in self._all_frames(root)
@@ -214,9 +215,14 @@ class OpGraph:
 
     def _is_fed(self, operation: Any, fed: set[OpKey]) -> bool:
         return any(
-            key in self._inputs or key in self._made or _operation_key(key)[0] in fed
+            key in self._inputs or key in self._made or _operation_key(key)[0] in fed or self._is_first_value(key)
             for key in self.inputs_of(operation)
         )
+
+    def _is_first_value(self, key: Key) -> bool:
+        """Whether a tensor stands for a weight that has no value yet."""
+        origin = self._origins.get(_operation_key(key)[0])
+        return origin is not None and origin.initializer
 
     def weights_of(self, one: Cluster) -> list[Any]:
         """The variables that loose operations read."""

@@ -81,13 +81,13 @@ class Recorder:
         self._paused += closed
         self.entered(frame)
         try:
-            outputs = self.returned(original(target, *args, **kwargs), args, kwargs)
+            outputs = self.returned(original(target, *args, **kwargs), (args, kwargs))
             frame.outputs = [value for value in map(self._to_value, leaves(outputs)) if type(value) is Value]
             return outputs
         finally:
             self._stack.pop()
             self._paused -= closed
-            self.left(frame)
+            self.left()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -101,11 +101,12 @@ class Recorder:
     def entered(self, frame: Frame) -> None:
         """A call began."""
 
-    def left(self, frame: Frame) -> None:
-        """A call ended, well or not."""
+    def left(self) -> None:
+        """A call ended, well or not; its caller is the innermost one again."""
 
-    def returned(self, outputs: Any, args: Any, kwargs: Any) -> Any:
-        """What the caller gets instead of ``outputs``."""
+    def returned(self, outputs: Any, arguments: Any) -> Any:
+        """What the caller gets instead of ``outputs``, of a call with these arguments."""
+        del arguments
         return outputs
 
 

@@ -10,6 +10,8 @@ from cutaway.errors import UnbuiltModel
 from cutaway.graph import Tensor
 from cutaway.readers.live.calls import Value, dtype_name, plain_shape
 
+_SPECIFICATIONS = {"KerasTensor", "TensorSpec", "InputSpec"}
+
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 
@@ -42,8 +44,10 @@ def _from_specs(layer: Any, inputs: Any) -> Arguments:
 
 def _values_of_specs(spec: Any) -> Any:
     if hasattr(spec, "shape"):
-        dtype = getattr(spec, "dtype", None)
-        return Value(object(), Tensor(plain_shape(spec.shape), "float32" if dtype is None else dtype_name(dtype)))
+        dtype, shape = getattr(spec, "dtype", None), plain_shape(spec.shape)
+        if shape and type(spec).__name__ not in _SPECIFICATIONS:
+            shape = (None, *shape[1:])  # data: the size of its batch is chance
+        return Value(object(), Tensor(shape, "float32" if dtype is None else dtype_name(dtype)))
     if isinstance(spec, Mapping):
         return {key: _values_of_specs(item) for key, item in spec.items()}
     if isinstance(spec, (list, tuple)):

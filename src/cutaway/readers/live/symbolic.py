@@ -38,7 +38,7 @@ def follow(call: Call) -> Inside:
     inputs = [value for value in map(recorder.to_value, made) if type(value) is Value]
     root = recorder.root.frames[0]
     named = [(name, recorder.to_value(leaf)) for name, leaf in named_leaves(outputs)]
-    returned = [(value,) for _, value in named if type(value) is Value]
+    returned: list[tuple[Value, ...]] = [(value,) for _, value in named if type(value) is Value]
     names = [name for name, value in named if type(value) is Value]
     return Inside(inputs, [_call(frame) for frame in root.frames], returned, FOUND_BY, names)
 

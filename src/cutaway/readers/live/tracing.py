@@ -153,7 +153,7 @@ class TraceRecorder(Recorder):
         frame.graph = self._mark(frame)
         frame.mark = self._number
 
-    def left(self, frame: Frame) -> None:
+    def left(self) -> None:
         """Mark where the caller's operations go on."""
         self._mark(self.top)
 
@@ -164,9 +164,9 @@ class TraceRecorder(Recorder):
         self.marks.setdefault(id(graph), []).append((graph.version, self._number, frame))
         return id(graph)
 
-    def returned(self, outputs: Any, args: Any, kwargs: Any) -> Any:
+    def returned(self, outputs: Any, arguments: Any) -> Any:
         """An output that is an input gets an operation of its own, else the call could not be seen in the flow."""
-        received = {id(leaf) for leaf in leaves((args, kwargs))}
+        received = {id(leaf) for leaf in leaves(arguments)}
         if not any(id(leaf) in received and self.is_symbolic(leaf) for leaf in leaves(outputs)):
             return outputs
         return map_leaves(lambda leaf: self._own(leaf) if id(leaf) in received else leaf, outputs)
