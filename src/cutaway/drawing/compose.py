@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from cutaway.analysis.ops import FAMILIES, family
 from cutaway.drawing.scene import Box, Font, Item, Paint, Path, Place, Scene, Sheet, Text
 from cutaway.graph.model import Graph
 from cutaway.layout.leads import Frame, leads
-from cutaway.layout.nesting import TITLE, Nested
-from cutaway.layout.problem import Flow, Placement
-from cutaway.style.labels import LINE, NAME_SIZE, OP_SIZE, TITLE_SIZE, Labels
+from cutaway.layout.nesting import Nested
+from cutaway.layout.problem import Flow, Placement, Segment
+from cutaway.layout.route import reversed_path
+from cutaway.style.labels import LINE, NAME_SIZE, OP_SIZE, TITLE_PADDING, TITLE_SIZE, Labels
 from cutaway.style.measure import width
 from cutaway.style.theme import Theme, readable_on
+
+Wires = Literal["curved", "straight", "none"]
 
 WIRE = 1.3
 """Width of a wire in px."""
@@ -43,7 +47,9 @@ class Marks:
     show_legend: bool = True
 
 
-def compose(graph: Graph, nested: Nested, labels: Labels, theme: Theme, marks: Marks, title: str) -> Scene:
+def compose(
+    graph: Graph, nested: Nested, labels: Labels, theme: Theme, marks: Marks, title: str, *, wires: Wires = "curved"
+) -> Scene:
     """Make the scene of a laid-out graph.
 
     Args:
@@ -53,13 +59,15 @@ def compose(graph: Graph, nested: Nested, labels: Labels, theme: Theme, marks: M
         theme: Colours.
         marks: What the caller wants marked.
         title: Plain words for screen readers.
+        wires: How wires turn: curved, straight from bend to bend, or not drawn at all.
     """
-    return _Composer(graph, nested, labels, theme, marks).run(title)
+    return _Composer(graph, nested, labels, theme, marks, wires).run(title)
 
 
 class _Composer:
-    def __init__(self, graph: Graph, nested: Nested, labels: Labels, theme: Theme, marks: Marks) -> None:
+    def __init__(self, graph: Graph, nested: Nested, labels: Labels, theme: Theme, marks: Marks, wires: Wires) -> None:
         self._graph = graph
+        self._wires = wires
         self._nested = nested
         self._labels = labels
         self._theme = theme
@@ -157,11 +165,13 @@ class _Composer:
 
     def _draw(self, group: int, placement: Placement, faces: Sequence[object]) -> Sheet:
         items: list[Item] = []
+        backwards = self._nested.backwards
         for wire in placement.wires:
-            items.append(Path(wire.segments, "wire" if wire.arrow else "lead"))
+            arrow = wire.from_box if backwards else wire.to_box
+            self._draw_path(items, reversed_path(wire.segments) if backwards else wire.segments, arrow)
         if group:
             for lead in leads(placement, self._frame(group), self._flow_around(group)):
-                items.append(Path(lead, "lead"))
+                self._draw_path(items, lead, False)
         for child, box in zip(self._nested.children[group], placement.boxes, strict=True):
             if child >= 0:
                 self._draw_node(items, child, box)
@@ -169,6 +179,13 @@ class _Composer:
                 self._draw_group(items, ~child, box)
         del faces
         return Sheet(placement.width, placement.height, tuple(items))
+
+    def _draw_path(self, items: list[Item], segments: Sequence[Segment], arrow: bool) -> None:
+        if self._wires == "none":
+            return
+        if self._wires == "straight":
+            segments = [("L", *segment[5:]) if segment[0] == "C" else segment for segment in segments]
+        items.append(Path(tuple(segments), "wire" if arrow else "lead"))
 
     def _draw_node(self, items: list[Item], node: int, box: tuple[float, float, float, float]) -> None:
         x, y, w, h = box
@@ -199,8 +216,10 @@ class _Composer:
         items.append(Box(x, y, w, h, 6.0, self._group_paint(group)))
         title, count = self._labels.titles[group]
         baseline = y + 17.0 if self._nested.placement_of[group] >= 0 else y + h / 2 + 4.3
-        items.append(Text(x + 10.0, baseline, title, "title", width(title, TITLE_SIZE, 600)))
-        items.append(Text(x + w - 10.0, baseline, count, "count", width(count, NAME_SIZE, 400)))
+        title_width, count_width = width(title, TITLE_SIZE, 600), width(count, NAME_SIZE, 400)
+        items.append(Text(x + TITLE_PADDING, baseline, title, "title", title_width))
+        if title_width + count_width + 2 * TITLE_PADDING + 8.0 <= w:
+            items.append(Text(x + w - TITLE_PADDING, baseline, count, "count", count_width))
         sheet = self._sheet_of.get(group)
         if sheet is not None:
             items.append(Place(sheet, round(x + frame.x, 2), round(y + frame.y, 2), frame.scale))

@@ -42,12 +42,16 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """What a grouping step proposes: positions in the level that become one unit."""
+    """What a grouping step proposes: positions in the level that become one unit.
+
+    A ``flat`` cluster takes the parts of the clusters in it, and not those themselves.
+    """
 
     name: str
     members: tuple[int, ...]
     found_by: str
     kind: str = "block"
+    flat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,8 @@ def contract(level: Level, clusters: Sequence[Cluster], inside: Callable[[Level]
     for cluster in clusters:
         members = sorted(cluster.members)
         parts = inside(induced(level, members)).units
+        if cluster.flat:
+            parts = tuple(leaf for part in parts for leaf in (part.parts or (part,)))
         for member in members:
             owner[member] = members[0]
             units[member] = None

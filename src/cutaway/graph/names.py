@@ -14,6 +14,9 @@ _SPLIT = re.compile(
     r"|[a-z]+|\d+",
     re.IGNORECASE,
 )
+MERGES = frozenset(("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"))
+"""Layers that end a block; one of their inputs may come from outside it."""
+
 _CONNECTED = 0.8  # a label must hold together: share of its members in the largest connected part
 _EVIDENCE = 0.25  # share of units that must say something by themselves before their neighbours follow
 _PREFIX_BONUS = 1.05  # a prefix says more than a suffix of the same coverage
@@ -180,7 +183,7 @@ def _between(level: Level, owned: Sequence[Label | None], at: int) -> Label | No
 
 def _merged(level: Level, owned: Sequence[Label | None], at: int) -> Label | None:
     """A nameless merge belongs to the last of what it merges."""
-    if not level.units[at].auto or len(level.pred[at]) < 2:
+    if not level.units[at].auto or level.units[at].op not in MERGES:
         return None
     return next((owned[other] for other in reversed(level.pred[at]) if owned[other] is not None), None)
 

@@ -201,7 +201,8 @@ def ends(level: Level) -> list[Cluster]:
                 break
             run.append(at)
         if len(run) < len(body) and 3 <= sum(level.units[at].size for at in run) and len(run) > 1:
-            clusters.append(Cluster(name, tuple(sorted(run)), "beginning" if name == "stem" else "end"))
+            found_by = "beginning" if name == "stem" else "end"
+            clusters.append(Cluster(name, tuple(sorted(run)), found_by, flat=True))
     return clusters
 
 

@@ -122,7 +122,10 @@ def _flows(inside: Inside, layers: Layers, shape: Shape) -> tuple[Flow, ...]:
     groups = sum(child.is_group for child in inside.children)
     if not groups:
         return ("down",) if len(inside.children) > 1 else ("right",)
-    return ("right",) if groups >= 0.3 * len(inside.children) or len(layers.rows) > 12 else ("right", "down")
+    leaves = len(inside.children) - groups
+    if leaves >= 0.7 * len(inside.children) and not shape.root:
+        return ("down",)
+    return ("right",) if groups >= leaves or len(layers.rows) > 12 else ("right", "down")
 
 
 def _candidates(inside: Inside, layers: Layers, flow: Flow, shape: Shape) -> list[_Candidate]:
@@ -201,7 +204,7 @@ def _draw(inside: Inside, chosen: _Candidate, count: int) -> Placement:
         x, y = turn(router.box(vertex)[0], router.place(vertex) - before[vertex])
         boxes.append((round(x, 2), round(y, 2), child.width, child.height))
     drawn = tuple(
-        DrawnWire(position, to_page(router.draw(position), turn), wire.target >= 0)
+        DrawnWire(position, to_page(router.draw(position), turn), wire.source >= 0, wire.target >= 0)
         for position, wire in enumerate(inside.wires)
     )
     first_out = layers.pins_out

@@ -15,10 +15,13 @@ from cutaway.graph.model import Graph
 from cutaway.graph.walk import depths, leaf_counts
 from cutaway.layout.inside import Shape, lay_out_inside
 from cutaway.layout.leads import Frame, side
-from cutaway.layout.problem import Child, Inside, Placement, Wire
+from cutaway.layout.problem import Child, Flow, Inside, Placement, Wire
 
 TITLE = 26.0
 """Height in px of the strip for the title of a group, in its holder."""
+
+CLOSED = (100.0, 36.0)
+"""Least width, and height, of a group that is drawn as one box, in px."""
 
 GRID = 20.0
 """Px to which widths are rounded up, so that copies whose names differ in a number share a placement."""
@@ -28,6 +31,10 @@ SMALLEST_SCALE = 1 / 7
 """Bounds of the scale at which an inside is drawn in its holder."""
 
 _PORTS = 16  # bits of a tensor's number that hold the port
+
+
+LiftedWire = tuple[int | None, int, int | None, int]
+"""``(source child, tensor, target child, slot)``; a child is a node index or ~index of a group, None is the border."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +62,20 @@ class Nested:
         placement_of: For each group, a position in ``placements``; -1 for a group that is drawn closed.
         placements: The distinct placements.
         frames: For each group, its box in its holder; None for the root.
-        tensors_in, tensors_out: For each group, the tensors at its pins, as ``(node, port)``.
-        sources: For each group, the tensor on each wire of its placement, as ``(node, port)``.
+        wires: For each group, what the wires of its placement join, in their order; see `Lifted.wires`.
+        ins, outs: For each group, the numbers of the tensors at the pins of its placement, in their order;
+            `tensor_of` gives node and port.
+        backwards: Whether the drawing runs against the flow, so that every path begins at the reader.
     """
 
     children: list[list[int]]
     placement_of: list[int]
     placements: list[Placement]
     frames: list[Frame | None]
-    tensors_in: list[list[tuple[int, int]]]
-    tensors_out: list[list[tuple[int, int]]]
-    sources: list[list[tuple[int, int]]]
+    wires: list[list[LiftedWire]]
+    ins: list[list[int]]
+    outs: list[list[int]]
+    backwards: bool
 
     def placement(self, group: int) -> Placement:
         """Placement of a group that is drawn open."""
@@ -78,13 +88,15 @@ class LayoutOptions:
 
     Attributes:
         aspect: Wished width / height of the whole picture.
-        flow: Direction of the top level, or None to choose.
+        flow: Direction of every group, or None to choose for each.
+        backwards: Whether everything runs the other way: up instead of down, or left instead of right.
         unfolded: Which groups are drawn at scale 1 in their holder.
         closed: Which groups are drawn as one box without an inside.
     """
 
     aspect: float = 1.6
-    flow: str | None = None
+    flow: Flow | None = None
+    backwards: bool = False
     unfolded: Callable[[int], bool] = lambda group: False
     closed: Callable[[int], bool] = lambda group: False
 
@@ -120,13 +132,12 @@ class Lifted:
 
     Attributes:
         children: For each group, its children in order of first appearance.
-        wires: For each group, ``(source child, tensor, target child, slot)``. A child is a node index or
-            ~index of a group; None stands for the border. Tensors are numbered by node and port.
+        wires: For each group, its edges; tensors are numbered by node and port.
         ins, outs: For each group, the tensors that cross its border, as an ordered set.
     """
 
     children: list[list[int]]
-    wires: list[list[tuple[int | None, int, int | None, int]]]
+    wires: list[list[LiftedWire]]
     ins: list[dict[int, None]]
     outs: list[dict[int, None]]
 
@@ -136,7 +147,7 @@ def lift_edges(graph: Graph) -> Lifted:
     parents, owner = graph.groups.parents.tolist(), graph.node_groups.tolist()
     depth = depths(parents)
     count = len(graph.groups)
-    wires: list[list[tuple[int | None, int, int | None, int]]] = [[] for _ in range(count)]
+    wires: list[list[LiftedWire]] = [[] for _ in range(count)]
     ins: list[dict[int, None]] = [{} for _ in range(count)]
     outs: list[dict[int, None]] = [{} for _ in range(count)]
     seen: set[tuple[int, int, int]] = set()
@@ -200,8 +211,9 @@ class _Nesting:
         self._options = options
         self._lifted = lifted
         self._leaves = leaf_counts(graph)
-        self._ins = [sorted(found) for found in lifted.ins]
-        self._outs = [sorted(found) for found in lifted.outs]
+        ins, outs = (lifted.outs, lifted.ins) if options.backwards else (lifted.ins, lifted.outs)
+        self._ins = [sorted(found) for found in ins]
+        self._outs = [sorted(found) for found in outs]
         self._placements: list[Placement] = []
         self._placement_of = [-1] * count
         self._frames: list[Frame | None] = [None] * count
@@ -214,15 +226,15 @@ class _Nesting:
     def run(self) -> Nested:
         for group in range(len(self._graph.groups) - 1, -1, -1):
             self._lay_out(group)
-        tensors = [[_tensor(wire[1]) for wire in wires] for wires in self._lifted.wires]
         return Nested(
             children=self._lifted.children,
             placement_of=self._placement_of,
             placements=self._placements,
             frames=self._frames,
-            tensors_in=[[_tensor(t) for t in found] for found in self._ins],
-            tensors_out=[[_tensor(t) for t in found] for found in self._outs],
-            sources=tensors,
+            wires=self._lifted.wires,
+            ins=self._ins,
+            outs=self._outs,
+            backwards=self._options.backwards,
         )
 
     def _lay_out(self, group: int) -> None:
@@ -254,9 +266,8 @@ class _Nesting:
 
     def _shape(self, group: int) -> Shape:
         if group:
-            return Shape()
-        flow = self._options.flow
-        return Shape(aspect=self._options.aspect, flow="down" if flow == "down" else "right" if flow else None, root=True)
+            return Shape(flow=self._options.flow)
+        return Shape(aspect=self._options.aspect, flow=self._options.flow, root=True)
 
     def _leaf_width(self, children: Sequence[int]) -> float:
         """All leaves of a group are equally wide."""
@@ -281,10 +292,13 @@ class _Nesting:
         outs = {tensor: index for index, tensor in enumerate(self._outs[group])}
         found = []
         for source, tensor, target, slot in self._lifted.wires[group]:
+            number = tensor & ((1 << _PORTS) - 1)
+            if self._options.backwards:
+                source, target, number, slot = target, source, slot, number
             if source is None:
                 start, port = ~ins[tensor], 0
             elif source >= 0:
-                start, port = place[source], tensor & ((1 << _PORTS) - 1)
+                start, port = place[source], number
             else:
                 start, port = place[source], self._pin(self._outs[~source], tensor)
             if target is None:
@@ -302,9 +316,11 @@ class _Nesting:
 
     def _close(self, group: int) -> None:
         """A closed group is a box of a leaf's height, with its pins at the middle of its border."""
-        width = max(self._sizes.titles[group], 100.0)
-        empty = Placement("down", 0, width, 36.0, (), (), ((0.0, 0.0),) * len(self._ins[group]), ((0.0, 0.0),) * len(self._outs[group]), 0)
-        self._set_frame(group, ("closed", width, len(self._ins[group]), len(self._outs[group])), empty, Frame(width, 36.0, 0.0, 0.0, 1.0))
+        width = max(self._sizes.titles[group], CLOSED[0])
+        ins, outs = len(self._ins[group]), len(self._outs[group])
+        corner = (0.0, 0.0)
+        empty = Placement("down", 0, width, CLOSED[1], (), (), (corner,) * ins, (corner,) * outs, 0)
+        self._set_frame(group, ("closed", width, ins, outs), empty, Frame(width, CLOSED[1], 0.0, 0.0, 1.0))
 
     def _frame(self, group: int, placement: int) -> None:
         found = self._placements[placement]
@@ -323,7 +339,8 @@ class _Nesting:
         self._frames[group], self._boxes[group], self._codes[group] = known
 
 
-def _tensor(number: int) -> tuple[int, int]:
+def tensor_of(number: int) -> tuple[int, int]:
+    """Node and port of a tensor's number."""
     return number >> _PORTS, number & ((1 << _PORTS) - 1)
 
 

@@ -117,11 +117,18 @@ Segment = tuple[str | float, ...]
 
 @dataclass(frozen=True, slots=True)
 class DrawnWire:
-    """A wire on the page: `segments` as in `cutaway.drawing.scene.Path`, for the wire at that position."""
+    """A wire on the page.
+
+    Attributes:
+        wire: Position of the wire in the inside.
+        segments: As in `cutaway.drawing.scene.Path`, from source to target.
+        from_box, to_box: Whether it begins and ends at a child, and not at a pin of the group.
+    """
 
     wire: int
     segments: tuple[Segment, ...]
-    arrow: bool
+    from_box: bool
+    to_box: bool
 
 
 @dataclass(frozen=True, slots=True)

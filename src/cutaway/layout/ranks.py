@@ -27,12 +27,15 @@ def assign_ranks(
         Ranks from 0, without gaps; ``first`` all on rank 0, ``last`` all on the last.
     """
     pins = {*first, *last}
-    inner = [edge for edge in edges if edge[0] not in pins and edge[1] not in pins]
-    ranks = longest_path(count, inner)
-    if len(inner) >= count - len(pins) and count <= SIMPLEX_LIMIT:
-        ranks = _simplex(count, inner, ranks)
+    source, sink = count, count + 1  # all pins of a side share a rank, so they are one vertex here
+    merged = dict.fromkeys(first, source) | dict.fromkeys(last, sink)
+    joined = [(merged.get(start, start), merged.get(end, end)) for start, end in edges]
+    joined = [(start, end) for start, end in joined if (start, end) != (source, sink)]
+    ranks = longest_path(count + 2, joined)
+    if len(joined) >= count - len(pins) and count <= SIMPLEX_LIMIT:
+        ranks = _simplex(count + 2, joined, ranks)
     else:
-        ranks = _pull(count, inner, ranks)
+        ranks = _pull(count + 2, joined, ranks)
     body = [vertex for vertex in range(count) if vertex not in pins]
     used = sorted({ranks[vertex] for vertex in body})
     shift = 1 if first else 0

@@ -230,3 +230,16 @@ def to_page(segments: Sequence[Segment], turn: Callable[[float, float], Point]) 
             values.extend((round(x, 2), round(y, 2)))
         page.append((segment[0], *values))
     return tuple(page)
+
+
+def reversed_path(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """The same line, drawn from its end to its beginning."""
+    points = [tuple(float(value) for value in segment[-2:]) for segment in segments]
+    back: list[Segment] = [("M", *points[-1])]
+    for at in range(len(segments) - 1, 0, -1):
+        segment = segments[at]
+        if segment[0] == "C":
+            back.append(("C", segment[3], segment[4], segment[1], segment[2], *points[at - 1]))
+        else:
+            back.append((segment[0], *points[at - 1]))
+    return tuple(back)

@@ -18,6 +18,9 @@ TITLE_SIZE = 12.0
 PADDING = 8.0
 """Px between the text and the border of a box, on either side."""
 
+TITLE_PADDING = 10.0
+"""Px between a title and the border of its group."""
+
 NARROWEST = 100.0
 WIDEST = 260.0
 """Bounds of a box's width in px; longer texts are cut in the middle."""
@@ -87,7 +90,13 @@ class Labels:
     title_widths: list[float]
 
 
-def make_labels(graph: Graph, options: LabelOptions, counts: Sequence[int], repeats: Sequence[int]) -> Labels:
+def make_labels(
+    graph: Graph,
+    options: LabelOptions,
+    counts: Sequence[int],
+    repeats: Sequence[int],
+    folds: Mapping[int, tuple[str, str]],
+) -> Labels:
     """Label every node and group.
 
     Args:
@@ -95,6 +104,7 @@ def make_labels(graph: Graph, options: LabelOptions, counts: Sequence[int], repe
         options: Which facts to show.
         counts: Number of nodes in each group, at any depth.
         repeats: Number of child groups of each group.
+        folds: For each group that stands for several copies, the name of the last and what differs.
     """
     prefixes = name_prefixes(graph)
     lines: list[tuple[str, ...]] = []
@@ -111,7 +121,13 @@ def make_labels(graph: Graph, options: LabelOptions, counts: Sequence[int], repe
         widths.append(size[0])
         heights.append(size[1])
     titles = [_title(graph, group, prefixes, counts, repeats) for group in range(len(graph.groups))]
-    title_widths = [_title_width(*title) for title in titles]
+    for group, (last, differences) in folds.items():
+        parent = graph.groups.parents[group]
+        end = relative_name(last, prefixes[parent], graph.name, keep_word=True)
+        titles[group] = (f"{titles[group][0]} … {clean(end)}", fit(clean(differences), NAME_SIZE, 400, WIDEST))
+    title_widths = [width(title, TITLE_SIZE, 600) + 2 * TITLE_PADDING for title, _ in titles]
+    for group in folds:
+        title_widths[group] += width(titles[group][1], NAME_SIZE, 400) + TITLE_PADDING
     return Labels(lines, widths, heights, titles, title_widths)
 
 
@@ -137,7 +153,7 @@ def _lines(
         op = graph.op(node)
         found = [clean(short_op(op)) or "?"]
         if options.names or (options.names is None and not is_auto(name, op)):
-            relative = name[_cut(name, prefix) :].lstrip("_-./: ")
+            relative = relative_name(name, prefix, graph.name)
             if relative:
                 found.append(clean(relative))
     found.extend(filter(None, (extra(graph, node) for extra in extras)))
@@ -226,7 +242,7 @@ def _title(
     name = graph.groups.names[group]
     parent = graph.groups.parents[group]
     if parent >= 0:
-        name = name[_cut(name, prefixes[parent]) :].lstrip("_-./: ") or name
+        name = relative_name(name, prefixes[parent], graph.name, keep_word=True) or name
     op = graph.groups.ops.get(group, "")
     if op and group and graph.groups.kinds[group] != "model":
         name = short_op(op) if is_auto(graph.groups.names[group], op) else f"{name} · {short_op(op)}"
@@ -238,15 +254,8 @@ def _plural(count: int) -> str:
     return "1 layer" if count == 1 else f"{count:,} layers"
 
 
-def _title_width(title: str, count: str) -> float:
-    return width(title, TITLE_SIZE, 600) + 14.0 + width(count, NAME_SIZE, 400) + 2 * 10.0
-
-
 def name_prefixes(graph: Graph) -> list[int]:
-    """For each group, how many leading words the names in it share, which are left out of them.
-
-    A word that counts something stays with its number: in ``conv2`` the groups are ``block1``, ``block2``.
-    """
+    """For each group, how many leading words the names in it share, which are left out of them."""
     names: list[list[str]] = [[] for _ in range(len(graph.groups))]
     for node, group in enumerate(graph.node_groups):
         name, op = graph.names[node], graph.op(node)
@@ -262,17 +271,26 @@ def name_prefixes(graph: Graph) -> list[int]:
 def _prefix(names: Sequence[str]) -> int:
     if len(names) < 2:
         return 0
-    shared = common_words(names)
-    following = [found[shared][1] for name in names if len(found := tokens(name)) > shared]
-    while shared and any(following) and not tokens(names[0])[shared - 1][1]:
-        shared -= 1
-        following = [False]
-    return shared
+    return common_words(names)
 
 
-def _cut(name: str, words: int) -> int:
-    found = tokens(name) if words else ()
-    return found[words - 1][2] if words and len(found) > words else 0
+def relative_name(name: str, words: int, model: str, *, keep_word: bool = False) -> str:
+    """What a name adds to the names around it.
+
+    Args:
+        name: Full name.
+        words: Leading words that it shares with its neighbours.
+        model: Name of the whole model, which is left out too.
+        keep_word: Whether a number keeps the word that it counts: ``block_1`` and not ``1``.
+    """
+    found = tokens(name)
+    words = min(words, len(found) - 1)
+    head = tokens(model)
+    if words < len(head) < len(found) and all(a[0] == b[0] for a, b in zip(found, head, strict=False)):
+        words = len(head)
+    while words > 0 and (name[found[words - 1][2]].isalnum() or (keep_word and found[words][1])):
+        words -= 1  # never between a word and its number: ``block4a`` stays whole
+    return name[found[words - 1][2] if words > 0 else 0 :].lstrip("_-./: ")
 
 
 def tensor_text(tensor: Tensor) -> str:

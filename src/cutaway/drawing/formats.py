@@ -1,0 +1,109 @@
+"""The table of output formats. A new one is a function and a line here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from cutaway.drawing.scene import Scene
+from cutaway.errors import OptionError
+from cutaway.graph.model import Graph
+from cutaway.layout.nesting import Nested
+
+
+class Drawn(Protocol):
+    """What a writer is given."""
+
+    @property
+    def graph(self) -> Graph: ...
+    @property
+    def nested(self) -> Nested: ...
+    @property
+    def scene(self) -> Scene: ...
+    @property
+    def dpi(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """An output format.
+
+    Attributes:
+        extension: What the name of the file ends with, without the dot.
+        write: Makes the bytes of the file.
+    """
+
+    extension: str
+    write: Callable[[Drawn], bytes]
+
+
+def _svg(drawn: Drawn) -> bytes:
+    from cutaway.drawing.svg import to_svg
+
+    return to_svg(drawn.scene).encode()
+
+
+def _png(drawn: Drawn) -> bytes:
+    from cutaway.drawing.png import to_png
+
+    return to_png(drawn.scene, dpi=drawn.dpi)
+
+
+def _pdf(drawn: Drawn) -> bytes:
+    from cutaway.drawing.pdf import to_pdf
+
+    return to_pdf(drawn.scene)
+
+
+def _scene_json(drawn: Drawn) -> bytes:
+    from cutaway.drawing.places import to_places
+
+    return _dump(to_places(drawn.graph, drawn.nested))
+
+
+def _graph_json(drawn: Drawn) -> bytes:
+    from cutaway.graph.contract import to_contract
+
+    return _dump(to_contract(drawn.graph))
+
+
+def _dump(document: object) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+FORMATS: tuple[Format, ...] = (
+    Format("svg", _svg),
+    Format("png", _png),
+    Format("pdf", _pdf),
+    Format("scene.json", _scene_json),
+    Format("json", _graph_json),
+)
+"""Of two extensions that fit, the first wins."""
+
+
+def writer_for(name: str) -> str:
+    """The extension of the format that a file's name asks for.
+
+    Raises:
+        OptionError: No format has such an extension; the message lists those that there are.
+    """
+    for found in FORMATS:
+        if name.lower().endswith(f".{found.extension}"):
+            return found.extension
+    known = ", ".join(f".{found.extension}" for found in FORMATS)
+    raise OptionError(f"{name}: the extension must be one of {known}, since it chooses the format")
+
+
+def render(drawn: Drawn, extension: str) -> bytes:
+    """The bytes of a file in one of the formats.
+
+    Raises:
+        OptionError: There is no such format, or the picture is too large for it.
+        MissingExtra: The format needs a package that is not installed.
+    """
+    for found in FORMATS:
+        if found.extension == extension:
+            return found.write(drawn)
+    raise OptionError(f"format must be one of {', '.join(found.extension for found in FORMATS)}; received {extension!r}")

@@ -1,0 +1,138 @@
+"""Fold repeats: equal groups in a row are drawn once, with ×N and what differs between the copies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cutaway.graph.model import Graph
+from cutaway.graph.select import keep
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Copies that one group stands for.
+
+    Attributes:
+        group: The first copy, which is drawn.
+        copies: Number of copies, the first counted.
+        last: Name of the last copy.
+        differences: What differs, such as ``"filters 64 … 512"``.
+    """
+
+    group: int
+    copies: int
+    last: str
+    differences: tuple[str, ...]
+
+
+def fold(graph: Graph, *, fewest: int = 2) -> tuple[Graph, dict[int, Fold]]:
+    """Fold runs of equal neighbour groups.
+
+    Two groups are equal where the operations inside and the edges between them are. A run is folded only
+    where each copy reads nothing of the others but of the one before it.
+
+    Args:
+        graph: A grouped graph.
+        fewest: Copies from which on a run is folded.
+
+    Returns:
+        The graph without the further copies, and the folds by group.
+    """
+    nodes_in = _nodes_by_group(graph)
+    children: list[list[int]] = [[] for _ in range(len(graph.groups))]
+    for child in range(1, len(graph.groups)):
+        children[graph.groups.parents[child]].append(child)
+    folds: dict[int, Fold] = {}
+    replaced: dict[int, int] = {}
+    dropped: set[int] = set()
+    for siblings in children:
+        ordered = sorted((child for child in siblings if nodes_in[child]), key=lambda child: nodes_in[child][0])
+        for run in _runs(graph, ordered, nodes_in):
+            if len(run) < fewest or nodes_in[run[0]][0] in dropped:
+                continue
+            first = nodes_in[run[0]]
+            for copy in run[1:]:
+                for mine, original in zip(nodes_in[copy], first, strict=True):
+                    dropped.add(mine)
+                    replaced[mine] = original
+            copies = [nodes_in[copy] for copy in run]
+            folds[run[0]] = Fold(run[0], len(run), graph.groups.names[run[-1]], _differences(graph, copies))
+    if not folds:
+        return graph, {}
+    kept = [node for node in range(len(graph)) if node not in dropped]
+    final = {node: _last(replaced, node) for node in replaced}
+    return keep(graph, kept, final), folds
+
+
+def _last(replaced: Mapping[int, int], node: int) -> int:
+    while node in replaced:
+        node = replaced[node]
+    return node
+
+
+def _nodes_by_group(graph: Graph) -> list[list[int]]:
+    """Nodes of every group at any depth, in order."""
+    found: list[list[int]] = [[] for _ in range(len(graph.groups))]
+    for node, group in enumerate(graph.node_groups):
+        found[group].append(node)
+    for group in range(len(found) - 1, 0, -1):
+        found[graph.groups.parents[group]].extend(found[group])
+    return [sorted(nodes) for nodes in found]
+
+
+def _runs(graph: Graph, siblings: Sequence[int], nodes_in: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Maximal runs of equal siblings in which each reads of the others only the one before it."""
+    runs: list[list[int]] = []
+    previous: object = None
+    for group in siblings:
+        signature = _signature(graph, nodes_in[group])
+        follows = bool(runs) and signature == previous and _reads(graph, nodes_in[group], nodes_in[runs[-1][-1]])
+        if follows and not any(_reads(graph, nodes_in[group], nodes_in[earlier]) for earlier in runs[-1][:-1]):
+            runs[-1].append(group)
+        else:
+            runs.append([group])
+        previous = signature
+    return runs
+
+
+def _signature(graph: Graph, nodes: Sequence[int]) -> tuple[object, ...]:
+    """Operations and inner edges by position; an edge from outside is known by its port alone."""
+    place = {node: at for at, node in enumerate(nodes)}
+    rows = []
+    for node in nodes:
+        start, end = graph.input_start[node], graph.input_start[node + 1]
+        sources = tuple(
+            (place.get(graph.input_node[at], -1), graph.input_port[at]) for at in range(start, end)
+        )
+        rows.append((graph.op_codes[node], sources))
+    return tuple(rows)
+
+
+def _reads(graph: Graph, nodes: Sequence[int], others: Sequence[int]) -> bool:
+    wanted = set(others)
+    return any(
+        graph.input_node[at] in wanted
+        for node in nodes
+        for at in range(graph.input_start[node], graph.input_start[node + 1])
+    )
+
+
+def _differences(graph: Graph, copies: Sequence[Sequence[int]]) -> tuple[str, ...]:
+    """Attributes and output sizes that are not the same in all copies, by the first position where they differ."""
+    found: dict[str, str] = {}
+    for nodes in zip(*copies, strict=True):
+        attributes = [graph.attributes[node] for node in nodes]
+        for key in attributes[0]:
+            values = [attribute.get(key) for attribute in attributes]
+            if key not in found and isinstance(values[0], (int, float, str)) and any(v != values[0] for v in values):
+                found[key] = f"{key} {values[0]} … {values[-1]}"
+    shapes = [graph.tensor(nodes[-1], 0).shape for nodes in copies]
+    if any(shape != shapes[0] for shape in shapes):
+        found["shape"] = f"shape {_shape(shapes[0])} … {_shape(shapes[-1])}"
+    ignored = {"name", "seed"}
+    return tuple(text for key, text in found.items() if key not in ignored)
+
+
+def _shape(shape: Sequence[int | None] | None) -> str:
+    return "?" if shape is None else "×".join("?" if size is None else str(size) for size in shape[1:])

@@ -1,0 +1,323 @@
+"""`plot_model` and `Picture`: a model becomes a picture that can be shown, saved and printed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from cutaway.drawing.compose import Marks, Wires, compose
+from cutaway.drawing.formats import render, writer_for
+from cutaway.drawing.scene import Scene
+from cutaway.errors import OptionError, check_choice
+from cutaway.graph.fold import Fold, fold
+from cutaway.graph.grouping import group
+from cutaway.graph.model import Graph, Node
+from cutaway.graph.select import Wanted, find, keep, members
+from cutaway.graph.select import between as part_between
+from cutaway.graph.walk import depths, leaf_counts
+from cutaway.layout.nesting import BoxSizes, LayoutOptions, Nested, lay_out
+from cutaway.readers import read
+from cutaway.style.labels import LabelOptions, make_labels
+from cutaway.style.measure import clean
+from cutaway.style.theme import Theme, scale_colour, theme_named
+
+SMALL = 30
+"""Nodes up to which a model is drawn with everything at full size."""
+
+RANKDIRS = ("TB", "LR", "BT", "RL")
+WIRES: Mapping[str, Wires] = {"none": "none", "": "none", "line": "straight", "polyline": "straight", "false": "straight"}
+SPLINES = ("ortho", "spline", "curved", "polyline", "line", "true", "false", "none", "", True, False)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A drawn model. It shows itself in notebooks.
+
+    Attributes:
+        graph: What is drawn, with all groups.
+        nested: Where everything lies.
+        scene: The resolved drawing.
+        dpi: Resolution of bitmaps made of it, in dots per inch; 96 is one dot per px.
+    """
+
+    graph: Graph
+    nested: Nested
+    scene: Scene
+    dpi: float = 96.0
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as SVG, with the font that it was measured with embedded."""
+        return render(self, "svg").decode()
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the picture; the extension chooses the format.
+
+        Args:
+            path: Where to; ``.svg``, ``.png``, ``.pdf``, ``.json`` (the graph) or ``.scene.json`` (the places).
+
+        Returns:
+            The path that was written.
+
+        Raises:
+            OptionError: The extension is none of the known ones.
+            MissingExtra: The format needs a package that is not installed.
+            OSError: The file cannot be written.
+        """
+        target = Path(path)
+        data = render(self, writer_for(target.name))
+        target.write_bytes(data)
+        return target
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        bundle = {"image/svg+xml": self.svg, "text/plain": repr(self)}
+        kept = set(bundle) if include is None else set(include)
+        return {kind: value for kind, value in bundle.items() if kind in kept - set(exclude or ())}
+
+    def __repr__(self) -> str:
+        return (
+            f"<cutaway.Picture of {clean(self.graph.name)!r}: {len(self.graph):,} layers, "
+            f"{self.scene.width:.0f} × {self.scene.height:.0f} px>"
+        )
+
+
+def plot_model(
+    model: Any,
+    to_file: str | PathLike[str] | None = "model.png",
+    show_shapes: bool = False,
+    show_dtype: bool = False,
+    show_layer_names: bool | None = False,
+    rankdir: str = "TB",
+    expand_nested: bool = False,
+    dpi: float | None = 200,
+    show_layer_activations: bool = False,
+    show_trainable: bool = False,
+    splines: str | bool = "ortho",
+    layer_range: Sequence[str] | None = None,
+    *,
+    fields: Sequence[str] = (),
+    label: Callable[[Node], str | None] | None = None,
+    depth: int | None = None,
+    unfold: str | int | Iterable[str] | None = None,
+    fold_repeats: bool = False,
+    aspect: float = 1.6,
+    theme: str | Theme = "light",
+    highlight: Wanted = (),
+    annotate: Mapping[str, str] | None = None,
+    values: Mapping[str, float] | Iterable[tuple[str, float]] | None = None,
+    between: tuple[Wanted, Wanted] | None = None,
+    legend: bool = True,
+    input_shape: Any = None,
+    inputs: Any = None,
+) -> Picture:
+    """Draw a model.
+
+    The first parameters are those of `keras.utils.plot_model`, with the same meaning and defaults; those
+    after ``layer_range`` go beyond it.
+
+    Args:
+        model: A live Keras model, or the path of a file that a reader knows.
+        to_file: Where to save the picture; the extension chooses the format. None saves nothing.
+        show_shapes: Whether boxes show output shapes.
+        show_dtype: Whether boxes show output dtypes.
+        show_layer_names: Whether boxes show the layers' names; None shows those that their author chose.
+        rankdir: ``"TB"`` draws layers downwards, ``"LR"`` to the right, ``"BT"`` and ``"RL"`` against that.
+        expand_nested: Whether nested models are drawn at full size, and not scaled down.
+        dpi: Resolution of a bitmap, in dots per inch.
+        show_layer_activations: Whether boxes show the layers' activations.
+        show_trainable: Whether boxes with weights show if those are trained.
+        splines: As for Graphviz: ``"none"`` draws no wires, ``"line"``, ``"polyline"`` and ``"false"`` straight
+            ones, everything else wires that run along the flow.
+        layer_range: Names or regular expressions of the first and last layer to be drawn.
+        fields: Facts to show in the boxes: any attribute of a layer, or ``parameters``, ``bytes``, ``shape``,
+            ``dtype``, ``op``, ``name``, ``id``.
+        label: Called with each `Node`, returns the text of its box, or None for the usual one.
+        depth: Levels of nesting that are drawn; what is deeper is one box. None draws all.
+        unfold: What is drawn at full size: ``"all"``, a number of levels, or names of groups. None unfolds
+            models of up to 30 layers.
+        fold_repeats: Whether equal neighbour groups are drawn once, with ×N and what differs.
+        aspect: Wished width / height of the picture.
+        theme: ``"light"``, ``"dark"``, ``"print"`` or a `Theme`.
+        highlight: Names, ids or patterns of layers and groups, or a predicate over `Node`.
+        annotate: Further lines for boxes, by name or id of the layer.
+        values: Numbers by layer name, id or group; they colour the boxes, and the legend shows their scale.
+        between: Draw only what lies on paths between these two layers, groups or tensors (``"name:port"``).
+        legend: Whether a legend stands below the drawing.
+        input_shape: For a live model that is not built: shape of its input, batch dimension included.
+        inputs: For a live model that is not built: its input specification, as nested as its ``call`` takes it.
+
+    Returns:
+        The picture.
+
+    Raises:
+        ReadError: The file is damaged, unsafe, or in no known format.
+        UnbuiltModel: The model has no shapes yet, and none were given.
+        OptionError: A choice is not possible; the message lists the choices.
+    """
+    check_choice("rankdir", rankdir, RANKDIRS)
+    check_choice("splines", splines, SPLINES)
+    chosen_theme = theme_named(theme)
+    if to_file is not None:
+        writer_for(Path(to_file).name)  # a wrong extension is told before the work
+    if not aspect > 0:
+        raise OptionError(f"aspect must be a positive number; received {aspect!r}")
+    graph = model if isinstance(model, Graph) else read(model, input_shape=input_shape, inputs=inputs)
+    options = LabelOptions(
+        names=show_layer_names,
+        shapes=show_shapes,
+        dtypes=show_dtype,
+        activations=show_layer_activations,
+        trainable=show_trainable,
+        fields=fields,
+        label=label,
+        annotations=annotate or {},
+    )
+    graph = _part(graph, layer_range, between)
+    folds: dict[int, Fold] = {}
+    if fold_repeats:
+        graph, folds = fold(graph)
+    layout = _layout_options(graph, rankdir, aspect, depth, unfold, expand_nested)
+    marks = _marks(graph, chosen_theme, highlight, values, legend)
+    picture = draw(graph, options, layout, marks, chosen_theme, folds, dpi=dpi or 96.0, splines=splines)
+    if to_file is not None:
+        picture.save(to_file)
+    return picture
+
+
+def draw(
+    graph: Graph,
+    labels: LabelOptions,
+    layout: LayoutOptions,
+    marks: Marks,
+    theme: Theme,
+    folds: Mapping[int, Fold],
+    *,
+    dpi: float,
+    splines: str | bool = "ortho",
+) -> Picture:
+    """Draw a grouped graph: labels, then places, then the scene."""
+    counts = leaf_counts(graph)
+    repeats = [0] * len(graph.groups)
+    for parent in graph.groups.parents[1:]:
+        repeats[parent] += 1
+    texts = make_labels(graph, labels, counts, repeats, {group: _fold_text(fold) for group, fold in folds.items()})
+    nested = lay_out(graph, BoxSizes(texts.widths, texts.heights, texts.title_widths), layout)
+    wires = WIRES.get(str(splines).lower(), "curved")
+    scene = compose(graph, nested, texts, theme, marks, _description(graph), wires=wires)
+    return Picture(graph, nested, scene, dpi)
+
+
+def _fold_text(fold: Fold) -> tuple[str, str]:
+    """``(last copy, ×N and what differs)`` for the title of a folded group."""
+    return fold.last, " · ".join((f"×{fold.copies}", *fold.differences[:2]))
+
+
+def _description(graph: Graph) -> str:
+    return f"{clean(graph.name)}: {len(graph):,} layers, {graph.edge_count:,} connections"
+
+
+def _part(graph: Graph, layer_range: Sequence[str] | None, ends: tuple[Wanted, Wanted] | None) -> Graph:
+    """The grouped graph, or the part that the caller asked for."""
+    if layer_range is not None:
+        graph = _range(graph, layer_range)
+    grouped = group(graph)
+    return grouped if ends is None else part_between(grouped, *ends)
+
+
+def _range(graph: Graph, names: Sequence[str]) -> Graph:
+    """Layers from the first to the last of two, by their order in the model, as Keras 2 means it."""
+    if len(names) != 2:
+        raise OptionError(f"layer_range must be the names of the first and the last layer; received {names!r}")
+    places = []
+    for name in names:
+        found = [at for at, layer in enumerate(graph.names) if layer == name]
+        found = found or [at for at, layer in enumerate(graph.names) if re.fullmatch(name, layer)]
+        if not found:
+            find(graph, name, "layer_range")
+            raise OptionError(f"layer_range: {name!r} is a group and no layer")
+        places.append(found)
+    first, last = min(places[0]), max(places[1])
+    if first > last:
+        raise OptionError(f"layer_range: {names[0]!r} comes after {names[1]!r}")
+    return keep(graph, range(first, last + 1))
+
+
+def _layout_options(
+    graph: Graph,
+    rankdir: str,
+    aspect: float,
+    depth: int | None,
+    unfold: str | int | Iterable[str] | None,
+    expand_nested: bool,
+) -> LayoutOptions:
+    level = depths(graph.groups.parents)
+    unfolded: Callable[[int], bool]
+    if unfold == "all" or (unfold is None and len(graph) <= SMALL):
+        unfolded = _always
+    elif isinstance(unfold, int):
+        unfolded = _levels_up_to(level, unfold)
+    elif unfold is not None:
+        names = [unfold] if isinstance(unfold, str) else list(unfold)
+        unfolded = find(graph, names, "unfold")[1].__contains__
+    elif expand_nested:
+        kinds = graph.groups.kinds
+        unfolded = frozenset(at for at, kind in enumerate(kinds) if kind == "model").__contains__
+    else:
+        unfolded = frozenset[int]().__contains__
+    if depth is not None and depth < 0:
+        raise OptionError(f"depth must be 0 or more; received {depth}")
+    closed = frozenset[int]().__contains__ if depth is None else lambda at: level[at] > depth
+    return LayoutOptions(
+        aspect=aspect,
+        flow="right" if rankdir in ("LR", "RL") else None,
+        backwards=rankdir in ("BT", "RL"),
+        unfolded=unfolded,
+        closed=closed,
+    )
+
+
+def _always(group: int) -> bool:
+    return group >= 0
+
+
+def _levels_up_to(level: Sequence[int], most: int) -> Callable[[int], bool]:
+    return lambda group: level[group] <= most
+
+
+def _marks(
+    graph: Graph,
+    theme: Theme,
+    highlight: Wanted,
+    values: Mapping[str, float] | Iterable[tuple[str, float]] | None,
+    legend: bool,
+) -> Marks:
+    nodes, groups = find(graph, highlight, "highlight")
+    if values is None:
+        return Marks(highlighted_nodes=nodes, highlighted_groups=groups, show_legend=legend)
+    table = dict(values)
+    numbers: dict[int, float] = {}
+    for name, value in table.items():
+        found, inside = find(graph, name, "values")
+        for node in found | members(graph, inside):
+            numbers.setdefault(node, float(value))
+    low, high = min(numbers.values(), default=0.0), max(numbers.values(), default=0.0)
+    span = (high - low) or 1.0
+    fills = {node: scale_colour(theme, (value - low) / span) for node, value in numbers.items()}
+    steps = [low + span * step / 4 for step in range(5)] if high > low else [low]
+    entries = [(scale_colour(theme, (step - low) / span), theme.group_stroke, f"{step:.4g}") for step in steps]
+    if len(numbers) < len(graph):
+        entries.append((theme.group_fill, theme.group_stroke, "no value"))
+    for node in range(len(graph)):
+        fills.setdefault(node, theme.group_fill)
+    return Marks(
+        fills=fills, highlighted_nodes=nodes, highlighted_groups=groups, legend=entries, show_legend=legend
+    )
+
