@@ -178,6 +178,11 @@ def test_json_is_the_graph(tmp_path: Path) -> None:
     assert root["facts"]["parameters"] == document["model"]["parameters"] == 25_636_712
 
 
+def test_scene_json_is_left_to_the_picture(drawn: Drawn) -> None:
+    assert main(["plot", DIGITS, "-o", "digits.scene.json"]) == 0
+    assert drawn.calls == [((DIGITS, "digits.scene.json"), {})]
+
+
 def test_json_refuses_options_of_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "graph.json"
     assert main(["plot", DIGITS, "-o", str(target), "--theme", "dark", "--fold-repeats"]) == 2

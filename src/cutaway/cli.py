@@ -140,7 +140,7 @@ def _add_plot(commands: Any) -> None:
     parser = _add_command(commands, "plot", "draw a model as one picture with all of its detail", _PLOT_EPILOG)
     parser.add_argument(
         "-o", "--output", dest="to_file", metavar="FILE", required=True,
-        help="the extension chooses: svg, png or pdf, or json for the graph as data",
+        help="the extension chooses: svg, png or pdf; json for the graph as data, scene.json for the places",
     )  # fmt: skip
     parser.set_defaults(run=_plot)
     what = parser.add_argument_group("what is drawn")
@@ -212,7 +212,7 @@ def _plot(arguments: argparse.Namespace) -> None:
         name: value for name, value in vars(arguments).items() if value is not None and name not in ("run", "model")
     }
     target = Path(given.pop("to_file"))
-    if target.suffix.lower() == ".json":
+    if target.suffix.lower() == ".json" and not target.name.lower().endswith(".scene.json"):
         if wrong := sorted(given.keys() - {"input_shape"}):
             listed = ", ".join(f"--{name.replace('_', '-')}" for name in wrong)
             raise OptionError(f"{target.name} is the graph as data, to which {listed} means nothing")
