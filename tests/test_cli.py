@@ -178,18 +178,6 @@ def test_json_is_the_graph(tmp_path: Path) -> None:
     assert root["facts"]["parameters"] == document["model"]["parameters"] == 25_636_712
 
 
-def test_scene_json_is_left_to_the_picture(drawn: Drawn) -> None:
-    assert main(["plot", DIGITS, "-o", "digits.scene.json"]) == 0
-    assert drawn.calls == [((DIGITS, "digits.scene.json"), {})]
-
-
-def test_json_refuses_options_of_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    target = tmp_path / "graph.json"
-    assert main(["plot", DIGITS, "-o", str(target), "--theme", "dark", "--fold-repeats"]) == 2
-    assert "--fold-repeats, --theme" in capsys.readouterr().err
-    assert not target.exists()
-
-
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"\xff\xd8\xff\xe0 a picture", b"\x1b[31m" * 9])
 def test_a_bad_file_is_an_error_without_a_traceback(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.keras"
@@ -207,9 +195,9 @@ def test_a_path_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    done = cutaway("plot", DIGITS, "-o", str(tmp_path / "none" / "graph.json"))
+    done = cutaway("plot", DIGITS, "-o", str(tmp_path / "none" / "graph.svg"))
     assert done.returncode == 4
-    assert done.stderr == f"cutaway: {tmp_path / 'none' / 'graph.json'}: No such file or directory\n"
+    assert done.stderr == f"cutaway: {tmp_path / 'none' / 'graph.svg'}: No such file or directory\n"
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv", "md"])

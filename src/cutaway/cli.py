@@ -10,7 +10,6 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from cutaway import __version__
@@ -211,25 +210,11 @@ def _plot(arguments: argparse.Namespace) -> None:
     given = {
         name: value for name, value in vars(arguments).items() if value is not None and name not in ("run", "model")
     }
-    target = Path(given.pop("to_file"))
-    if target.suffix.lower() == ".json" and not target.name.lower().endswith(".scene.json"):
-        if wrong := sorted(given.keys() - {"input_shape"}):
-            listed = ", ".join(f"--{name.replace('_', '-')}" for name in wrong)
-            raise OptionError(f"{target.name} is the graph as data, to which {listed} means nothing")
-        target.write_text(_graph_as_json(arguments), encoding="utf-8")
-    else:
-        from cutaway.picture import plot_model
+    target = given.pop("to_file")
+    from cutaway.picture import plot_model
 
-        plot_model(arguments.model, str(target), **given)
-    print(f"wrote {_safe(str(target))}")
-
-
-def _graph_as_json(arguments: argparse.Namespace) -> str:
-    from cutaway.exporters.contract_json import to_json
-    from cutaway.graph.grouping import group
-    from cutaway.readers import read
-
-    return to_json(group(read(arguments.model, input_shape=arguments.input_shape)))
+    plot_model(arguments.model, target, **given)
+    print(f"wrote {_safe(target)}")
 
 
 def _summary(arguments: argparse.Namespace) -> None:

@@ -17,13 +17,20 @@ class Drawn(Protocol):
     """What a writer is given."""
 
     @property
-    def graph(self) -> Graph: ...
+    def graph(self) -> Graph:
+        """The grouped graph."""
+
     @property
-    def nested(self) -> Nested: ...
+    def nested(self) -> Nested:
+        """Where everything lies."""
+
     @property
-    def scene(self) -> Scene: ...
+    def scene(self) -> Scene:
+        """The resolved drawing."""
+
     @property
-    def dpi(self) -> float: ...
+    def dpi(self) -> float:
+        """Resolution of bitmaps, in dots per inch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +67,14 @@ def _pdf(drawn: Drawn) -> bytes:
 def _scene_json(drawn: Drawn) -> bytes:
     from cutaway.drawing.places import to_places
 
-    return _dump(to_places(drawn.graph, drawn.nested))
+    # in ASCII, because a name may hold half of a surrogate pair
+    return json.dumps(to_places(drawn.graph, drawn.nested), separators=(",", ":"), allow_nan=False).encode() + b"\n"
 
 
 def _graph_json(drawn: Drawn) -> bytes:
-    from cutaway.graph.contract import to_contract
+    from cutaway.exporters.contract_json import to_json
 
-    return _dump(to_contract(drawn.graph))
-
-
-def _dump(document: object) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    return to_json(drawn.graph).encode()
 
 
 FORMATS: tuple[Format, ...] = (
@@ -106,4 +110,6 @@ def render(drawn: Drawn, extension: str) -> bytes:
     for found in FORMATS:
         if found.extension == extension:
             return found.write(drawn)
-    raise OptionError(f"format must be one of {', '.join(found.extension for found in FORMATS)}; received {extension!r}")
+    raise OptionError(
+        f"format must be one of {', '.join(found.extension for found in FORMATS)}; received {extension!r}"
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Set
-from hashlib import blake2s
+from zlib import crc32
 
 from cutaway.drawing.ink import arrow_size, fine_number, number, uses
 from cutaway.drawing.scene import Box, Font, Paint, Path, Place, Scene, Text
@@ -173,7 +173,7 @@ class _Writer:
             f"<title>{escape(scene.title)}</title>\n{note}<style>\n{font_faces}{rule_lines}\n</style>\n"
             f"<defs>\n{def_lines}\n</defs>\n{back}{body}\n</svg>\n"
         )
-        scope = "cw" + blake2s(content.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+        scope = f"cw{crc32(content.encode()):08x}"
         head = f'<svg xmlns="http://www.w3.org/2000/svg" id="{scope}" '
         return head + content.replace(_SCOPE, scope)
 

@@ -14,7 +14,7 @@ def to_json(graph: Graph) -> str:
     """Write a graph as ``docs/contract.md`` describes; equal graphs give equal texts."""
     facts = {name: _facts(totals) for name, totals in zip(graph.groups.ids, group_totals(graph), strict=True)}
     facts |= {name: _facts(totals) for name, totals in zip(graph.ids, node_totals(graph), strict=True)}
-    return json.dumps(to_contract(graph, facts=facts), indent=1, allow_nan=False) + "\n"
+    return json.dumps(to_contract(graph, facts=facts), separators=(",", ":"), allow_nan=False) + "\n"
 
 
 def _facts(totals: Totals) -> dict[str, Any]:
