@@ -208,7 +208,9 @@ def draw(
     repeats = [0] * len(graph.groups)
     for parent in graph.groups.parents[1:]:
         repeats[parent] += 1
-    texts = make_labels(graph, labels, counts, repeats, {group: _fold_text(fold) for group, fold in folds.items()})
+    for at, found in folds.items():
+        repeats[graph.groups.parents[at]] += found.copies - 1
+    texts = make_labels(graph, labels, counts, repeats, {at: _fold_text(found) for at, found in folds.items()})
     nested = lay_out(graph, BoxSizes(texts.widths, texts.heights, texts.title_widths), layout)
     wires = WIRES.get(str(splines).lower(), "curved")
     scene = compose(graph, nested, texts, theme, marks, _description(graph), wires=wires)
@@ -259,7 +261,7 @@ def _layout_options(
     expand_nested: bool,
 ) -> LayoutOptions:
     level = depths(graph.groups.parents)
-    unfolded: Callable[[int], bool]
+    unfolded: Callable[[int], bool] | None = None
     if unfold == "all" or (unfold is None and len(graph) <= SMALL):
         unfolded = _always
     elif isinstance(unfold, int):
@@ -270,11 +272,9 @@ def _layout_options(
     elif expand_nested:
         kinds = graph.groups.kinds
         unfolded = frozenset(at for at, kind in enumerate(kinds) if kind == "model").__contains__
-    else:
-        unfolded = frozenset[int]().__contains__
     if depth is not None and depth < 0:
         raise OptionError(f"depth must be 0 or more; received {depth}")
-    closed = frozenset[int]().__contains__ if depth is None else lambda at: level[at] > depth
+    closed = None if depth is None else _deeper_than(level, depth)
     return LayoutOptions(
         aspect=aspect,
         flow="right" if rankdir in ("LR", "RL") else None,
@@ -286,6 +286,10 @@ def _layout_options(
 
 def _always(group: int) -> bool:
     return group >= 0
+
+
+def _deeper_than(level: Sequence[int], most: int) -> Callable[[int], bool]:
+    return lambda group: level[group] > most
 
 
 def _levels_up_to(level: Sequence[int], most: int) -> Callable[[int], bool]:

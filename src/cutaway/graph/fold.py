@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cutaway.graph.model import Graph
 from cutaway.graph.select import keep
@@ -14,7 +14,7 @@ class Fold:
     """Copies that one group stands for.
 
     Attributes:
-        group: The first copy, which is drawn.
+        group: The first copy, which is drawn, in the folded graph.
         copies: Number of copies, the first counted.
         last: Name of the last copy.
         differences: What differs, such as ``"filters 64 … 512"``.
@@ -62,7 +62,10 @@ def fold(graph: Graph, *, fewest: int = 2) -> tuple[Graph, dict[int, Fold]]:
         return graph, {}
     kept = [node for node in range(len(graph)) if node not in dropped]
     final = {node: _last(replaced, node) for node in replaced}
-    return keep(graph, kept, final), folds
+    folded = keep(graph, kept, final)
+    place = {identity: at for at, identity in enumerate(folded.groups.ids)}
+    found = [replace(fold, group=place[graph.groups.ids[at]]) for at, fold in folds.items()]
+    return folded, {fold.group: fold for fold in found}
 
 
 def _last(replaced: Mapping[int, int], node: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cutaway.graph.level import Cluster, Level, Unit, acyclic, contract, make_level
@@ -26,6 +26,9 @@ from cutaway.graph.walk import depths, leaf_counts, lift
 
 READABLE = 12
 """Children that are read at a glance; a group of so many is never cut."""
+
+NESTED = 24
+"""The same for a group that the author made: its children are a choice already."""
 
 OUTLINE = 16
 """Boxes on the top level above which neighbours are joined into stages."""
@@ -51,7 +54,7 @@ def group(graph: Graph) -> Graph:
         sizes[owner] += 1
     for parent in graph.groups.parents[1:]:
         sizes[parent] += 1
-    large = [index for index, size in enumerate(sizes) if READABLE < size <= LARGEST]
+    large = [index for index, size in enumerate(sizes) if (NESTED if index else READABLE) < size <= LARGEST]
     if not large:
         return graph
     plans: dict[int, tuple[Unit, ...]] = {}
@@ -136,14 +139,28 @@ def _levels(graph: Graph, large: Sequence[int]) -> dict[int, Level]:
             place[parents[child], ~child] = len(units[parents[child]])
             units[parents[child]].append(_group_unit(graph, child, leaves[child]))
     edges: dict[int, list[tuple[int, int]]] = {index: [] for index in large}
-    for target in range(len(graph)):
-        for at in range(graph.input_start[target], graph.input_start[target + 1]):
-            source = graph.input_node[at]
-            meeting, start, end = lift(parents, depth, owner, source, target)
-            if meeting in wanted and start != end:
-                edges[meeting].append((place[meeting, start], place[meeting, end]))
+    for source, target in _edges_in(graph, wanted):
+        meeting, start, end = lift(parents, depth, owner, source, target)
+        if meeting in wanted and start != end:
+            edges[meeting].append((place[meeting, start], place[meeting, end]))
     exits = {index: make_level(units[index], edges[index]) for index in large}
     return {index: _with_resolutions(graph, level) for index, level in exits.items()}
+
+
+def _edges_in(graph: Graph, wanted: set[int]) -> Iterator[tuple[int, int]]:
+    """Edges that may meet in a wanted group: all but those that stay inside one child of the nearest one."""
+    parents = graph.groups.parents
+    region = [0] * len(parents)  # the child of the nearest wanted group above; equal ones meet below it
+    for index in range(1, len(parents)):
+        region[index] = index if parents[index] in wanted else region[parents[index]]
+    for index in wanted:
+        region[index] = -1 - index  # nodes right in a wanted group meet anybody there
+    regions = [region[owner] for owner in graph.node_groups]
+    starts, sources = graph.input_start.tolist(), graph.input_node.tolist()
+    for target, here in enumerate(regions):
+        for source in sources[starts[target] : starts[target + 1]]:
+            if here < 0 or regions[source] != here:
+                yield source, target
 
 
 def _node_unit(graph: Graph, node: int, boundary: bool) -> Unit:
@@ -182,26 +199,31 @@ def _regroup(graph: Graph, plans: dict[int, tuple[Unit, ...]]) -> Graph:
     ids: list[str] = []
     parents = array("i")
     found_by: dict[int, str] = {}
-    moved: dict[int, int] = {}  # old group index → new one
+    moved = [0] * len(old)  # old group index → new one
     owner = array("i", graph.node_groups)
-    taken = set(old.ids) | set(graph.ids)
+    taken = {graph.ids[node] for node, group_index in enumerate(owner) if group_index in plans}
+    taken.update(old.ids[index] for index in range(1, len(old)) if old.parents[index] in plans)
 
-    def append(name: str, kind: GroupKind, parent: int, wanted: str) -> int:
-        identity, count = wanted, 1
-        while identity in taken:
-            count += 1
-            identity = f"{wanted}@{count}"
-        taken.add(identity)
+    def append(name: str, kind: GroupKind, parent: int, identity: str) -> int:
         names.append(name)
         kinds.append(kind)
         ids.append(identity)
         parents.append(parent)
         return len(names) - 1
 
+    def fresh(wanted: str) -> str:
+        identity, count = wanted, 1
+        while identity in taken:
+            count += 1
+            identity = f"{wanted}@{count}"
+        taken.add(identity)
+        return identity
+
     def place(unit: Unit, parent: int) -> None:
         if unit.content is None:
             prefix = ids[parent]
-            index = append(unit.name, unit.kind, parent, f"{prefix}/{unit.name}" if prefix else unit.name)  # type: ignore[arg-type]
+            identity = fresh(f"{prefix}/{unit.name}" if prefix else unit.name)
+            index = append(unit.name, unit.kind, parent, identity)
             found_by[index] = unit.found_by
             for part in unit.parts:
                 place(part, index)
@@ -212,14 +234,11 @@ def _regroup(graph: Graph, plans: dict[int, tuple[Unit, ...]]) -> Graph:
 
     new_parent: dict[int, int] = {}
     for index in range(len(old)):
-        taken.discard(old.ids[index])
         parent = new_parent.get(index, -1 if index == 0 else moved[old.parents[index]])
         moved[index] = append(old.names[index], old.kinds[index], parent, old.ids[index])
         for unit in plans.get(index, ()):
             place(unit, moved[index])
-    for node, old_owner in enumerate(graph.node_groups):
-        if old_owner not in plans:
-            owner[node] = moved[old_owner]
+    owner = array("i", [owner[n] if g in plans else moved[g] for n, g in enumerate(graph.node_groups)])
     groups = GroupColumns(
         ids=tuple(ids),
         names=tuple(names),

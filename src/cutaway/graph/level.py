@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from cutaway.graph.model import GroupKind
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -24,7 +26,7 @@ class Unit:
         content: Index of a node, or ~index of a group; None for a cluster.
         parts: Units inside a cluster, in flow order.
         found_by: How a cluster was found.
-        kind: ``"block"`` or ``"stage"`` for a cluster.
+        kind: What a cluster is: a block, or a stage of blocks.
         boundary: Whether it is an input of the whole model, which never joins a cluster.
     """
 
@@ -36,7 +38,7 @@ class Unit:
     content: int | None = None
     parts: tuple[Unit, ...] = ()
     found_by: str = ""
-    kind: str = ""
+    kind: GroupKind = "block"
     boundary: bool = False
 
 
@@ -50,7 +52,7 @@ class Cluster:
     name: str
     members: tuple[int, ...]
     found_by: str
-    kind: str = "block"
+    kind: GroupKind = "block"
     flat: bool = False
 
 

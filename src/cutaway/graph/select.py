@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeVar
 
 from cutaway.errors import OptionError
-from cutaway.graph.model import Graph, Node, Port
+from cutaway.graph.model import Graph, GroupColumns, Node, Port
+
+T = TypeVar("T")
 
 Wanted = str | Iterable[str] | Callable[[Node], bool]
 
@@ -105,7 +107,7 @@ def _reach(starts: Iterable[int], near: Callable[[int], Iterable[int]]) -> set[i
 
 
 def keep(graph: Graph, nodes: Iterable[int], replaced: dict[int, int] | None = None) -> Graph:
-    """The graph of some of the nodes, with the edges between them; groups keep their indices.
+    """The graph of some of the nodes, with the edges between them; groups that lose all nodes are gone.
 
     Args:
         graph: The whole.
@@ -134,12 +136,14 @@ def keep(graph: Graph, nodes: Iterable[int], replaced: dict[int, int] | None = N
         moved = ((stands.get(port.node, port.node), port) for port in found)
         return tuple(Port(place[node], port.port, port.name) for node, port in moved if node in place)
 
+    groups, moved = _groups_of(graph, kept)
     return replace(
         graph,
+        groups=groups,
         ids=tuple(graph.ids[node] for node in kept),
         names=tuple(graph.names[node] for node in kept),
         op_codes=array("i", (graph.op_codes[node] for node in kept)),
-        node_groups=array("i", (graph.node_groups[node] for node in kept)),
+        node_groups=array("i", (moved[graph.node_groups[node]] for node in kept)),
         input_start=array("q", counts),
         input_node=input_node,
         input_port=input_port,
@@ -152,6 +156,34 @@ def keep(graph: Graph, nodes: Iterable[int], replaced: dict[int, int] | None = N
         inputs=ports(graph.inputs),
         outputs=ports(graph.outputs),
     )
+
+
+def _groups_of(graph: Graph, kept: Sequence[int]) -> tuple[GroupColumns, dict[int, int]]:
+    """The groups that hold some of the nodes, and where the old ones went."""
+    groups = graph.groups
+    needed = {0}
+    for node in kept:
+        group = graph.node_groups[node]
+        while group not in needed:
+            needed.add(group)
+            group = groups.parents[group]
+    order = sorted(needed)
+    moved = {group: at for at, group in enumerate(order)}
+
+    def pick(table: Mapping[int, T]) -> dict[int, T]:
+        return {moved[group]: value for group, value in table.items() if group in moved}
+
+    columns = GroupColumns(
+        ids=tuple(groups.ids[group] for group in order),
+        names=tuple(groups.names[group] for group in order),
+        kinds=tuple(groups.kinds[group] for group in order),
+        parents=array("i", (moved.get(groups.parents[group], -1) for group in order)),
+        ops=pick(groups.ops),
+        found_by=pick(groups.found_by),
+        attributes=pick(groups.attributes),
+        weights=pick(groups.weights),
+    )
+    return columns, moved
 
 
 def _rows_of(start: array[int], codes: array[int], kept: Sequence[int]) -> tuple[array[int], array[int]]:

@@ -146,7 +146,7 @@ def _candidates(inside: Inside, layers: Layers, flow: Flow, shape: Shape) -> lis
 
 
 def _most_rows(inside: Inside, layers: Layers, shape: Shape) -> int:
-    """A small group with a skip never wraps, and neither does a short chain of leaves."""
+    """A small group with a skip never wraps, nor a short chain of leaves; a row holds two children or more."""
     if not shape.wrap or layers.turned:
         return 1
     leaves = sum(not child.is_group for child in inside.children)
@@ -156,7 +156,8 @@ def _most_rows(inside: Inside, layers: Layers, shape: Shape) -> int:
             return 1
         if not chain and len(inside.children) <= 24:
             return 1
-    return min(MOST_ROWS if len(layers.rows) < 120 else 40, len(layers.rows))
+    most = len(inside.children) // 2 if len(inside.children) > 3 else 1
+    return max(1, min(MOST_ROWS if len(layers.rows) < 120 else 40, most))
 
 
 def _cost(inside: Inside, rows: Rows, flow: Flow, shape: Shape, count: int) -> float:

@@ -31,6 +31,7 @@ SMALLEST_SCALE = 1 / 7
 """Bounds of the scale at which an inside is drawn in its holder."""
 
 _PORTS = 16  # bits of a tensor's number that hold the port
+_PORT_MASK = (1 << _PORTS) - 1
 
 
 LiftedWire = tuple[int | None, int, int | None, int]
@@ -90,15 +91,15 @@ class LayoutOptions:
         aspect: Wished width / height of the whole picture.
         flow: Direction of every group, or None to choose for each.
         backwards: Whether everything runs the other way: up instead of down, or left instead of right.
-        unfolded: Which groups are drawn at scale 1 in their holder.
-        closed: Which groups are drawn as one box without an inside.
+        unfolded: Which groups are drawn at scale 1 in their holder; None for none.
+        closed: Which groups are drawn as one box without an inside; None for none.
     """
 
     aspect: float = 1.6
     flow: Flow | None = None
     backwards: bool = False
-    unfolded: Callable[[int], bool] = lambda group: False
-    closed: Callable[[int], bool] = lambda group: False
+    unfolded: Callable[[int], bool] | None = None
+    closed: Callable[[int], bool] | None = None
 
 
 def lay_out(graph: Graph, sizes: BoxSizes, options: LayoutOptions) -> Nested:
@@ -150,26 +151,27 @@ def lift_edges(graph: Graph) -> Lifted:
     wires: list[list[LiftedWire]] = [[] for _ in range(count)]
     ins: list[dict[int, None]] = [{} for _ in range(count)]
     outs: list[dict[int, None]] = [{} for _ in range(count)]
-    seen: set[tuple[int, int, int]] = set()
-    starts, sources, ports = graph.input_start, graph.input_node, graph.input_port
-    for target in range(len(graph)):
-        first = starts[target]
-        for at in range(first, starts[target + 1]):
+    seen: set[tuple[int, int]] = set()  # a group that a tensor has entered, which needs one wire to it
+    starts, sources, ports = graph.input_start.tolist(), graph.input_node.tolist(), graph.input_port.tolist()
+    for target, home in enumerate(owner):
+        first, last = starts[target], starts[target + 1]
+        for at in range(first, last):
             source, port = sources[at], ports[at]
             if port < 0:
                 continue  # control edges take no part in the layout
-            a, b = owner[source], owner[target]
-            tensor, slot = source << _PORTS | port, at - first
+            a, b, tensor = owner[source], home, source << _PORTS | port
             if a == b:
-                wires[a].append((source, tensor, target, slot))
+                wires[a].append((source, tensor, target, at - first))
                 continue
             start, end = source, target
             while a != b:
                 if depth[b] >= depth[a]:
-                    if end >= 0 or (b, tensor, end) not in seen:
-                        seen.add((b, tensor, end))
-                        ins[b][tensor] = None
-                        wires[b].append((None, tensor, end, slot))
+                    inside = ins[b]
+                    if end >= 0 or (end, tensor) not in seen:
+                        if end < 0:
+                            seen.add((end, tensor))
+                        inside[tensor] = None
+                        wires[b].append((None, tensor, end, at - first if end >= 0 else 0))
                     end, b = ~b, parents[b]
                 else:
                     if tensor not in outs[a]:
@@ -177,9 +179,9 @@ def lift_edges(graph: Graph) -> Lifted:
                         wires[a].append((start, tensor, None, 0))
                     start, a = ~a, parents[a]
             if end >= 0:
-                wires[a].append((start, tensor, end, slot))
-            elif (a, tensor, end) not in seen:
-                seen.add((a, tensor, end))
+                wires[a].append((start, tensor, end, at - first))
+            elif (end, tensor) not in seen:
+                seen.add((end, tensor))
                 wires[a].append((start, tensor, end, 0))
     return Lifted(_children(owner, parents, count), wires, ins, outs)
 
@@ -220,7 +222,15 @@ class _Nesting:
         self._boxes: list[Child | None] = [None] * count
         self._known: dict[object, int] = {}
         self._framed: dict[object, tuple[Frame, Child, int]] = {}
-        self._child_codes: dict[tuple[float, float], int] = {}
+        self._leaf_codes: dict[tuple[float, float], int] = {}
+        self._place = [0] * len(graph)
+        self._group_place = [0] * count
+        for children in lifted.children:
+            for position, child in enumerate(children):
+                if child >= 0:
+                    self._place[child] = position
+                else:
+                    self._group_place[~child] = position
         self._codes = [0] * count
 
     def run(self) -> Nested:
@@ -238,16 +248,13 @@ class _Nesting:
         )
 
     def _lay_out(self, group: int) -> None:
-        if group and self._options.closed(group):
+        if group and self._options.closed is not None and self._options.closed(group):
             self._close(group)
             return
         children = self._lifted.children[group]
         width = self._leaf_width(children)
-        codes = tuple(
-            self._leaf_code(width, self._sizes.heights[child]) if child >= 0 else -1 - self._codes[~child]
-            for child in children
-        )
-        wires = self._local_wires(group, children)
+        codes = self._codes_of(children, width)
+        wires = self._local_wires(group)
         key = (codes, wires, len(self._ins[group]), len(self._outs[group]), group == 0)
         found = self._known.get(key)
         if found is None:
@@ -264,6 +271,21 @@ class _Nesting:
         if group:
             self._frame(group, found)
 
+    def _codes_of(self, children: Sequence[int], width: float) -> tuple[int, ...]:
+        """A number for each child that tells all that the layout may know of it: frames below 0, leaves from 0 on."""
+        heights, table, framed = self._sizes.heights, self._leaf_codes, self._codes
+        codes = []
+        for child in children:
+            if child >= 0:
+                key = (width, heights[child])
+                code = table.get(key)
+                if code is None:
+                    code = table[key] = len(table)
+                codes.append(code)
+            else:
+                codes.append(-1 - framed[~child])
+        return tuple(codes)
+
     def _shape(self, group: int) -> Shape:
         if group:
             return Shape(flow=self._options.flow)
@@ -271,11 +293,11 @@ class _Nesting:
 
     def _leaf_width(self, children: Sequence[int]) -> float:
         """All leaves of a group are equally wide."""
-        widest = max((self._sizes.widths[child] for child in children if child >= 0), default=0.0)
+        widths, widest = self._sizes.widths, 0.0
+        for child in children:
+            if child >= 0 and widths[child] > widest:
+                widest = widths[child]
         return -(-widest // GRID) * GRID
-
-    def _leaf_code(self, width: float, height: float) -> int:
-        return self._child_codes.setdefault((width, height), len(self._child_codes))
 
     def _child(self, child: int, width: float) -> Child:
         if child >= 0:
@@ -285,29 +307,28 @@ class _Nesting:
             raise AssertionError("a group is laid out after the groups in it")
         return box
 
-    def _local_wires(self, group: int, children: Sequence[int]) -> tuple[tuple[int, int, int, int], ...]:
+    def _local_wires(self, group: int) -> tuple[tuple[int, int, int, int], ...]:
         """Wires between positions: pins are counted by age, ports and slots of groups are pins of theirs."""
-        place = {child: position for position, child in enumerate(children)}
-        ins = {tensor: index for index, tensor in enumerate(self._ins[group])}
-        outs = {tensor: index for index, tensor in enumerate(self._outs[group])}
+        place, group_place, pin = self._place, self._group_place, self._pin
+        ins, outs, backwards = self._ins, self._outs, self._options.backwards
         found = []
         for source, tensor, target, slot in self._lifted.wires[group]:
-            number = tensor & ((1 << _PORTS) - 1)
-            if self._options.backwards:
+            number = tensor & _PORT_MASK
+            if backwards:
                 source, target, number, slot = target, source, slot, number
             if source is None:
-                start, port = ~ins[tensor], 0
+                start, number = ~pin(ins[group], tensor), 0
             elif source >= 0:
-                start, port = place[source], number
+                start = place[source]
             else:
-                start, port = place[source], self._pin(self._outs[~source], tensor)
+                start, number = group_place[~source], pin(outs[~source], tensor)
             if target is None:
-                end, into = ~outs[tensor], 0
+                end, slot = ~pin(outs[group], tensor), 0
             elif target >= 0:
-                end, into = place[target], slot
+                end = place[target]
             else:
-                end, into = place[target], self._pin(self._ins[~target], tensor)
-            found.append((start, port, end, into))
+                end, slot = group_place[~target], pin(ins[~target], tensor)
+            found.append((start, number, end, slot))
         return tuple(found)
 
     @staticmethod
@@ -323,13 +344,19 @@ class _Nesting:
         self._set_frame(group, ("closed", width, ins, outs), empty, Frame(width, CLOSED[1], 0.0, 0.0, 1.0))
 
     def _frame(self, group: int, placement: int) -> None:
-        found = self._placements[placement]
-        scale = 1.0 if self._options.unfolded(group) else _scale(found, self._leaves[group])
+        unfolded = self._options.unfolded is not None and self._options.unfolded(group)
         title = -(-self._sizes.titles[group] // GRID) * GRID
+        key = (placement, title, unfolded, self._leaves[group])
+        known = self._framed.get(key)
+        if known is not None:
+            self._frames[group], self._boxes[group], self._codes[group] = known
+            return
+        found = self._placements[placement]
+        scale = 1.0 if unfolded else _scale(found, self._leaves[group])
         inner = found.width * scale
         width = max(inner, title)
-        frame = Frame(round(width, 2), round(TITLE + found.height * scale, 2), round((width - inner) / 2, 2), TITLE, scale)
-        self._set_frame(group, (placement, title, scale), found, frame)
+        x, height = round((width - inner) / 2, 2), round(TITLE + found.height * scale, 2)
+        self._set_frame(group, key, found, Frame(round(width, 2), height, x, TITLE, scale))
 
     def _set_frame(self, group: int, key: object, placement: Placement, frame: Frame) -> None:
         known = self._framed.get(key)
@@ -341,7 +368,7 @@ class _Nesting:
 
 def tensor_of(number: int) -> tuple[int, int]:
     """Node and port of a tensor's number."""
-    return number >> _PORTS, number & ((1 << _PORTS) - 1)
+    return number >> _PORTS, number & _PORT_MASK
 
 
 def _scale(placement: Placement, leaves: int) -> float:

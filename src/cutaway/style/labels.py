@@ -112,8 +112,13 @@ def make_labels(
     heights: list[float] = []
     sizes: dict[tuple[str, ...], tuple[float, float]] = {}
     extras = _extras(options)
-    for node in range(len(graph)):
-        found = _lines(graph, node, options, prefixes[graph.node_groups[node]], extras)
+    plain = not (extras or options.label or options.annotations)
+    known: dict[tuple[str, int, int], tuple[str, ...]] = {}
+    for node, (name, code, group) in enumerate(zip(graph.names, graph.op_codes, graph.node_groups, strict=True)):
+        key = (name, code, prefixes[group])
+        lines_known = known.get(key) if plain else None
+        found = lines_known or _lines(graph, node, options, prefixes[group], extras)
+        known[key] = found
         size = sizes.get(found)
         if size is None:
             size = sizes[found] = (_width(found), _height(found))
@@ -257,15 +262,25 @@ def _plural(count: int) -> str:
 def name_prefixes(graph: Graph) -> list[int]:
     """For each group, how many leading words the names in it share, which are left out of them."""
     names: list[list[str]] = [[] for _ in range(len(graph.groups))]
-    for node, group in enumerate(graph.node_groups):
-        name, op = graph.names[node], graph.op(node)
-        if not is_auto(name, op):
+    auto: dict[tuple[str, int], bool] = {}
+    for name, code, group in zip(graph.names, graph.op_codes, graph.node_groups, strict=True):
+        made = auto.get((name, code))
+        if made is None:
+            made = auto[name, code] = is_auto(name, graph.ops[code])
+        if not made:
             names[group].append(name)
     for child in range(1, len(graph.groups)):
         name = graph.groups.names[child].split(" … ")[0]
         if not is_auto(name, graph.groups.ops.get(child, "")):
             names[graph.groups.parents[child]].append(name)
-    return [_prefix(found) if group else 0 for group, found in enumerate(names)]
+    known: dict[tuple[str, ...], int] = {}
+    prefixes = [0]
+    for found in map(tuple, names[1:]):
+        shared = known.get(found)
+        if shared is None:
+            shared = known[found] = _prefix(found)
+        prefixes.append(shared)
+    return prefixes
 
 
 def _prefix(names: Sequence[str]) -> int:
