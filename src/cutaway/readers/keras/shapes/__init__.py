@@ -2,6 +2,9 @@
 
 Configs of Keras 3 say most shapes themselves; the table answers for everything older, for a model's last
 layers and for the inside of wrappers. A class that is not listed has no known shape, and that is said.
+
+In: a class name, its configuration, the tensors it receives. Out: the tensors it makes.
+Imports: ``cutaway.graph`` and ``cutaway.readers.keras``; never Keras.
 """
 
 from __future__ import annotations
