@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from dataclasses import replace
+from io import BytesIO
+from pathlib import Path as FilePath
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, ImageChops, ImageStat
 
 from cutaway.drawing.ink import fine_number, number
+from cutaway.drawing.png import to_png
 from cutaway.drawing.scene import Box, Path, Place, Scene, Sheet
 from cutaway.drawing.svg import escape, to_flat_svg, to_svg
 from drawing.scenes import HOSTILE, NESTED, PAINTS, PAIR, scene, text
@@ -142,8 +148,39 @@ def test_two_pictures_in_one_page_do_not_touch_each_other() -> None:
     ids = [{element.get("id") for element in root.iter() if element.get("id")} for root in (first, second)]
     assert ids[0].isdisjoint(ids[1])
     for root in (first, second):
-        rules = re.findall(r"^#(\w+) ", root.findtext(SVG + "style") or "", re.MULTILINE)
-        assert set(rules) == {root.get("id")}
+        rules = re.findall(r"^\.(\w+) ", root.findtext(SVG + "style") or "", re.MULTILINE)
+        assert set(rules) == {root.get("class")} == {root.get("id")}
+
+
+def test_shared_sheets_carry_the_class_that_their_rules_ask_for() -> None:
+    root = parse(to_svg(NESTED))
+    referred = {use.get("href") for use in all_of(root, "use")}
+    shared = [group for group in all_of(root, "g") if f"#{group.get('id')}" in referred]
+    assert len(shared) == len(referred) == 2
+    assert {group.get("class") for group in shared} == {root.get("class")}
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here to draw the SVG with (Debian: chromium)")
+def test_a_browser_draws_what_the_png_shows(tmp_path: FilePath) -> None:
+    made = replace(NESTED, sheets=(*NESTED.sheets[:-1], replace(NESTED.sheets[-1], items=NESTED.sheets[-1].items[:3])))
+    (tmp_path / "scene.svg").write_text(to_svg(made), encoding="utf-8")
+    shot = tmp_path / "shot.png"
+    subprocess.run(
+        [
+            str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
+            f"--user-data-dir={tmp_path / 'profile'}", "--window-size=700,200", f"--screenshot={shot}",
+            (tmp_path / "scene.svg").as_uri(),
+        ],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    browser = Image.open(shot).convert("RGB")
+    ours = Image.open(BytesIO(to_png(made))).convert("RGB")
+    assert browser.size == ours.size
+    assert ImageStat.Stat(ImageChops.difference(browser, ours).convert("L")).mean[0] < 1.5  # of 255
 
 
 def test_equal_scenes_give_equal_bytes() -> None:

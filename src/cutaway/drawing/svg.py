@@ -43,7 +43,10 @@ def to_svg(scene: Scene, *, embed_font: bool = True) -> str:
     counts = uses(scene)
     shared = {index for index, count in enumerate(counts) if count > 1}
     writer = _Writer(scene, boxes_for_unknown=False)
-    defs = [f'<g id="{_SCOPE}s{index}">{"".join(writer.walk(index, shared, 0.0))}</g>' for index in sorted(shared)]
+    defs = [
+        f'<g id="{_SCOPE}s{index}" class="{_SCOPE}">{"".join(writer.walk(index, shared, 0.0))}</g>'
+        for index in sorted(shared)
+    ]
     body = "".join(writer.walk(len(scene.sheets) - 1, shared, 0.0))
     fonts = writer.font_faces() if embed_font else ""
     return writer.document(defs, body, fonts)
@@ -155,9 +158,10 @@ class _Writer:
     def document(self, defs: list[str], body: str, font_faces: str) -> str:
         scene = self.scene
         paints = [(key, scene.paints[key]) for key in scene.paints if key in self.used_paints]
-        rules = [f"#{_SCOPE} .{self.paints[key]}{{{_paint_rule(paint, self.paints[key])}}}" for key, paint in paints]
+        # inside a shared sheet a rule finds its items by the class on that sheet: browsers look no further out
+        rules = [f".{_SCOPE} .{self.paints[key]}{{{_paint_rule(paint, self.paints[key])}}}" for key, paint in paints]
         rules += [
-            f"#{_SCOPE} .{self.fonts[key]}{{{_font_rule(font)}}}"
+            f".{_SCOPE} .{self.fonts[key]}{{{_font_rule(font)}}}"
             for key, font in scene.fonts.items()
             if self.characters[key]
         ]
@@ -174,7 +178,7 @@ class _Writer:
             f"<defs>\n{def_lines}\n</defs>\n{back}{body}\n</svg>\n"
         )
         scope = f"cw{crc32(content.encode()):08x}"
-        head = f'<svg xmlns="http://www.w3.org/2000/svg" id="{scope}" '
+        head = f'<svg xmlns="http://www.w3.org/2000/svg" id="{scope}" class="{scope}" '
         return head + content.replace(_SCOPE, scope)
 
 
