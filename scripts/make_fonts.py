@@ -71,19 +71,23 @@ def quadratic_glyph(source: TTFont, name: str) -> Any:
     return pen.glyph()
 
 
+def advance(source: TTFont, char: str) -> int:
+    """Width of a character in our units."""
+    if char in (NARROW, WIDE):
+        return 600 if char == NARROW else 1000
+    width, units = source["hmtx"][source.getBestCmap()[ord(char)]][0], source["head"].unitsPerEm
+    return round(int(width) * UNITS / int(units))
+
+
 def build(source: TTFont, weight: int, text: str) -> TTFont:
     """A TrueType font of exactly the characters of ``text``, in their order."""
     names = [".notdef"] + [f"g{index}" for index in range(1, len(text) + 1)]
     cmap, scale = source.getBestCmap(), UNITS / source["head"].unitsPerEm
     outlines = {".notdef": box_glyph(600)}
-    advances = {".notdef": 600}
+    advances = {".notdef": 600, **{name: advance(source, char) for name, char in zip(names[1:], text, strict=True)}}
     for name, char in zip(names[1:], text, strict=True):
-        if char in (NARROW, WIDE):
-            advances[name] = 600 if char == NARROW else 1000
-            outlines[name] = box_glyph(advances[name])
-        else:
-            advances[name] = round(source["hmtx"][cmap[ord(char)]][0] * scale)
-            outlines[name] = quadratic_glyph(source, cmap[ord(char)])
+        missing = char in (NARROW, WIDE)
+        outlines[name] = box_glyph(advances[name]) if missing else quadratic_glyph(source, cmap[ord(char)])
     builder = FontBuilder(UNITS, isTTF=True)
     builder.setupGlyphOrder(names)
     builder.setupCharacterMap({ord(char): name for name, char in zip(names[1:], text, strict=True)})
@@ -152,7 +156,7 @@ def main() -> None:
     advances: dict[int, list[int]] = {}
     for weight, source in sources.items():
         large = build(source, weight, text)
-        advances[weight] = [large["hmtx"][f"g{index}"][0] for index in range(1, len(text) + 1)]
+        advances[weight] = [advance(source, char) for char in text]
         small = build(source, weight, SMALL)
         for name, font, flavor in (
             (f"inter-{weight}.ttf", large, None),

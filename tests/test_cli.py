@@ -10,14 +10,16 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cutaway.cli import main
+from cutaway.drawing.png import left_out
 from cutaway.errors import MissingExtra, OptionError
 from cutaway.graph.contract import from_contract
+from drawing.scenes import NESTED
 
 ROOT = Path(__file__).resolve().parent.parent
 DIGITS = str(ROOT / "examples" / "digits.keras")
@@ -30,11 +32,14 @@ class Drawn:
     def __init__(self) -> None:
         self.calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
         self.error: BaseException | None = None
+        self.warnings: tuple[str, ...] = ()
+        self.scene = NESTED
 
-    def plot_model(self, *args: Any, **options: Any) -> None:
+    def plot_model(self, *args: Any, **options: Any) -> SimpleNamespace:
         self.calls.append((args, options))
         if self.error is not None:
             raise self.error
+        return SimpleNamespace(graph=SimpleNamespace(warnings=self.warnings), scene=self.scene, dpi=96.0)
 
 
 @pytest.fixture
@@ -86,6 +91,17 @@ def test_plot_hands_every_word_on(drawn: Drawn, capsys: pytest.CaptureFixture[st
 def test_plot_leaves_the_defaults_to_the_function(drawn: Drawn) -> None:
     assert main(["plot", "m.keras", "-o", "out.svg"]) == 0
     assert drawn.calls == [(("m.keras", "out.svg"), {})]
+
+
+def test_plot_tells_what_could_not_be_read(drawn: Drawn, capsys: pytest.CaptureFixture[str]) -> None:
+    drawn.warnings = ("layer \x1b[31m is unknown",)
+    assert main(["plot", "m.keras", "-o", "out.svg"]) == 0
+    assert capsys.readouterr() == ("wrote out.svg\n", "warning: layer \ufffd[31m is unknown\n")
+
+
+def test_plot_tells_what_a_bitmap_leaves_out(drawn: Drawn, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plot", "m.keras", "-o", "out.png"]) == 0
+    assert capsys.readouterr().err == f"note: {left_out(NESTED, 1.0)}\n"
 
 
 def test_every_option_of_plot_is_a_parameter_of_plot_model() -> None:
@@ -209,6 +225,15 @@ def test_names_cannot_write_to_the_terminal(tmp_path: Path, form: str) -> None:
     assert "evil" in done.stdout
 
 
+@pytest.mark.parametrize("extension", ["svg", "png", "pdf", "json", "scene.json"])
+@pytest.mark.parametrize("name", ['<b>&"', "\ud800\x00\n\u202e", "x" * 10_000])
+def test_hostile_names_are_drawn_in_every_format(tmp_path: Path, extension: str, name: str) -> None:
+    target = tmp_path / f"picture.{extension}"
+    done = cutaway("plot", hostile_model(tmp_path, name), "-o", str(target), "--show-layer-names", "--dpi", "96")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert target.stat().st_size > 1_000
+
+
 def test_a_terminal_without_the_letters_gets_an_answer(tmp_path: Path) -> None:
     done = cutaway("summary", hostile_model(tmp_path, "größe"), encoding="ascii")
     assert done.returncode == 0
@@ -230,6 +255,7 @@ def test_summary_loads_neither_tensorflow_nor_what_it_does_not_use() -> None:
     code = f"""
 import sys, io
 from cutaway.cli import main
+from cutaway.drawing.png import left_out
 sys.stdout = io.StringIO()
 main(["summary", {RESNET!r}])
 unneeded = {{"tensorflow", "keras", "numpy", "h5py", "rich", "resvg_py", "yaml"}}

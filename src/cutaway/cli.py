@@ -10,10 +10,13 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from cutaway import __version__
 from cutaway.errors import CutawayError, OptionError, ReadError, UnbuiltModel
+
+if TYPE_CHECKING:
+    from cutaway.picture import Picture
 
 DONE, USAGE, UNREADABLE, UNWRITABLE, INTERRUPTED, CUT_OFF = 0, 2, 3, 4, 130, 141
 
@@ -213,8 +216,22 @@ def _plot(arguments: argparse.Namespace) -> None:
     target = given.pop("to_file")
     from cutaway.picture import plot_model
 
-    plot_model(arguments.model, target, **given)
+    picture = plot_model(arguments.model, target, **given)
     print(f"wrote {_safe(target)}")
+    for warning in picture.graph.warnings:
+        print(f"warning: {_safe(warning)}", file=sys.stderr)
+    if note := _what_is_missing(picture, target):
+        print(f"note: {_safe(note)}", file=sys.stderr)
+
+
+def _what_is_missing(picture: Picture, target: str) -> str:
+    """What the model has and the file does not show, in words."""
+    if not target.lower().endswith(".png"):
+        return picture.scene.note
+    from cutaway.drawing.png import bitmap_scale, left_out
+
+    hidden = left_out(picture.scene, bitmap_scale(picture.scene, dpi=picture.dpi))
+    return " ".join(filter(None, (picture.scene.note, hidden)))
 
 
 def _summary(arguments: argparse.Namespace) -> None:
