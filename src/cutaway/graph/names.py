@@ -47,10 +47,10 @@ def snake_case(op: str) -> str:
 def is_auto(name: str, op: str) -> bool:
     """Whether the framework made the name from the class, so that it is no evidence of anything."""
     stem = snake_case(op)
-    if name == stem or name in ("input", "input_layer"):
+    if name in (stem, op) or name in ("input", "input_layer"):
         return True
     head, _, tail = name.rpartition("_")
-    return tail.isdigit() and head in (stem, "input", "input_layer")
+    return tail.isdigit() and head in (stem, op, "input", "input_layer")
 
 
 Label = tuple[str, ...]
@@ -189,8 +189,10 @@ def _merged(level: Level, owned: Sequence[Label | None], at: int) -> Label | Non
 
 
 def _before(level: Level, owned: Sequence[Label | None], at: int) -> Label | None:
-    """A nameless unit that only one cluster reads prepares it."""
-    return _only([owned[other] for other in level.succ[at]]) if level.units[at].auto else None
+    """A nameless unit that only one cluster reads prepares it, unless it comes right after an input of the model."""
+    if not level.units[at].auto or all(level.units[other].boundary for other in level.pred[at]):
+        return None
+    return _only([owned[other] for other in level.succ[at]])
 
 
 def _after(level: Level, owned: Sequence[Label | None], at: int) -> Label | None:

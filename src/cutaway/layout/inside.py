@@ -107,7 +107,7 @@ def _layers(inside: Inside) -> Layers | None:
             longest[key] = max(longest.get(key, 0), ranks[target] - ranks[source] - 1)
     if sum(longest.values()) > BEND_LIMIT:
         return None
-    return make_layers(children, inside.pins_in, inside.pins_out, inside.wires, ranks, turned)
+    return make_layers(inside, ranks, turned)
 
 
 def _oriented(layers: Layers, flow: Flow) -> Layers:
@@ -154,7 +154,7 @@ def _most_rows(inside: Inside, layers: Layers, shape: Shape) -> int:
     if leaves >= 0.7 * len(inside.children):
         if chain and len(inside.children) <= WRAP_CHAIN and not shape.root:
             return 1
-        if not chain and len(inside.children) <= 24:
+        if not chain and len(inside.children) <= (8 if shape.root else 24):
             return 1
     most = len(inside.children) // 2 if len(inside.children) > 3 else 1
     return max(1, min(MOST_ROWS if len(layers.rows) < 120 else 40, most))

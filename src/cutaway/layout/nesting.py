@@ -30,6 +30,9 @@ LARGEST_SCALE = 0.4
 SMALLEST_SCALE = 1 / 7
 """Bounds of the scale at which an inside is drawn in its holder."""
 
+TITLE_GRID = 40.0
+"""The same for titles, so that ``block9`` and ``block10`` are equally wide."""
+
 _PORTS = 16  # bits of a tensor's number that hold the port
 _PORT_MASK = (1 << _PORTS) - 1
 
@@ -345,7 +348,7 @@ class _Nesting:
 
     def _frame(self, group: int, placement: int) -> None:
         unfolded = self._options.unfolded is not None and self._options.unfolded(group)
-        title = -(-self._sizes.titles[group] // GRID) * GRID
+        title = -(-self._sizes.titles[group] // TITLE_GRID) * TITLE_GRID
         key = (placement, title, unfolded, self._leaves[group])
         known = self._framed.get(key)
         if known is not None:

@@ -7,10 +7,10 @@ Sweeps by the median and the barycenter of the neighbours (Sugiyama, Tagawa and 
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
-from cutaway.layout.problem import Layers, Wire
+from cutaway.layout.problem import Inside, Layers, Wire
 
 SWEEPS = 8
 """Sweeps from one start; experiments showed that more starts help and more sweeps do not."""
@@ -18,28 +18,29 @@ SWEEPS = 8
 SHUFFLES = 6
 """Random starts where crossings remain in a small group."""
 
+_LEAN = 0.5  # breadth of a group's border in places: less than 1, so that pins never mix with neighbours
+
 SHUFFLE_LIMIT = 160
 EXCHANGE_LIMIT = 1200
 """Vertices up to which random starts and exchanges of neighbours are tried."""
 
 
-def make_layers(
-    children: int, pins_in: int, pins_out: int, wires: Sequence[Wire], ranks: Sequence[int], turned: frozenset[int]
-) -> Layers:
+def make_layers(inside: Inside, ranks: Sequence[int], turned: frozenset[int]) -> Layers:
     """Put a bend on every rank that a wire passes; the wires of one tensor share their bends.
 
     Args:
-        children, pins_in, pins_out: Numbers of vertices, which are numbered in this order.
-        wires: Edges of the group.
-        ranks: Rank of each of those vertices.
+        inside: Children and wires.
+        ranks: Rank of each child, entering pin and leaving pin, in this order.
         turned: Wires that run against the flow, or along one rank; they get no bends.
     """
+    children, pins_in, pins_out = len(inside.children), inside.pins_in, inside.pins_out
     rank = list(ranks)
     first_bend = len(rank)
+    lean: dict[tuple[int, int], float] = {}
     trunks: dict[tuple[int, int], list[int]] = {}
     routes: list[list[int]] = []
     links: dict[tuple[int, int], None] = {}
-    for position, wire in enumerate(wires):
+    for position, wire in enumerate(inside.wires):
         source, target = _vertices(wire, children, pins_in)
         if position in turned:
             routes.append([source, target])
@@ -52,6 +53,7 @@ def make_layers(
         routes.append(route)
         for link in zip(route, route[1:], strict=False):
             links[link] = None
+        _lean(lean, inside, wire, route)
     down: list[list[int]] = [[] for _ in rank]
     up: list[list[int]] = [[] for _ in rank]
     for source, target in links:
@@ -61,7 +63,15 @@ def make_layers(
     for vertex, at in enumerate(rank):
         rows[at].append(vertex)
     pin = children
-    return Layers(rank, rows, down, up, first_bend, pin, pin + pins_in, routes, turned)
+    return Layers(rank, rows, down, up, first_bend, pin, pin + pins_in, routes, turned, lean)
+
+
+def _lean(lean: dict[tuple[int, int], float], inside: Inside, wire: Wire, route: Sequence[int]) -> None:
+    """Note at which pin of a group a wire leaves it or ends; old tensors have the first pins."""
+    if wire.source >= 0 and (border := inside.children[wire.source].right) is not None and len(border.outs) > 1:
+        lean[route[1], route[0]] = _LEAN * (wire.port / (len(border.outs) - 1) - 0.5)
+    if wire.target >= 0 and (border := inside.children[wire.target].right) is not None and len(border.ins) > 1:
+        lean[route[-2], route[-1]] = _LEAN * (wire.slot / (len(border.ins) - 1) - 0.5)
 
 
 def _vertices(wire: Wire, children: int, pins_in: int) -> tuple[int, int]:
@@ -100,7 +110,7 @@ def _try(
             row[:] = old
     idle = 0
     for sweep in range(SWEEPS):
-        count = crossings(rows, layers.down)
+        count = crossings(rows, layers.down, layers.lean)
         if fewest < 0 or count < fewest:
             best, fewest, idle = [list(row) for row in rows], count, 0
         else:
@@ -131,12 +141,12 @@ def _depth_first(layers: Layers, backwards: bool) -> list[list[int]]:
     return rows
 
 
-def _median(values: list[int]) -> float:
+def _median(values: list[float]) -> float:
     middle = len(values) // 2
     return values[middle] if len(values) % 2 else (values[middle - 1] + values[middle]) / 2
 
 
-def _mean(values: list[int]) -> float:
+def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
@@ -146,10 +156,11 @@ def _sweep(
     movable: Sequence[bool],
     *,
     downwards: bool,
-    centre: Callable[[list[int]], float],
+    centre: Callable[[list[float]], float],
 ) -> None:
     """Sort every row by the centre of each vertex's neighbours in the row before; vertices without any stay put."""
     place = [0] * len(layers.rank)
+    lean = layers.lean
     back = layers.up if downwards else layers.down
     for index in range(len(rows)) if downwards else reversed(range(len(rows))):
         row = rows[index]
@@ -157,7 +168,8 @@ def _sweep(
             keys = {}
             for position, vertex in enumerate(row):
                 near = back[vertex]
-                keys[vertex] = centre(sorted([place[other] for other in near])) if near else float(position)
+                ends = sorted([place[other] + lean.get((vertex, other), 0.0) for other in near])
+                keys[vertex] = centre(ends) if ends else float(position)
             free = [vertex for vertex in row if back[vertex]]
             order = iter(sorted(free, key=keys.__getitem__))
             row[:] = [next(order) if back[vertex] else vertex for vertex in row]
@@ -168,15 +180,18 @@ def _sweep(
 def _exchange(layers: Layers, rows: list[list[int]], movable: Sequence[bool]) -> None:
     """Exchange neighbours while that removes crossings."""
     place = [0] * len(layers.rank)
+    lean = layers.lean
     for row in rows:
         for position, vertex in enumerate(row):
             place[vertex] = position
+
+    def ends(vertex: int, near: Sequence[int]) -> list[float]:
+        return sorted([place[other] + lean.get((vertex, other), 0.0) for other in near])
+
     for index, row in enumerate(rows):
         if not movable[index] or len(row) < 2:
             continue
-        around = {
-            v: (sorted([place[o] for o in layers.up[v]]), sorted([place[o] for o in layers.down[v]])) for v in row
-        }
+        around = {vertex: (ends(vertex, layers.up[vertex]), ends(vertex, layers.down[vertex])) for vertex in row}
         improved = True
         while improved:
             improved = False
@@ -190,7 +205,7 @@ def _exchange(layers: Layers, rows: list[list[int]], movable: Sequence[bool]) ->
             place[vertex] = position
 
 
-def _inversions(left: list[int], right: list[int]) -> int:
+def _inversions(left: list[float], right: list[float]) -> int:
     """Crossings between the edges of two neighbours, given the sorted places of their other ends."""
     total, smaller = 0, 0
     for end in left:
@@ -200,15 +215,18 @@ def _inversions(left: list[int], right: list[int]) -> int:
     return total
 
 
-def crossings(rows: Sequence[Sequence[int]], down: Sequence[Sequence[int]]) -> int:
-    """Number of pairs of links between neighbouring ranks that cross."""
+def crossings(
+    rows: Sequence[Sequence[int]], down: Sequence[Sequence[int]], lean: Mapping[tuple[int, int], float]
+) -> int:
+    """Number of pairs of links between neighbouring ranks that cross; links that share an end cross by their pins."""
     total = 0
     for upper, lower in zip(rows, rows[1:], strict=False):
         place = {vertex: position for position, vertex in enumerate(lower)}
-        seen: list[int] = []
+        seen: list[float] = []
         for vertex in upper:
-            ends = [place[other] for other in down[vertex]]
-            total += sum(len(seen) - bisect_right(seen, end) for end in ends)
-            for end in ends:
+            links = [(lean.get((o, vertex), 0.0), place[o] + lean.get((vertex, o), 0.0)) for o in down[vertex]]
+            links.sort()
+            for _, end in links:
+                total += len(seen) - bisect_right(seen, end)
                 insort(seen, end)
     return total
