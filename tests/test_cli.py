@@ -163,6 +163,16 @@ def test_help_shows_examples(command: list[str]) -> None:
     assert f"  cutaway {' '.join(command)}" in done.stdout.split("examples:")[1]
 
 
+def test_every_command_in_the_readme_is_one(drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model.keras").write_bytes(Path(DIGITS).read_bytes())
+    monkeypatch.chdir(tmp_path)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^ *cutaway ((?:plot|summary) [^#>\n]*)", readme + cutaway("--help").stdout, re.MULTILINE)
+    assert len(examples) >= 8
+    for words in examples:
+        assert main(words.replace("model.h5", "model.keras").split()) == 0
+
+
 def test_version() -> None:
     assert cutaway("--version").stdout == "cutaway 0.1.0\n"
 

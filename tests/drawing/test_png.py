@@ -46,6 +46,12 @@ def test_text_is_as_wide_as_measured(font: str, left: int, right: int) -> None:
     assert last - first == pytest.approx(item.width, abs=3)
 
 
+def test_spaces_are_kept() -> None:
+    item = text(10, 50, "a          b")
+    first, last = dark_columns(image_of(to_png(scene(item))))
+    assert last - first == pytest.approx(item.width, abs=3)
+
+
 def test_an_arrowhead_is_wider_than_its_line() -> None:
     image = image_of(to_png(scene(Path((("M", 20, 50), ("L", 100, 50)), "wire")), dpi=384)).convert("L")
     thickness = [sum(image.getpixel((x * 4, y)) < 128 for y in range(400)) for x in (60, 95)]  # type: ignore[operator]

@@ -178,7 +178,7 @@ class _Writer:
             f"<defs>\n{def_lines}\n</defs>\n{back}{body}\n</svg>\n"
         )
         scope = f"cw{crc32(content.encode()):08x}"
-        head = f'<svg xmlns="http://www.w3.org/2000/svg" id="{scope}" class="{scope}" '
+        head = f'<svg xmlns="http://www.w3.org/2000/svg" id="{scope}" class="{scope}" xml:space="preserve" '
         return head + content.replace(_SCOPE, scope)
 
 
