@@ -37,7 +37,7 @@ _ARGUMENTS = {
 
 _DATA_FORMATS = {"th": "channels_first", "tf": "channels_last", "default": "channels_last", None: "channels_last"}
 _KERNELS = (("nb_row", "nb_col"), ("kernel_dim1", "kernel_dim2", "kernel_dim3"))
-_KEEP_OUTPUT_DIM = frozenset({"Embedding"})
+_KEEP_OUTPUT_DIM = frozenset({"Embedding", "ReversibleEmbedding"})
 _OLD_KEYS = frozenset(_ARGUMENTS) | {key for keys in _KERNELS for key in keys}
 
 

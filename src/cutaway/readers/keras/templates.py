@@ -116,7 +116,8 @@ def bidirectional(
             f"layer {spec.name!r} ({spec.op}): 'merge_mode' must be one of {', '.join(_MERGES)}, or null; "
             f"received {repr(mode)[:60]}"
         )
-    tensor = _merged(mode, ahead[0].tensor, back[0].tensor)
+    merged = _merged(mode, ahead[0].tensor, back[0].tensor)
+    tensor = Tensor(merged.shape, dtype_policy(spec.config.get("dtype"))[0])
     merge = assembler.node(
         "merge",
         _MERGES[mode],
@@ -314,7 +315,7 @@ def _projection(
         "trainable": spec.config.get("trainable", True),
         "dtype": spec.config.get("dtype"),
         "equation": f"{batch}{taken},{taken}{given}->{batch}{given}",
-        "output_shape": [*[None] * (free - 1), *units],
+        "output_shape": [*(shape[1:free] if shape is not None else [None] * (free - 1)), *units],
         "bias_axes": given if spec.config.get("use_bias", True) else None,
         "activation": activation,
     }

@@ -56,10 +56,9 @@ def _with_lora(config: Config, found: list[WeightSpec], rank_axis: tuple[int, ..
         return found
     rank = size(config, "lora_rank")
     first = found[0]
-    made = found[1:]
-    a = WeightSpec(f"lora_{first.name}_a", (*first.shape[:-1], rank))
-    b = WeightSpec(f"lora_{first.name}_b", (rank, *rank_axis))
-    return [*made, a, b, first._replace(trainable=False)]
+    a = WeightSpec(f"lora_{first.name}_a", (*first.shape[:-1], rank), True, "float32")
+    b = WeightSpec(f"lora_{first.name}_b", (rank, *rank_axis), True, "float32")
+    return [first._replace(trainable=False), *found[1:], a, b]
 
 
 def dense(config: Config, shapes: Shapes) -> list[WeightSpec]:
@@ -72,7 +71,7 @@ def dense(config: Config, shapes: Shapes) -> list[WeightSpec]:
 def einsum_dense(config: Config, shapes: Shapes) -> list[WeightSpec]:
     """EinsumDense: the letters of the equation give the shapes."""
     read, kernel, made, output = einsum_parts(config, shapes[0])
-    dims = {**dict(zip(read, shapes[0], strict=True)), **dict(zip(made, output, strict=True))}
+    dims = {**dict(zip(made, output, strict=True)), **dict(zip(read, shapes[0], strict=True))}
     found = [WeightSpec("kernel", tuple(_known(dims[letter]) for letter in kernel))]
     axes = config.get("bias_axes")
     if axes:
@@ -88,6 +87,15 @@ def embedding(config: Config, shapes: Shapes) -> list[WeightSpec]:
     """Embedding."""
     units = size(config, "output_dim")
     return _with_lora(config, [WeightSpec("embeddings", (size(config, "input_dim"), units))], (units,))
+
+
+def reversible_embedding(config: Config, shapes: Shapes) -> list[WeightSpec]:
+    """ReversibleEmbedding: a second table for the way back, unless both share one."""
+    found = embedding(config, shapes)
+    if config.get("tie_weights", True):
+        return found
+    back = WeightSpec("reverse_embeddings", (size(config, "output_dim"), size(config, "input_dim")))
+    return [found[0], back, *found[1:]]
 
 
 def convolution_weights(config: Config, shapes: Shapes, *, rank: int) -> list[WeightSpec]:
@@ -187,7 +195,7 @@ def normalization(config: Config, shapes: Shapes) -> list[WeightSpec]:
     return [
         WeightSpec("mean", moments, False),
         WeightSpec("variance", moments, False),
-        WeightSpec("count", (), False, "int32"),
+        WeightSpec("count", (), False, "int64"),
     ]
 
 
@@ -274,13 +282,14 @@ def stft_spectrogram(config: Config, shapes: Shapes) -> list[WeightSpec]:
     fft = config.get("fft_length") or 1 << max(0, frame - 1).bit_length()
     shape = (frame, 1, fft // 2 + 1)
     names = {"real": ["real_kernel"], "imag": ["imag_kernel"]}.get(str(config.get("mode", "log")))
-    return [WeightSpec(name, shape, False) for name in names or ["real_kernel", "imag_kernel"]]
+    return [WeightSpec(name, shape) for name in names or ["real_kernel", "imag_kernel"]]
 
 
 _WEIGHTED: dict[str, WeightRule] = {
     "Dense": dense,
     "EinsumDense": einsum_dense,
     "Embedding": embedding,
+    "ReversibleEmbedding": reversible_embedding,
     **{f"Conv{rank}D": partial(convolution_weights, rank=rank) for rank in (1, 2, 3)},
     **{f"Conv{rank}DTranspose": partial(transposed, rank=rank) for rank in (1, 2, 3)},
     **{f"DepthwiseConv{rank}D": partial(depthwise, rank=rank) for rank in (1, 2)},
@@ -315,6 +324,9 @@ def _none(config: Config, shapes: Shapes) -> list[WeightSpec]:
 WEIGHT_RULES: Mapping[str, WeightRule] = {**dict.fromkeys(SHAPE_RULES, _none), **_WEIGHTED}
 """Layers, by today's class names."""
 
+_FREE = ("Embedding", "ReversibleEmbedding")
+"""Layers whose weights do not depend on what they read."""
+
 _ANSWERED_BY_FILE = ("Dense", "EinsumDense", "Embedding", "ReversibleEmbedding")
 
 
@@ -335,10 +347,10 @@ def layer_weights(op: str, config: Config, shapes: Sequence[Shape | None]) -> li
     known: list[Shape] = []
     for shape in shapes:
         if shape is None:
-            if op == "Embedding":
+            if op in _FREE:
                 break
             raise NoRule("the shape of an input is unknown")
         known.append(shape)
-    if not known and op != "Embedding":
+    if not known and op not in _FREE:
         raise NoRule("it reads nothing")
     return rule(config, known)

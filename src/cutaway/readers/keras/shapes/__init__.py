@@ -29,13 +29,13 @@ OPERATION_RULES: Mapping[str, Rule] = OPERATIONS
 """Operations of ``keras.ops``, some of which are named as layers are."""
 
 _KEEPS_INTEGERS = frozenset({
-    "Flatten", "Reshape", "Permute", "RepeatVector", "Identity", "Dropout", "ZeroPadding1D", "ZeroPadding2D",
+    "Flatten", "Reshape", "Permute", "RepeatVector", "Identity", "ZeroPadding1D", "ZeroPadding2D",
     "ZeroPadding3D", "Cropping1D", "Cropping2D", "Cropping3D", "Concatenate", "Masking",
 })  # fmt: skip
 """Layers that pass other types than floats through; floats are cast to the compute dtype on entry."""
 
 _LOOKUPS = frozenset({"StringLookup", "IntegerLookup", "TextVectorization"})
-_COUNTERS = frozenset({"Hashing", "HashedCrossing", "Discretization"})
+_COUNTERS = {"Hashing": "int64", "HashedCrossing": "int64", "Discretization": "int32"}
 
 
 def layer_outputs(op: str, config: Mapping[str, Any], inputs: Sequence[Tensor]) -> list[Tensor]:
@@ -88,5 +88,5 @@ def _layer_dtype(op: str, config: Mapping[str, Any], inputs: Sequence[Tensor]) -
     if op in _LOOKUPS:
         return "int64" if config.get("output_mode", "int") == "int" else "float32"
     if op in _COUNTERS:
-        return ("int64" if compute == "float32" else compute) if config.get("output_mode", "int") == "int" else compute
+        return _COUNTERS[op] if config.get("output_mode", "int") == "int" else compute
     return compute

@@ -47,11 +47,9 @@ def einsum_parts(config: Config, shape: Shape) -> tuple[str, str, str, Shape]:
         read, made = read.replace("...", letters), made.replace("...", letters)
         # in front, the elided axes begin with the batch, which is never given; at the end, all of them are missing
         given = [*shape[1:elided], *given] if start else [*given, *shape[len(shape) - elided :]]
-    dims = dict(zip(read, shape, strict=True))
-    output: list[int | None] = [shape[0] if made[0] == read[0] else dims.get(made[0])]
-    for letter, wanted in zip(made[1:], given, strict=True):
-        output.append(wanted if wanted is not None else dims.get(letter))
-    return read, kernel, made, tuple(output)
+    if len(given) + 1 != len(made) or len(read) != len(shape):
+        raise ValueError(f"equation {equation[:60]!r} does not fit an input of shape {shape} and output_shape {given}")
+    return read, kernel, made, (shape[0], *given)
 
 
 def einsum_dense(config: Config, shapes: Shapes) -> Shape:
@@ -62,6 +60,13 @@ def einsum_dense(config: Config, shapes: Shapes) -> Shape:
 def embedding(config: Config, shapes: Shapes) -> Shape:
     """Embedding: one more axis."""
     return (*shapes[0], size(config, "output_dim"))
+
+
+def reversible_embedding(config: Config, shapes: Shapes) -> Shape:
+    """ReversibleEmbedding: an embedding, or from vectors back to scores, by an argument of the call."""
+    if config.get("reverse"):
+        return (*shapes[0][:-1], size(config, "input_dim"))
+    return embedding(config, shapes)
 
 
 def attention(config: Config, shapes: Shapes) -> list[Shape]:
@@ -105,9 +110,13 @@ def merged(config: Config, shapes: Shapes) -> Shape:
     """Add, Multiply and the like: broadcast, each shape filled with 1 after the batch."""
     rank = max(map(len, shapes))
     filled = [(shape[0], *[1] * (rank - len(shape)), *shape[1:]) for shape in shapes]
-    batches = {shape[0] for shape in filled}
+    batches = {shape[0] for shape in filled} - {None}
     rest = broadcast([shape[1:] for shape in filled])
-    return ((batches - {None}).pop() if len(batches - {None}) == 1 else None, *rest)
+    unknown = [None in dims for dims in zip(*(shape[1:] for shape in filled), strict=True)]
+    return (
+        batches.pop() if len(batches) == 1 else None,
+        *(None if at else dim for at, dim in zip(unknown, rest, strict=True)),
+    )
 
 
 def concatenate(config: Config, shapes: Shapes) -> Shape:
@@ -175,6 +184,7 @@ DENSE: dict[str, Rule] = {
     "MaxoutDense": maxout,
     "EinsumDense": einsum_dense,
     "Embedding": embedding,
+    "ReversibleEmbedding": reversible_embedding,
     "Attention": attention,
     "AdditiveAttention": attention,
     "Flatten": flatten,

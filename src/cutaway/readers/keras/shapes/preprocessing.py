@@ -62,8 +62,7 @@ def _depth(config: Config) -> int | None:
     known = len(words) if isinstance(words, list) else config.get("vocabulary_size")
     if known is None:
         return None
-    special = size(config, "num_oov_indices", 1) + (config.get("mask_token") is not None)
-    return int(known) + (special if isinstance(words, list) else 0)
+    return int(known) + (size(config, "num_oov_indices", 1) if isinstance(words, list) else 0)
 
 
 def text_vectorization(config: Config, shapes: Shapes) -> Shape:
@@ -76,7 +75,7 @@ def text_vectorization(config: Config, shapes: Shapes) -> Shape:
         shape = (*shape, None)
     elif len(shape) <= 1:
         shape = (*shape, 1)
-    depth = size(config, "max_tokens") if config.get("pad_to_max_tokens") else _depth({**config, "mask_token": None})
+    depth = size(config, "max_tokens") if config.get("pad_to_max_tokens") else _depth(config)
     return (*shape[:-1], depth)
 
 
