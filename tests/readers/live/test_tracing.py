@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import keras
 import pytest
-import zoo
 from keras import layers as kl
 from keras import ops
-from readers.live.walk import is_producers_first, keras_parameters, layer_edges, parameters, trainable_parameters
 
+import zoo
 from cutaway.graph import Graph
 from cutaway.readers.keras_live import read
 from cutaway.readers.live import opener
+from readers.live.walk import is_producers_first, keras_parameters, layer_edges, parameters, trainable_parameters
 
 TRACED = "inside followed by tracing `call` (inference)"
 SYMBOLIC = "followed symbolically, batch fixed to 2"
@@ -37,7 +38,9 @@ SYMBOLIC_TOO = ["unet", "branching", "collections", "looping", "vit"]
 
 def specs(example: Any) -> Any:
     """The example's shapes with the batch unknown."""
-    return keras.tree.map_structure(lambda one: keras.KerasTensor((None, *one.shape[1:]), dtype=one.dtype.name), example)
+    return keras.tree.map_structure(
+        lambda one: keras.KerasTensor((None, *one.shape[1:]), dtype=one.dtype.name), example
+    )
 
 
 def edges(graph: Graph) -> set[tuple[str, str]]:
@@ -151,7 +154,7 @@ def test_loose_operations_are_named_by_function_and_line() -> None:
     ]  # fmt: skip
     sources = {node.attributes["source"].partition(":")[0] for node in inside}
     assert sources == {"zoo.py"}
-    lines = open(zoo.__file__, encoding="utf-8").read().splitlines()  # noqa: SIM115, PTH123
+    lines = Path(str(zoo.__file__)).read_text(encoding="utf-8").splitlines()
     einsum = next(node for node in inside if node.op == "Einsum")
     assert "einsum" in lines[int(einsum.attributes["source"].partition(":")[2]) - 1]
 
@@ -274,9 +277,14 @@ def test_custom_cells_and_wrapped_composites_open_too() -> None:
             made = ops.tanh(self.mix(ops.concatenate([x, states[0]], axis=-1)))
             return made, [made]
 
+    class Mlp(zoo.Mlp):
+        def compute_output_shape(self, shape: Any) -> Any:
+            return shape
+
     x = keras.Input((5, 3), name="x")
-    h = kl.TimeDistributed(zoo.Mlp(6, 3, name="mlp"), name="each")(x)
+    h = kl.TimeDistributed(Mlp(6, 3, name="mlp"), name="each")(x)
     model = keras.Model(x, kl.RNN(Cell(name="cell"), name="rnn")(h))
+    model(zoo.floats(1, 5, 3))
     graph = read(model)
     assert list(graph.ids) == [
         "x", "each/mlp/expand", "each/mlp/shrink", "rnn/cell/concatenate", "rnn/cell/mix", "rnn/cell/tanh",

@@ -184,4 +184,3 @@ def _parameters(cls: Any) -> tuple[str, ...]:
         return ()
     wanted = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return tuple(name for name, parameter in signature.parameters.items() if parameter.kind in wanted)[1:]
-

@@ -129,6 +129,10 @@ class Composer:
             weights=self.weights.of(variables, join(path, call.name)),
         )
 
+    def close_group(self, index: int, target: Any, path: str) -> None:
+        """Say which weights belong to a group alone, now that its inside is there."""
+        self.builder.describe_group(index, weights=self.weights.of_group(target, path))
+
     def _place_model(self, call: Call, model: Any, known: Known, group: int, path: str) -> None:
         received = call.args[0] if call.args else next(iter(call.kwargs.values()), None)
         pairs = functional.match_inputs(model, received)
@@ -158,6 +162,7 @@ class Composer:
         inner: Known = dict(zip((value.key for value in inside.inputs), self._received(call, known), strict=False))
         index = self.open_group(call, group, path, inside.found_by, own_variables(call.target))
         self.place_all(inside.calls, inner, index, join(path, call.name))
+        self.close_group(index, call.target, join(path, call.name))
         for value, made in zip(call.outputs, inside.outputs, strict=False):
             known[value.key] = tuple(source for one in made for source in inner.get(one.key, ()))
         return True
@@ -168,6 +173,7 @@ class Composer:
     def _place_recorded(self, call: Call, known: Known, group: int, path: str) -> None:
         index = self.open_group(call, group, path, call.found_by, own_variables(call.target))
         self.place_all(call.inside or (), known, index, join(path, call.name))
+        self.close_group(index, call.target, join(path, call.name))
 
 
 def join(path: str, name: str) -> str:

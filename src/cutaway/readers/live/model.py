@@ -71,7 +71,7 @@ def _read_functional(model: Any, graph: Any, opener: Opener) -> Graph:
     calls = composer.calls_of(graph)
     opener.prepare(_composites(composer, calls))
     composer.place_all(calls, known, 0, "")
-    builder.describe_group(0, weights=composer.weights.of(own_variables(model), ""))
+    composer.close_group(0, model, "")
     for name, value in functional.interface(graph, "outputs"):
         composer.mark_outputs(known.get(value.key, ()), name)
     builder.warnings += opener.warnings
@@ -107,8 +107,10 @@ def _read_called(model: Any, arguments: Arguments, opener: Opener, inputs_given:
     for (name, value), inner in zip(_named_arguments(call), inside.inputs, strict=True):
         tensor = value.tensor if inputs_given else _as_read(value.tensor, inner, inside)
         _place_input(composer, name, name, Value(inner.key, tensor), known, {})
-    builder.describe_group(0, found_by=inside.found_by, weights=composer.weights.of(own_variables(model), ""))
+    builder.describe_group(0, found_by=inside.found_by)
+    composer.weights.of(own_variables(model), "")  # named before any loose operation that reads them
     composer.place_all(inside.calls, known, 0, "")
+    composer.close_group(0, model, "")
     for position, made in enumerate(inside.outputs):
         name = inside.output_names[position] if inside.output_names else ""
         composer.mark_outputs([source for one in made for source in known.get(one.key, ())], name)
@@ -156,7 +158,5 @@ def _builder(model: Any) -> GraphBuilder:
     framework = framework_of(type(model))
     version = getattr(sys.modules.get(framework), "__version__", "")
     builder = GraphBuilder(model.name, "keras", f"Keras {version}".rstrip())
-    builder.describe_group(
-        0, op=type(model).__name__, attributes=LazyAttributes(lambda: configuration(model))
-    )
+    builder.describe_group(0, op=type(model).__name__, attributes=LazyAttributes(lambda: configuration(model)))
     return builder

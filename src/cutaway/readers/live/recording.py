@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -82,7 +83,7 @@ class Recorder:
         self.entered(frame)
         try:
             outputs = self.returned(original(target, *args, **kwargs), (args, kwargs))
-            frame.outputs = [value for value in map(self._to_value, leaves(outputs)) if type(value) is Value]
+            frame.outputs = [value for value in map(self.output_value, leaves(outputs)) if type(value) is Value]
             return outputs
         finally:
             self._stack.pop()
@@ -97,6 +98,10 @@ class Recorder:
             yield
         finally:
             self._paused -= 1
+
+    def output_value(self, thing: Any) -> Any:
+        """The value of what a call returned."""
+        return self._to_value(thing)
 
     def entered(self, frame: Frame) -> None:
         """A call began."""
@@ -128,7 +133,8 @@ def keras() -> Any:
 
 def first_line(error: BaseException) -> str:
     """An error in one line, with the place in the user's code where it arose, if there is one."""
-    text = next((line for line in str(error).splitlines() if line.strip()), "")
+    lines = (_COLOUR.sub("", line).strip() for line in str(error).splitlines())
+    text = next((line for line in lines if line and not line.startswith(_WRAPPED)), "")
     place, step = "", error.__traceback__
     while step is not None:
         filename = step.tb_frame.f_code.co_filename
@@ -138,6 +144,8 @@ def first_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text[:160]}{place}"
 
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_WRAPPED = "Exception encountered when calling"  # Keras says this first, and then what happened
 _NOT_THE_USERS = ("/keras/src/", "/tf_keras/src/", "/tensorflow/python/", "/cutaway/readers/live/", "/optree/", "<")
 
 

@@ -59,9 +59,7 @@ def with_shapes(calls: Sequence[Call], pairs: Pairs) -> list[Call]:
 
     found = []
     for call in calls:
-        again = replace(
-            call, args=map_leaves(changed, tuple(call.args)), kwargs=map_leaves(changed, dict(call.kwargs))
-        )
+        again = replace(call, args=map_leaves(changed, tuple(call.args)), kwargs=map_leaves(changed, dict(call.kwargs)))
         again.outputs = _outputs(again)
         known.update((value.key, value.tensor) for value in again.outputs)
         found.append(again)

@@ -24,16 +24,22 @@ def arguments_of(layer: Any, input_shape: Any, inputs: Any) -> Arguments:
         inputs: Tensors or specifications; None where not given.
 
     Raises:
-        UnbuiltModel: Nothing was given, and the layer was not built either.
+        UnbuiltModel: Nothing was given, and the layer was not built either; or what is known does not suffice.
     """
     if inputs is not None:
-        return _from_specs(layer, inputs)
-    if input_shape is not None:
-        return (_from_shapes(input_shape, _dtype(layer)),), {}
-    recorded = _recorded(layer)
-    if recorded is None:
-        raise UnbuiltModel(_how_to_say(layer))
-    return recorded
+        found: Arguments | None = _from_specs(layer, inputs)
+    elif input_shape is not None:
+        found = (_from_shapes(input_shape, _dtype(layer)),), {}
+    else:
+        found = _recorded(layer)
+    if found is None:
+        raise UnbuiltModel(_how_to_say(layer, "is not built, so its shapes are not known"))
+    try:
+        inspect.signature(layer.call).bind(*found[0], **found[1])
+    except TypeError as error:  # of a model's arguments, Keras keeps the shape of the first alone
+        trouble = f"cannot be called with what is known of its inputs ({error})"
+        raise UnbuiltModel(_how_to_say(layer, trouble)) from error
+    return found
 
 
 def _from_specs(layer: Any, inputs: Any) -> Arguments:
@@ -94,15 +100,16 @@ def _names(layer: Any) -> set[str]:
         return set()
 
 
-def _how_to_say(layer: Any) -> str:
+def _how_to_say(layer: Any, trouble: str) -> str:
     name = type(layer).__name__
     try:
         signature = str(inspect.signature(layer.call))
     except (TypeError, ValueError):
         signature = "(…)"
     return (
-        f"{name} {layer.name!r} is not built, so its shapes are not known; its signature is call{signature}. "
+        f"{name} {layer.name!r} {trouble}; its signature is call{signature}. "
         f"Expected the shape of its input, such as input_shape=(None, 224, 224, 3), nested as its first argument is; "
         f"or inputs=keras.KerasTensor((None, 128), dtype='int32') where the type matters, "
-        f"or a dict of them by argument name; or call the model once on real data before"
+        f"or a dict of them by argument name, such as "
+        f"inputs={{'image': keras.KerasTensor((None, 64)), 'mask': keras.KerasTensor((None, 64))}}"
     )

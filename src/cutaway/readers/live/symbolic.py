@@ -11,9 +11,20 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from cutaway.graph import Tensor
-from cutaway.readers.live.calls import Call, Inside, Value, as_value, map_leaves, named_leaves, plain_shape, values
+from cutaway.readers.live.calls import (
+    Call,
+    Inside,
+    Value,
+    as_value,
+    dtype_name,
+    map_leaves,
+    named_leaves,
+    plain_shape,
+    values,
+)
 from cutaway.readers.live.kinds import kind_of_class
 from cutaway.readers.live.recording import LOCK, Frame, Recorder, keras, patched
+from cutaway.readers.live.untouched import seeds_kept
 
 FOUND_BY = "followed symbolically, batch fixed to 2"
 
@@ -33,11 +44,11 @@ def follow(call: Call) -> Inside:
     args, kwargs = map_leaves(
         lambda leaf: leaf if as_value(leaf) is None else next(own), (tuple(call.args), dict(call.kwargs))
     )
-    with LOCK, _patches(recorder):
+    with LOCK, seeds_kept(call.target), _patches(recorder):
         outputs = call.target(*args, **{"training": False, **kwargs})
     inputs = [value for value in map(recorder.to_value, made) if type(value) is Value]
     root = recorder.root.frames[0]
-    named = [(name, recorder.to_value(leaf)) for name, leaf in named_leaves(outputs)]
+    named = [(name, recorder.output_value(leaf)) for name, leaf in named_leaves(outputs)]
     returned: list[tuple[Value, ...]] = [(value,) for _, value in named if type(value) is Value]
     names = [name for name, value in named if type(value) is Value]
     return Inside(inputs, [_call(frame) for frame in root.frames], returned, FOUND_BY, names)
@@ -58,6 +69,7 @@ class SymbolicRecorder(Recorder):
 
     def __init__(self) -> None:
         self._symbolic = keras().KerasTensor
+        self._real: set[int] = set()
         self._kept: list[Any] = []  # an identity stays a name only while its object lives
         super().__init__(self.to_value)
 
@@ -69,14 +81,23 @@ class SymbolicRecorder(Recorder):
         return self._symbolic(shape, dtype=tensor.dtype or "float32")
 
     def to_value(self, thing: Any) -> Any:
-        """The value of a symbolic tensor; anything else unchanged."""
-        if not isinstance(thing, self._symbolic):
-            return thing
+        """The value of a symbolic tensor, or of a real one that a call returned; anything else unchanged."""
+        if isinstance(thing, self._symbolic):
+            shape = plain_shape(thing.shape)
+            if shape and shape[0] == _BATCH:
+                shape = (None, *shape[1:])
+            return self._value(thing, shape)
+        return self._value(thing, plain_shape(thing.shape)) if id(thing) in self._real else thing
+
+    def output_value(self, thing: Any) -> Any:
+        """As `to_value`; a layer that was called on constants alone returns a real tensor."""
+        if not isinstance(thing, self._symbolic) and keras().ops.is_tensor(thing):
+            self._real.add(id(thing))
+        return self.to_value(thing)
+
+    def _value(self, thing: Any, shape: Any) -> Value:
         self._kept.append(thing)
-        shape = plain_shape(thing.shape)
-        if shape and shape[0] == _BATCH:
-            shape = (None, *shape[1:])
-        return Value(id(thing), Tensor(shape, thing.dtype))
+        return Value(id(thing), Tensor(shape, dtype_name(thing.dtype)))
 
 
 @contextmanager

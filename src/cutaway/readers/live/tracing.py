@@ -60,9 +60,7 @@ def trace(jobs: Sequence[Job]) -> None:
     """Fill in the inside or the error of each job; one that fails does not stop the others."""
     tf = sys.modules["tensorflow"]
     recorder = TraceRecorder(tf)
-    signature = [
-        tf.TensorSpec(value.tensor.shape, value.tensor.dtype) for job in jobs for value in _received(job.call)
-    ]
+    signature = [tf.TensorSpec(value.tensor.shape, value.tensor.dtype) for job in jobs for value in _received(job.call)]
 
     def follow(*tensors: Any) -> Any:
         recorder.reset()

@@ -36,6 +36,19 @@ def untouched(*roots: Any) -> Iterator[None]:
             put_back()
 
 
+@contextmanager
+def seeds_kept(root: Any) -> Iterator[None]:
+    """Restore the states of seed generators, which a layer that runs on real numbers moves on."""
+    states = [generator.state for layer in _layers(root) for generator in getattr(layer, "_seed_generators", ())]
+    before = [state.numpy().copy() for state in states]
+    try:
+        yield
+    finally:
+        for state, value in zip(states, before, strict=True):
+            if (state.numpy() != value).any():
+                state.assign(value)
+
+
 def _layers(root: Any) -> Iterable[Any]:
     flatten = getattr(root, "_flatten_layers", None)
     found = [root] if flatten is None else list(flatten(include_self=True, recursive=True))
@@ -63,8 +76,8 @@ def _keep_object(thing: Any) -> Undo:
 def _keep_tracker(tracker: Any) -> Undo:
     kept = dict(vars(tracker))
     inner = [_keep_collection(value) for value in kept.values() if isinstance(value, (list, dict, set))]
-    for ids in getattr(tracker, "stored_ids", {}).values():
-        inner.append(_keep_collection(ids))
+    for _, store in getattr(tracker, "config", {}).values():  # not always the list that the layer itself shows
+        inner.append(_keep_collection(store))
 
     def put_back() -> None:
         vars(tracker).clear()

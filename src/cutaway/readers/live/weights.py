@@ -26,6 +26,16 @@ class WeightBook:
         """The weights of some variables; those not met before are named after ``path``."""
         return [self._by_variable.get(id(variable)) or self._add(variable, path) for variable in variables]
 
+    def of_group(self, layer: Any, path: str) -> list[Weight]:
+        """The weights of a layer that belong to it and to no node of its inside: its own, and those of layers
+        in it that were not called. To be asked after the inside was placed.
+        """
+        found = self.of(own_variables(layer), path)
+        for part in _layers_in(layer):
+            missed = [one for one in own_variables(part) if id(one) not in self._by_variable]
+            found += self.of(missed, f"{path}/{part.name}" if path else part.name)
+        return found
+
     def _add(self, variable: Any, path: str) -> Weight:
         name = variable.name.rpartition("/")[2].partition(":")[0]
         wanted = f"{path}/{name}" if path else name
@@ -41,6 +51,11 @@ class WeightBook:
         self._by_variable[id(variable)] = weight
         self._kept.append(variable)
         return weight
+
+
+def _layers_in(layer: Any) -> list[Any]:
+    flatten = getattr(layer, "_flatten_layers", None)
+    return [] if flatten is None else list(flatten(include_self=False, recursive=True))
 
 
 def own_variables(layer: Any) -> list[Any]:
