@@ -19,7 +19,7 @@ from cutaway.cli import main
 from cutaway.drawing.png import left_out
 from cutaway.errors import MissingExtra, OptionError
 from cutaway.graph.contract import from_contract
-from drawing.scenes import NESTED
+from tests.drawing.scenes import NESTED
 
 ROOT = Path(__file__).resolve().parent.parent
 DIGITS = str(ROOT / "examples" / "digits.keras")

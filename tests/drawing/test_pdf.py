@@ -17,7 +17,7 @@ from cutaway.drawing.pdf_file import subset
 from cutaway.drawing.png import to_png
 from cutaway.drawing.scene import Box, Path, Place, Scene, Sheet
 from cutaway.style.measure import FONTS, GLYPHS
-from drawing.scenes import HOSTILE, NESTED, PAINTS, PAIR, scene, text
+from tests.drawing.scenes import HOSTILE, NESTED, PAINTS, PAIR, scene, text
 
 
 def render(data: bytes, scale: float = 1.0) -> Image.Image:

@@ -10,7 +10,7 @@ from PIL import Image
 from cutaway.drawing.png import left_out, to_png
 from cutaway.drawing.scene import Box, Path, Place
 from cutaway.errors import OptionError
-from drawing.scenes import HOSTILE, NESTED, PAIR, scene, text
+from tests.drawing.scenes import HOSTILE, NESTED, PAIR, scene, text
 
 
 def image_of(data: bytes) -> Image.Image:

@@ -16,7 +16,7 @@ from cutaway.drawing.pdf import to_pdf
 from cutaway.drawing.png import to_png
 from cutaway.drawing.scene import Box, Item, Path, Place, Scene, Sheet, Text
 from cutaway.drawing.svg import to_flat_svg, to_svg
-from drawing.scenes import FONTS, PAINTS, text
+from tests.drawing.scenes import FONTS, PAINTS, text
 
 LENGTH = st.floats(0, 200).map(lambda value: round(value, 2))
 POINT = st.tuples(LENGTH, LENGTH)

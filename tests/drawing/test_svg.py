@@ -19,7 +19,7 @@ from cutaway.drawing.ink import fine_number, number
 from cutaway.drawing.png import to_png
 from cutaway.drawing.scene import Box, Path, Place, Scene, Sheet
 from cutaway.drawing.svg import escape, to_flat_svg, to_svg
-from drawing.scenes import HOSTILE, NESTED, PAINTS, PAIR, scene, text
+from tests.drawing.scenes import HOSTILE, NESTED, PAINTS, PAIR, scene, text
 
 SVG = "{http://www.w3.org/2000/svg}"
 

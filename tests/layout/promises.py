@@ -6,13 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from cutaway.drawing.compose import Marks
 from cutaway.graph.grouping import group as find_groups
 from cutaway.graph.model import CONTROL, Graph
 from cutaway.layout.leads import leads
 from cutaway.layout.nesting import LayoutOptions, Nested, tensor_of
 from cutaway.layout.problem import Placement, Segment
 from cutaway.picture import draw
-from cutaway.drawing.compose import Marks
 from cutaway.style.labels import LabelOptions
 from cutaway.style.theme import THEMES
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cutaway.readers import read
-from readers.live_facts import assert_equal_facts
+from tests.readers.live_facts import assert_equal_facts
 
 keras = pytest.importorskip("keras")
 

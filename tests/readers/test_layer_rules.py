@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cutaway.readers.keras.config import read_config
-from readers.layer_cases import CASES, WITHOUT_RULE
+from tests.readers.layer_cases import CASES, WITHOUT_RULE
 
 keras = pytest.importorskip("keras")
 

@@ -11,10 +11,17 @@ from hypothesis import strategies as st
 from keras import layers as kl
 from keras import ops
 
-import zoo
 from cutaway.graph import Graph
 from cutaway.readers.keras_live import matches, read
-from readers.live.walk import edges_in, edges_of, is_producers_first, keras_parameters, parameters, trainable_parameters
+from tests import zoo
+from tests.readers.live.walk import (
+    edges_in,
+    edges_of,
+    is_producers_first,
+    keras_parameters,
+    parameters,
+    trainable_parameters,
+)
 
 PLAIN = ["unet", "siamese", "gan", "two_tower", "seq2seq", "hostile"]
 

@@ -9,7 +9,7 @@ import pytest
 from cutaway.errors import ReadError, UnbuiltModel
 from cutaway.graph import Graph
 from cutaway.readers.keras_live import matches, read
-from readers.live.walk import is_producers_first, parameters
+from tests.readers.live.walk import is_producers_first, parameters
 
 tf_keras = pytest.importorskip("tf_keras", reason="tf_keras is not installed; its models cannot be made")
 

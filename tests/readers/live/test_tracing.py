@@ -11,11 +11,11 @@ import pytest
 from keras import layers as kl
 from keras import ops
 
-import zoo
 from cutaway.graph import Graph
 from cutaway.readers.keras_live import read
 from cutaway.readers.live import opener
-from readers.live.walk import is_producers_first, keras_parameters, layer_edges, parameters, trainable_parameters
+from tests import zoo
+from tests.readers.live.walk import is_producers_first, keras_parameters, layer_edges, parameters, trainable_parameters
 
 TRACED = "inside followed by tracing `call` (inference)"
 SYMBOLIC = "followed symbolically, batch fixed to 2"

@@ -8,10 +8,10 @@ import keras
 import pytest
 from keras import layers as kl
 
-import zoo
 from cutaway.errors import ReadError, UnbuiltModel
 from cutaway.graph import Tensor
 from cutaway.readers.keras_live import read
+from tests import zoo
 
 
 class TwoArguments(keras.Model):

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from keras import layers as kl
 
-import zoo
 from cutaway.readers.keras_live import read
 from cutaway.readers.live import opener
+from tests import zoo
 
 NAMES = list(zoo.SUBCLASSED)
 
