@@ -17,7 +17,7 @@ from cutaway.readers.keras.parsing import checked_shape
 from cutaway.readers.keras.serialized import dtype_policy
 from cutaway.readers.keras.shapes.common import NoRule, Rule
 from cutaway.readers.keras.shapes.dense import DENSE
-from cutaway.readers.keras.shapes.operations import BOOLEAN, INTEGER, OPERATIONS
+from cutaway.readers.keras.shapes.operations import BOOLEAN, FRACTIONAL, INTEGER, OPERATIONS
 from cutaway.readers.keras.shapes.preprocessing import PREPROCESSING
 from cutaway.readers.keras.shapes.recurrent import RECURRENT
 from cutaway.readers.keras.shapes.spatial import SPATIAL
@@ -61,9 +61,22 @@ def operation_outputs(op: str, config: Mapping[str, Any], inputs: Sequence[Tenso
         return _apply(rule, config, inputs, config["dtype"])
     if op in BOOLEAN or op in INTEGER:
         return _apply(rule, config, inputs, "bool" if op in BOOLEAN else "int32")
-    dtypes = {tensor.dtype for tensor in inputs}
-    outputs = _apply(rule, config, inputs, dtypes.pop() if len(dtypes) == 1 else None)
+    outputs = _apply(rule, config, inputs, _promoted(op, config, inputs))
     return [outputs[0], Tensor(outputs[1].shape, "int32")] if op == "TopK" else outputs
+
+
+def _promoted(op: str, config: Mapping[str, Any], inputs: Sequence[Tensor]) -> str | None:
+    """Type of an operation on tensors of one type, besides conditions; None where types of tensors must be mixed."""
+    dtypes = {tensor.dtype for tensor in inputs}
+    if len(dtypes) > 1:
+        dtypes.discard("bool")
+    if len(dtypes) != 1:
+        return None
+    dtype = dtypes.pop()
+    if dtype is None or "float" in dtype:
+        return dtype
+    fractions = op in FRACTIONAL or any(isinstance(value, float) for value in config.values())
+    return "float32" if fractions else dtype
 
 
 def _apply(rule: Rule, config: Mapping[str, Any], inputs: Sequence[Tensor], dtype: str | None) -> list[Tensor]:

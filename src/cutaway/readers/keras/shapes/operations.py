@@ -170,3 +170,6 @@ BOOLEAN = frozenset({
 
 INTEGER = frozenset({"Argmax", "Argmin", "CountNonzero"})
 """Operations that answer with a place or a number."""
+
+FRACTIONAL = frozenset({"Divide", "Mean", "Std", "TrueDivide", "Var"})
+"""Operations that make floats of whole numbers."""
