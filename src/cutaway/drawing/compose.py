@@ -9,7 +9,7 @@ from typing import Literal
 from cutaway.analysis.ops import FAMILIES, family
 from cutaway.drawing.scene import Box, Font, Item, Paint, Path, Place, Scene, Sheet, Text
 from cutaway.graph.model import Graph
-from cutaway.layout.leads import Frame, leads
+from cutaway.layout.leads import Frame, leads, side
 from cutaway.layout.nesting import Nested
 from cutaway.layout.problem import Flow, Placement, Segment
 from cutaway.layout.route import reversed_path
@@ -217,12 +217,23 @@ class _Composer:
         title, count = self._labels.titles[group]
         baseline = y + 17.0 if self._nested.placement_of[group] >= 0 else y + h / 2 + 4.3
         title_width, count_width = width(title, TITLE_SIZE, 600), width(count, NAME_SIZE, 400)
-        items.append(Text(x + TITLE_PADDING, baseline, title, "title", title_width))
-        if title_width + count_width + 2 * TITLE_PADDING + 8.0 <= w:
+        left = TITLE_PADDING + self._past_leads(group, frame, title_width)
+        items.append(Text(x + left, baseline, title, "title", title_width))
+        if left + title_width + count_width + TITLE_PADDING + 8.0 <= w:
             items.append(Text(x + w - TITLE_PADDING, baseline, count, "count", count_width))
         sheet = self._sheet_of.get(group)
         if sheet is not None:
             items.append(Place(sheet, round(x + frame.x, 2), round(y + frame.y, 2), frame.scale))
+
+    def _past_leads(self, group: int, frame: Frame, title_width: float) -> float:
+        """How far a title moves right, so that no lead that enters from above runs through it."""
+        if self._nested.placement_of[group] < 0 or self._flow_around(group) != "down":
+            return 0.0
+        border = side(self._nested.placement(group), frame, "down")
+        pins = [border.axis + pin for pin in border.ins]
+        hit = [pin for pin in pins if TITLE_PADDING - 4.0 < pin < TITLE_PADDING + title_width + 4.0]
+        shift = max(hit) - 2.0 if hit else 0.0
+        return shift if shift + title_width + 2 * TITLE_PADDING <= frame.width else 0.0
 
     def _page(self, root: Sheet, index: int) -> Sheet:
         """The picture with its legend below."""

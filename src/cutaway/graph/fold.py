@@ -9,6 +9,9 @@ from cutaway.graph.model import Graph
 from cutaway.graph.select import keep
 
 
+_TELLING = ("filters", "units", "num_heads", "kernel_size", "strides", "shape")  # what a person would say first
+
+
 @dataclass(frozen=True, slots=True)
 class Fold:
     """Copies that one group stands for.
@@ -129,12 +132,16 @@ def _differences(graph: Graph, copies: Sequence[Sequence[int]]) -> tuple[str, ..
         for key in attributes[0]:
             values = [attribute.get(key) for attribute in attributes]
             if key not in found and isinstance(values[0], (int, float, str)) and any(v != values[0] for v in values):
-                found[key] = f"{key} {values[0]} … {values[-1]}"
+                found[key] = f"{key} {_value(values[0])} … {_value(values[-1])}"
     shapes = [graph.tensor(nodes[-1], 0).shape for nodes in copies]
     if any(shape != shapes[0] for shape in shapes):
         found["shape"] = f"shape {_shape(shapes[0])} … {_shape(shapes[-1])}"
-    ignored = {"name", "seed"}
-    return tuple(text for key, text in found.items() if key not in ignored)
+    shown = sorted((key for key in found if key not in ("name", "seed")), key=lambda key: key not in _TELLING)
+    return tuple(found[key] for key in shown)
+
+
+def _value(value: float | str) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _shape(shape: Sequence[int | None] | None) -> str:

@@ -112,7 +112,10 @@ def _layers(inside: Inside) -> Layers | None:
 
 def _oriented(layers: Layers, flow: Flow) -> Layers:
     """Pins run from old to new downwards, and from new to old rightwards, so that wires turn a corner side by side."""
-    return layers if flow == "right" else replace(layers, rows=[row[::-1] for row in layers.rows])
+    several_pins = max(layers.pins_out - layers.pins_in, layers.first_bend - layers.pins_out) > 1
+    if flow == "right" or not (several_pins or layers.lean):
+        return layers
+    return replace(layers, rows=[row[::-1] for row in layers.rows])
 
 
 def _flows(inside: Inside, layers: Layers, shape: Shape) -> tuple[Flow, ...]:

@@ -14,19 +14,24 @@ from cutaway.layout.problem import Layers
 
 
 def main_path(layers: Layers) -> dict[int, int]:
-    """The longest path, as vertex → next vertex; of equally long ones the first that is met."""
+    """The longest path, as vertex → next vertex; of equally long ones the middle one, so that fans open evenly."""
     length = [0] * len(layers.rank)
+    place = {vertex: position for row in layers.rows for position, vertex in enumerate(row)}
     after: list[int] = [-1] * len(layers.rank)
-    weight = [0 if layers.is_bend(vertex) else 1 for vertex in range(len(layers.rank))]
     for row in reversed(layers.rows):
         for vertex in row:
-            for other in layers.down[vertex]:
-                if length[other] > length[vertex] or after[vertex] < 0:
-                    length[vertex], after[vertex] = length[other], other
-            length[vertex] += weight[vertex]
+            if layers.down[vertex]:
+                longest = max(length[other] for other in layers.down[vertex])
+                equal = [other for other in layers.down[vertex] if length[other] == longest]
+                after[vertex] = sorted(equal, key=place.__getitem__)[len(equal) // 2]
+                length[vertex] = longest
+            length[vertex] += not layers.is_bend(vertex)
     if not length:
         return {}
-    vertex = max(range(len(length)), key=lambda v: (length[v], -layers.rank[v], -v))
+    most = max(length)
+    starts = [vertex for row in layers.rows for vertex in row if length[vertex] == most]
+    first = [vertex for vertex in starts if layers.rank[vertex] == layers.rank[starts[0]]]
+    vertex = first[len(first) // 2]
     path = {}
     while after[vertex] >= 0:
         path[vertex] = after[vertex]

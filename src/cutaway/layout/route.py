@@ -113,9 +113,9 @@ class Router:
 
     def _ports_out(self) -> list[float]:
         """Where each wire leaves its source: the middle, or spread where a leaf has several outputs in use."""
-        used: dict[int, set[int]] = {}
-        for wire in self._wires:
-            used.setdefault(wire.source, set()).add(wire.port)
+        used: dict[int, dict[int, float]] = {}  # by source and port, how far across its wires go
+        for wire, route in zip(self._wires, self._layers.routes, strict=True):
+            used.setdefault(wire.source, {}).setdefault(wire.port, self._across[route[1]])
         places = []
         for wire, route in zip(self._wires, self._layers.routes, strict=True):
             centre = self._across[route[0]]
@@ -123,7 +123,8 @@ class Router:
             if side is not None:
                 places.append(centre + side.outs[wire.port])
             else:
-                ports = sorted(used[wire.source])
+                going = used[wire.source]
+                ports = sorted(going, key=lambda port: (going[port], port))
                 spread = ports.index(wire.port) - (len(ports) - 1) / 2
                 places.append(centre + spread * self._spacing(wire.source, len(ports)))
         return places
@@ -152,7 +153,7 @@ class Router:
         ordered = sorted(positions, key=lambda position: (origin(position), self._wires[position].slot))
         axis = self._across[self._layers.routes[positions[0]][-1]]
         straight = [i for i, position in enumerate(ordered) if abs(origin(position) - axis) < STRAIGHT]
-        middle = straight[len(straight) // 2] if straight else (len(ordered) - 1) / 2
+        middle = straight[0] if len(straight) == 1 else (len(ordered) - 1) / 2
         reach = max(middle, len(ordered) - 1 - middle)
         step = min(self._spacing(target, len(ordered)), self._room(target) / reach if reach else PORT)
         return [(position, (index - middle) * step) for index, position in enumerate(ordered)]
