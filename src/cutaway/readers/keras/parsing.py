@@ -76,6 +76,8 @@ class LayerSpec:
         return self.config.get("trainable", True) is not False
 
 
+_MODELS = frozenset({"Functional", "Model", "Sequential"})
+
 NO_ARGUMENTS: Mapping[str, Any] = {}
 Known = dict[int, Mapping[str, Any] | None]
 """Output port of one call → ``{"shape", "dtype"}`` as a consumer says it, or None where it only reads the port."""
@@ -98,6 +100,10 @@ def layer_spec(raw: Any) -> LayerSpec:
         config = {"layers": config}
     if not isinstance(config, dict):
         raise ReadError(f"layer of class {op!r}: expected 'config' to be an object; received {repr(config)[:60]}")
+    if op in _MODELS and not isinstance(config.get("layers"), list):
+        raise ReadError(
+            f"model of class {op!r}: expected 'layers' to be a list; received {repr(config.get('layers'))[:60]}"
+        )
     name = raw.get("name") or config.get("name") or op.lower()
     if not isinstance(name, str):
         raise ReadError(f"layer of class {op!r}: expected its name to be text; received {repr(name)[:60]}")

@@ -290,6 +290,12 @@ def _score(known: Known, heads: Mapping[str, Value], place: Place) -> Tensor:
     return Tensor((query.shape[0], query.shape[2], query.shape[1], key.shape[1]), query.dtype)
 
 
+_HANDED_ON = (
+    "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer", "activity_regularizer",
+    "kernel_constraint", "bias_constraint",
+)  # fmt: skip
+"""Settings that attention gives to each of its projections."""
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -315,12 +321,23 @@ def _projection(
         "trainable": spec.config.get("trainable", True),
         "dtype": spec.config.get("dtype"),
         "equation": f"{batch}{taken},{taken}{given}->{batch}{given}",
-        "output_shape": [*(shape[1:free] if shape is not None else [None] * (free - 1)), *units],
+        "output_shape": [*[None] * (free - 1), *units],
         "bias_axes": given if spec.config.get("use_bias", True) else None,
         "activation": activation,
+        **{key: spec.config[key] for key in _HANDED_ON if key in spec.config},
     }
     inner = LayerSpec(name, "EinsumDense", config, stored=f"{name.removeprefix('attention_')}_dense")
-    return assembler.leaf(inner, NO_CALL, [Read(source)], place)[0]
+    dtype = dtype_policy(spec.config.get("dtype"))[0]
+    made = Tensor(None if shape is None else checked_shape([*shape[:free], *units]), dtype)
+    return assembler.node(
+        name,
+        "EinsumDense",
+        [Read(source)],
+        group=place.group,
+        outputs=[place.outside(made)],
+        attributes=Attributes(config, {}),
+        weights=assembler.weights(inner, "EinsumDense", config, [Tensor(shape, dtype)], place),
+    )[0]
 
 
 OPENERS: Mapping[str, Opener] = {

@@ -125,6 +125,40 @@ def one_hot(config: Config, shapes: Shapes) -> Shape:
     return tuple(shape)
 
 
+def get_item(config: Config, shapes: Shapes) -> Shape:
+    """GetItem: numbers, slices, None for a new axis and an ellipsis."""
+    key = config["key"]
+    if isinstance(key, dict) and key.get("class_name") == "__tuple__":
+        key = key["items"]
+    parts = list(key) if isinstance(key, list | tuple) else [key]
+    kinds = [part.get("class_name") if isinstance(part, dict) else part for part in parts]
+    free = len(shapes[0]) - sum(kind not in (None, "__ellipsis__") for kind in kinds)
+    if "__ellipsis__" not in kinds:
+        parts.append({"class_name": "__ellipsis__"})
+        kinds.append("__ellipsis__")
+    made: list[int | None] = []
+    rest = list(shapes[0])
+    for part, kind in zip(parts, kinds, strict=True):
+        if kind is None:
+            made.append(1)
+        elif kind == "__ellipsis__":
+            made += [rest.pop(0) for _ in range(free)]
+        elif kind == "__slice__":
+            made.append(_sliced(rest.pop(0), part["config"]))
+        elif type(kind) is int:
+            rest.pop(0)
+        else:
+            raise NoRule("an index that is a tensor or an array")
+    return tuple(made)
+
+
+def _sliced(length: int | None, config: Config) -> int | None:
+    ends = [config.get(key) for key in ("start", "stop", "step")]
+    if ends[:2] == [None, None] and ends[2] in (None, 1, -1):
+        return length
+    return None if length is None else len(range(*slice(*ends).indices(length)))
+
+
 def repeat(config: Config, shapes: Shapes) -> Shape:
     """BroadcastTo: the shape that is asked for."""
     return tuple(config["shape"])
@@ -160,6 +194,7 @@ OPERATIONS: dict[str, Rule] = {
     "Einsum": einsum,
     "OneHot": one_hot,
     "BroadcastTo": repeat,
+    "GetItem": get_item,
 }
 
 BOOLEAN = frozenset({
