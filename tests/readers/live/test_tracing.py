@@ -93,6 +93,17 @@ def test_tracing_and_symbolic_following_find_the_same_edges(name: str, monkeypat
     assert layer_edges(symbolic, model) == layer_edges(traced, model)
 
 
+@pytest.mark.parametrize("name", SYMBOLIC_TOO)
+def test_symbolic_following_of_an_unbuilt_model_finds_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, example = zoo.build_subclassed(name, built=False)
+    monkeypatch.setattr(opener, "trace", fail)
+    unbuilt = read(model, inputs=specs(example))
+    model(example)
+    built = read(model, inputs=specs(example))
+    assert unbuilt.ids == built.ids
+    assert [node.outputs for node in unbuilt.nodes] == [node.outputs for node in built.nodes]
+
+
 def fail(*_: Any) -> None:
     """Stands for a rung that does not hold."""
     raise NotImplementedError("not today")

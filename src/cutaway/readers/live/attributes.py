@@ -45,13 +45,13 @@ class LazyAttributes(Mapping[str, Any]):
 
 def configuration(target: Any) -> dict[str, Any]:
     """The configuration of a live layer or operation without its name; empty where it refuses to tell."""
-    if not hasattr(target, "_flatten_layers"):  # an operation of keras.ops: its settings are its attributes
-        settings = {key: value for key, value in vars(target).items() if key[0] != "_" and key != "name"}
-    else:
-        try:
-            settings = target.get_config()
-        except Exception:  # any code of the user's may stand here
+    try:
+        settings = target.get_config()
+    except Exception:  # any code of the user's may stand here
+        if hasattr(target, "_flatten_layers"):
             return {}
+        # Operations of keras.ops keep their settings as attributes, and some refuse to make a configuration of them.
+        settings = {key: value for key, value in vars(target).items() if key[0] != "_"}
     return {key: plain(value) for key, value in settings.items() if key not in _HIDDEN}
 
 

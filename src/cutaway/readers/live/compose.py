@@ -85,7 +85,7 @@ class Composer:
             attributes: Mapping[str, Any] = call.attributes
         else:
             variables = all_variables(target)
-            weights = self.weights.of(variables, join(path, call.name)) if variables else []
+            weights = self.weights.of(variables, join(path, call.name), target) if variables else []
             attributes = LazyAttributes(lambda: _attributes(call))
         node = self.builder.node(
             call.name,
@@ -126,7 +126,7 @@ class Composer:
             op=call.op,
             found_by=found_by,
             attributes=LazyAttributes(lambda: _attributes(call)),
-            weights=self.weights.of(variables, join(path, call.name)),
+            weights=self.weights.of(variables, join(path, call.name), call.target),
         )
 
     def close_group(self, index: int, target: Any, path: str) -> None:

@@ -113,6 +113,7 @@ def _patches(recorder: SymbolicRecorder) -> Iterator[None]:
     def open_composites(original: Callable[..., Any]) -> Callable[..., Any]:
         def symbolic_call(self: Any, *args: Any, **kwargs: Any) -> Any:
             if recorder.top.target is self and kind_of_class(type(self)) == "composite":
+                recorder.top.frames.clear()  # what it called before, to build itself, is no part of this call
                 return self.call(*args, **kwargs)
             return original(self, *args, **kwargs)
 

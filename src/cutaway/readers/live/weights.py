@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from cutaway.graph import Weight
 from cutaway.readers.live.calls import dtype_name
+
+_COUNTED = re.compile(r"variable(_\d+)?")
 
 
 class WeightBook:
@@ -22,22 +25,31 @@ class WeightBook:
         self._taken: dict[str, int] = {}
         self._kept: list[Any] = []  # an id stays a name only while its object lives
 
-    def of(self, variables: Iterable[Any], path: str) -> list[Weight]:
-        """The weights of some variables; those not met before are named after ``path``."""
-        return [self._by_variable.get(id(variable)) or self._add(variable, path) for variable in variables]
+    def of(self, variables: Iterable[Any], path: str, owner: Any = None) -> list[Weight]:
+        """The weights of some variables.
+
+        Args:
+            variables: Variables of Keras or TensorFlow.
+            path: Where those not met before are named after.
+            owner: The layer that holds them, which knows a name for those that have none.
+        """
+        return [self._by_variable.get(id(variable)) or self._add(variable, path, owner) for variable in variables]
 
     def of_group(self, layer: Any, path: str) -> list[Weight]:
         """The weights of a layer that belong to it and to no node of its inside: its own, and those of layers
         in it that were not called. To be asked after the inside was placed.
         """
-        found = self.of(own_variables(layer), path)
+        found = self.of(own_variables(layer), path, layer)
         for part in _layers_in(layer):
             missed = [one for one in own_variables(part) if id(one) not in self._by_variable]
-            found += self.of(missed, f"{path}/{part.name}" if path else part.name)
+            found += self.of(missed, f"{path}/{part.name}" if path else part.name, part)
         return found
 
-    def _add(self, variable: Any, path: str) -> Weight:
+    def _add(self, variable: Any, path: str, owner: Any) -> Weight:
         name = variable.name.rpartition("/")[2].partition(":")[0]
+        if _COUNTED.fullmatch(name):  # a name that Keras made up differs from run to run
+            held = vars(owner).items() if owner is not None else ()
+            name = next((key.lstrip("_") for key, value in held if value is variable), name)
         wanted = f"{path}/{name}" if path else name
         count = self._taken.get(wanted, 0) + 1
         self._taken[wanted] = count
