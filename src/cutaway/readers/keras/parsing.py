@@ -54,7 +54,7 @@ class LayerSpec:
         name, op, config: Its name, class and settings, in the file's words.
         custom: Whether the class is one of the author's, whatever its name.
         operation: Whether it is an operation of ``keras.ops``.
-        modern: Whether it was written in the format of Keras 3.
+        modern: Whether its calls were written in the format of Keras 3.
         built: What it was built for, where the config says it.
         stored: Name of its group in a ``model.weights.h5``.
         calls: Its calls, in the order of their numbers.
@@ -115,7 +115,6 @@ def layer_spec(raw: Any) -> LayerSpec:
         config=config,
         custom=module is None or (bool(module) and not str(module).startswith(("keras", "tf_keras", "tensorflow"))),
         operation=isinstance(module, str) and module.startswith("keras.src.ops"),
-        modern="module" in raw,
         built=built if isinstance(built, dict) else None,
     )
 
@@ -155,6 +154,7 @@ def _parse_calls(spec: LayerSpec, nodes: Any, names: Mapping[str, Any], hints: H
     for node in nodes:
         if isinstance(node, dict) and "args" in node:
             spec.calls.append(_modern_call(spec, node, hints))
+            spec.modern = True
         else:
             call = _legacy_call(node, names)
             spec.calls.append(call)
