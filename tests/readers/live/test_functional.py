@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from keras import layers as kl
 from keras import ops
 
+import cutaway
 from cutaway.graph import Graph
 from cutaway.readers.keras_live import matches, read
 from tests import zoo
@@ -274,3 +278,43 @@ def test_matches_only_layers_and_models() -> None:
     assert matches(kl.Dense(1))
     assert not matches(keras.optimizers.Adam())
     assert not matches("model.keras")
+
+
+def test_wrapped_weights_belong_to_what_is_wrapped() -> None:
+    x = keras.Input((5,), name="x")
+    graph = read(keras.Model(x, kl.SpectralNormalization(kl.Dense(5, name="dense"), name="normal")(x)))
+    assert [weight.id for weight in graph.group(1).weights] == ["normal/vector_u"]
+    assert [weight.id for weight in graph.nodes[1].weights] == ["normal/dense/kernel", "normal/dense/bias"]
+
+
+def test_masks_reach_both_directions() -> None:
+    x = keras.Input((None,), dtype="int32", name="x")
+    h = kl.Embedding(9, 4, mask_zero=True, name="words")(x)
+    graph = read(keras.Model(x, kl.Bidirectional(kl.LSTM(3, name="lstm"), name="both")(h)))
+    for name in ("forward_lstm", "backward_lstm"):
+        assert inputs_by_name(graph, name) == [[("words", 0, ""), ("not_equal", 0, "mask")]]
+
+
+def facts(graph: Graph) -> dict[str, Any]:
+    """What a live model and its file must agree on; ids without the count of copies, which depends on the order."""
+    ids = [one.partition("@")[0] for one in graph.ids]
+    return {
+        "nodes": Counter((ids[node.index], node.op, node.outputs, frozenset(node.weights)) for node in graph.nodes),
+        "edges": Counter((ids[one.source], one.port, ids[one.target], one.slot, one.label) for one in graph.edges()),
+        "groups": Counter((one.name, one.kind, one.op) for one in map(graph.group, range(len(graph.groups)))),
+        "inputs": [(ids[port.node], port.port, port.name) for port in graph.inputs],
+        "outputs": [(ids[port.node], port.port, port.name) for port in graph.outputs],
+    }
+
+
+@pytest.mark.parametrize("name", [*PLAIN, "transformer_encoder", "recurrent_wrappers"])
+def test_a_live_model_and_its_file_agree(name: str, tmp_path: Path) -> None:
+    model = zoo.FUNCTIONAL[name]()
+    model.save(tmp_path / "model.keras")
+    live, stored = facts(read(model)), facts(without_locations(cutaway.read(tmp_path / "model.keras")))
+    assert live == stored
+
+
+def without_locations(graph: Graph) -> Graph:
+    """The same graph with weights that do not say where their bytes lie, as those of live models do not."""
+    return replace(graph, weights=tuple(replace(weight, location=None) for weight in graph.weights))

@@ -12,7 +12,7 @@ from cutaway.readers.live.kinds import kind_of_class
 from cutaway.readers.live.loose import Cluster
 from cutaway.readers.live.opgraph import OpGraph, received, tensor_key
 from cutaway.readers.live.recording import Frame
-from cutaway.readers.live.weights import own_variables
+from cutaway.readers.live.weights import group_variables
 
 Item = Frame | Cluster
 
@@ -96,7 +96,7 @@ class Assembler:
         frame: Frame | None = one.frame
         while frame is not None:
             if frame.target is not None:
-                own.update(id(variable) for variable in own_variables(frame.target))
+                own.update(id(variable) for variable in group_variables(frame.target))
             frame = frame.parent
         found = [self._variables.get(id(variable), variable) for variable in self._flow.weights_of(one)]
         return [variable for variable in found if id(variable) not in own]

@@ -12,7 +12,7 @@ from cutaway.readers.live.calls import Call, labelled, plain_arguments, values
 from cutaway.readers.live.kinds import graph_of, group_kind, kind_of
 from cutaway.readers.live.opener import Opener
 from cutaway.readers.live.shapes import change_of, with_batch, with_shapes
-from cutaway.readers.live.weights import WeightBook, all_variables, own_variables
+from cutaway.readers.live.weights import WeightBook, all_variables, group_variables
 
 Source = tuple[int, int]
 """A node and one of its output ports."""
@@ -137,7 +137,7 @@ class Composer:
         received = call.args[0] if call.args else next(iter(call.kwargs.values()), None)
         pairs = functional.match_inputs(model, received)
         inner: Known = {inside.key: known.get(outside.key, ()) for inside, outside in pairs}
-        index = self.open_group(call, group, path, variables=own_variables(call.target))
+        index = self.open_group(call, group, path, variables=group_variables(call.target))
         calls = self.calls_of(model)
         change = change_of(pairs)
         if change == "batch":
@@ -160,7 +160,7 @@ class Composer:
         if inside is None:
             return False
         inner: Known = dict(zip((value.key for value in inside.inputs), self._received(call, known), strict=False))
-        index = self.open_group(call, group, path, inside.found_by, own_variables(call.target))
+        index = self.open_group(call, group, path, inside.found_by, group_variables(call.target))
         self.place_all(inside.calls, inner, index, join(path, call.name))
         self.close_group(index, call.target, join(path, call.name))
         for value, made in zip(call.outputs, inside.outputs, strict=False):
@@ -171,7 +171,7 @@ class Composer:
         return [known.get(value.key, ()) for value in values((tuple(call.args), dict(call.kwargs)))]
 
     def _place_recorded(self, call: Call, known: Known, group: int, path: str) -> None:
-        index = self.open_group(call, group, path, call.found_by, own_variables(call.target))
+        index = self.open_group(call, group, path, call.found_by, group_variables(call.target))
         self.place_all(call.inside or (), known, index, join(path, call.name))
         self.close_group(index, call.target, join(path, call.name))
 

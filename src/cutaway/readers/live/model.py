@@ -16,7 +16,7 @@ from cutaway.readers.live.compose import Composer, Known
 from cutaway.readers.live.kinds import Kind, framework_of, graph_of, kind_of, kind_of_class
 from cutaway.readers.live.opener import Opener
 from cutaway.readers.live.specs import Arguments, arguments_of
-from cutaway.readers.live.weights import WeightBook, own_variables
+from cutaway.readers.live.weights import WeightBook, group_variables
 
 
 def read_model(model: Any, *, input_shape: Any = None, inputs: Any = None) -> Graph:
@@ -108,7 +108,7 @@ def _read_called(model: Any, arguments: Arguments, opener: Opener, inputs_given:
         tensor = value.tensor if inputs_given else _as_read(value.tensor, inner, inside)
         _place_input(composer, name, name, Value(inner.key, tensor), known, {})
     builder.describe_group(0, found_by=inside.found_by)
-    composer.weights.of(own_variables(model), "", model)  # named before any loose operation that reads them
+    composer.weights.of(group_variables(model), "", model)  # named before any loose operation that reads them
     composer.place_all(inside.calls, known, 0, "")
     composer.close_group(0, model, "")
     for position, made in enumerate(inside.outputs):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from cutaway.graph import Shape, Tensor
 from cutaway.readers.live.attributes import LazyAttributes, configuration
 from cutaway.readers.live.calls import Call, Value, argument, labelled, plain_shape, values
-from cutaway.readers.live.kinds import class_names
-from cutaway.readers.live.weights import own_variables
+from cutaway.readers.live.kinds import class_names, kind_of
+from cutaway.readers.live.weights import group_variables
 
 if TYPE_CHECKING:
     from cutaway.readers.live.compose import Composer, Known
@@ -29,9 +29,9 @@ def place_wrapper(composer: Composer, call: Call, known: Known, group: int, path
     timed = "TimeDistributed" in class_names(type(call.target))
     change = _without_time if timed else _same
     args = [change(value) for value in values(call.args[0])]
-    kwargs = {name: item for name, item in call.kwargs.items() if values(item)}
+    kwargs = _tensor_arguments(call)
     outputs = [Value(object(), change(value).tensor) for value in call.outputs]
-    index = composer.open_group(call, group, path, variables=own_variables(call.target))
+    index = composer.open_group(call, group, path, variables=group_variables(call.target))
     received = args[0] if len(args) == 1 else args
     steps = composer.steps
     if timed:
@@ -51,10 +51,11 @@ def place_bidirectional(composer: Composer, call: Call, known: Known, group: int
     inner = _inside(path, call)
     states = received[1:] or values(argument(call, "initial_state"))
     half = len(states) // 2
+    more = {name: item for name, item in _tensor_arguments(call).items() if name != "initial_state"}
     made: list[list[Value]] = []
     for layer, own in ((wrapper.forward_layer, states[:half]), (wrapper.backward_layer, states[half:])):
         outputs = [Value(object(), tensor) for tensor in _outputs_of(layer, received[0].tensor)]
-        kwargs = {"initial_state": own} if own else {}
+        kwargs = {**more, "initial_state": own} if own else more
         composer.place(_call(layer, (received[0],), outputs, kwargs), known, index, inner)
         made.append(outputs)
     forward, backward = made
@@ -83,17 +84,23 @@ def place_recurrent(composer: Composer, call: Call, known: Known, group: int, pa
     cells = outermost.cells if "StackedRNNCells" in class_names(type(outermost)) else [outermost]
     index = composer.open_group(call, group, path)
     given = iter([*received[1:], *values(argument(call, "initial_state"))])
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
     time, current, returned = received[0].tensor.shape, received[0], []
     for position, cell in enumerate(cells):
         states = [Value(object(), tensor) for tensor in _state_tensors(cell, current.tensor)]
-        initial = [next(given, state) for state in states]
+        step = _without_time(current)
+        if kind_of(cell) == "composite":
+            args, kwargs = (step, [next(given, state) for state in states]), {}
+        else:  # all that the layer receives goes to its first cell
+            args, kwargs = ((step, *received[1:]), _tensor_arguments(call)) if position == 0 else ((step,), {})
         last = position + 1 == len(cells)
         output = call.outputs[0].tensor
         if not last and time is not None:
             output = Tensor((*time[:2], *(states[0].tensor.shape or ())[1:]), output.dtype)
         kept = [Value(object(), state.tensor) for state in states] if layer.return_state else []
         outputs = [Value(object(), output), *kept]
-        composer.place(_call(cell, (_without_time(current), initial), outputs), known, index, _inside(path, call))
+        composer.place(_call(cell, args, outputs, kwargs), known, index, _inside(path, call))
         current = outputs[0]
         returned += kept
     _pass_on(call.outputs, [current, *returned], known)
@@ -166,6 +173,11 @@ def _inside(path: str, call: Call) -> str:
 def _pass_on(outer: Sequence[Value], inner: Sequence[Value], known: Known) -> None:
     for outside, inside in zip(outer, inner, strict=False):
         known[outside.key] = known.get(inside.key, ())
+
+
+def _tensor_arguments(call: Call) -> dict[str, Any]:
+    """What a call passes by keyword and is no constant, such as a mask."""
+    return {name: item for name, item in call.kwargs.items() if values(item)}
 
 
 def _same(value: Value) -> Value:

@@ -39,7 +39,7 @@ class WeightBook:
         """The weights of a layer that belong to it and to no node of its inside: its own, and those of layers
         in it that were not called. To be asked after the inside was placed.
         """
-        found = self.of(own_variables(layer), path, layer)
+        found = self.of(group_variables(layer), path, layer)
         for part in _layers_in(layer):
             missed = [one for one in own_variables(part) if id(one) not in self._by_variable]
             found += self.of(missed, f"{path}/{part.name}" if path else part.name, part)
@@ -84,6 +84,13 @@ def own_variables(layer: Any) -> list[Any]:
             seen.add(id(variable))
             found.append(variable)
     return found
+
+
+def group_variables(layer: Any) -> list[Any]:
+    """The weights that a layer holds and no layer in it does: some wrappers also hold those of what they wrap."""
+    own = own_variables(layer)
+    inner = {id(one) for part in _layers_in(layer) for one in own_variables(part)} if own else ()
+    return [variable for variable in own if id(variable) not in inner]
 
 
 def all_variables(layer: Any) -> list[Any]:
