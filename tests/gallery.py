@@ -34,7 +34,15 @@ class Entry:
 
 def hostile() -> Graph:
     """Names that break careless programs."""
-    names = ['<b>&"quoted"', "line\nbreak\ttab", "x" * 10_000, "emoji 🚀 layer", "\u05e9\u05db\u05d1\u05d4 right to left", "\u202eevil", "nul\x00"]
+    names = [
+        '<b>&"quoted"',
+        "line\nbreak\ttab",
+        "x" * 10_000,
+        "emoji 🚀 layer",
+        "\u05e9\u05db\u05d1\u05d4 right to left",
+        "\u202eevil",
+        "nul\x00",
+    ]
     builder = GraphBuilder("<script>alert(1)</script>", "test")
     last = None
     for name in names:
@@ -58,8 +66,14 @@ def vit() -> Any:
 CHAIN = picture("\n".join(f"layer{i} -> layer{i + 1}" for i in range(120)), "chain")
 FAN = picture("in -> " + " ".join(f"head{i}" for i in range(12)), "fan")
 PORTS = picture("a -> join \n b -> join \n c -> join \n join -> x y z \n b -> z", "ports")
-NESTED = picture("in -> outer/a \n outer/a -> outer/inner/b \n outer/inner/b -> outer/inner/c \n outer/inner/c -> outer/d out \n outer/d -> out", "nested")
-THREE_CALLS = picture("in -> one/shared \n one/shared -> two/shared \n two/shared -> three/shared \n three/shared -> out", "calls")
+NESTED = picture(
+    "in -> outer/a \n outer/a -> outer/inner/b \n outer/inner/b -> outer/inner/c \n"
+    "outer/inner/c -> outer/d out \n outer/d -> out",
+    "nested",
+)
+THREE_CALLS = picture(
+    "in -> one/shared \n one/shared -> two/shared \n two/shared -> three/shared \n three/shared -> out", "calls"
+)
 CROSSING = picture("a -> x y z \n b -> x z \n c -> y x \n x -> end \n y -> end \n z -> end", "crossing")
 
 NAMES = {"show_layer_names": True}
@@ -76,20 +90,45 @@ GALLERY: tuple[Entry, ...] = (
     Entry("nested_scaled", "The same with insides scaled down.", NESTED, {**NAMES, "unfold": 0}),
     Entry("nested_depth1", "The same to a depth of one.", NESTED, {**NAMES, "depth": 1}),
     Entry("chain", "A chain of 120 layers wraps like text.", CHAIN, NAMES),
-    Entry("chain_right", "The same with `rankdir=\"LR\"`.", CHAIN, {**NAMES, "rankdir": "LR"}),
+    Entry("chain_right", 'The same with `rankdir="LR"`.', CHAIN, {**NAMES, "rankdir": "LR"}),
     Entry("hostile", "Names with markup, line breaks, 10,000 characters, emoji, right-to-left text.", hostile, NAMES),
     Entry("calls", "Three calls of one layer are three boxes.", THREE_CALLS, {**NAMES, "fold_repeats": True}),
-    Entry("upwards", "`rankdir=\"BT\"`: from the bottom up.", SKIP, {**NAMES, "rankdir": "BT"}),
-    Entry("annotated", "`annotate` and `highlight`.", DIAMOND, {**NAMES, "annotate": {"left": "the short way"}, "highlight": ["left"]}),
-    Entry("values", "`values` colour the boxes.", DIAMOND, {**NAMES, "values": {"in": 0, "left": 3, "right": 7, "add": 10}}),
-    Entry("label", "`label`: text of your own.", DIAMOND, {"label": lambda node: f"{node.name}!\n{len(node.inputs)} inputs"}),
+    Entry("upwards", '`rankdir="BT"`: from the bottom up.', SKIP, {**NAMES, "rankdir": "BT"}),
+    Entry(
+        "annotated",
+        "`annotate` and `highlight`.",
+        DIAMOND,
+        {**NAMES, "annotate": {"left": "the short way"}, "highlight": ["left"]},
+    ),
+    Entry(
+        "values",
+        "`values` colour the boxes.",
+        DIAMOND,
+        {**NAMES, "values": {"in": 0, "left": 3, "right": 7, "add": 10}},
+    ),
+    Entry(
+        "label",
+        "`label`: text of your own.",
+        DIAMOND,
+        {"label": lambda node: f"{node.name}!\n{len(node.inputs)} inputs"},
+    ),
     Entry("resnet50", "ResNet50: stages of residual blocks.", "ResNet50"),
     Entry("resnet50_dark", "The same in dark.", "ResNet50", {"theme": "dark"}),
     Entry("resnet50_print", "The same for a grey printer.", "ResNet50", {"theme": "print"}),
     Entry("resnet50_folded", "Repeats folded to ×N.", "ResNet50", {"fold_repeats": True}),
     Entry("resnet50_depth1", "Only its outline.", "ResNet50", {"depth": 1}),
-    Entry("resnet50_block", "Only what lies between two layers, with shapes and parameters.", "ResNet50", {"between": ("conv3_block1_1_conv", "conv3_block2_out"), "show_shapes": True, "fields": ["parameters"]}),
-    Entry("resnet50_parameters", "A block at full size in the whole, with fields.", "ResNet50", {"unfold": ["conv2"], "fields": ["filters", "parameters"]}),
+    Entry(
+        "resnet50_block",
+        "Only what lies between two layers, with shapes and parameters.",
+        "ResNet50",
+        {"between": ("conv3_block1_1_conv", "conv3_block2_out"), "show_shapes": True, "fields": ["parameters"]},
+    ),
+    Entry(
+        "resnet50_parameters",
+        "A block at full size in the whole, with fields.",
+        "ResNet50",
+        {"unfold": ["conv2"], "fields": ["filters", "parameters"]},
+    ),
     Entry("resnet152v2", "ResNet152V2.", "ResNet152V2"),
     Entry("inception_v3", "InceptionV3: modules found by structure, its layers have no names.", "InceptionV3"),
     Entry("inception_resnet_v2", "InceptionResNetV2.", "InceptionResNetV2"),
@@ -110,9 +149,13 @@ GALLERY: tuple[Entry, ...] = (
     Entry("gan", "A GAN: generator and discriminator.", "gan"),
     Entry("seq2seq", "An LSTM encoder-decoder.", "seq2seq"),
     Entry("two_tower", "A two-tower recommender.", "two_tower"),
-    Entry("recurrent_wrappers", "Bidirectional, TimeDistributed, attention and stacked cells, opened.", "recurrent_wrappers"),
+    Entry(
+        "recurrent_wrappers",
+        "Bidirectional, TimeDistributed, attention and stacked cells, opened.",
+        "recurrent_wrappers",
+    ),
     Entry("vit", "A subclassed vision transformer, opened by following its calls.", vit),
-)  # fmt: skip
+)
 
 
 def gallery_page() -> str:

@@ -16,10 +16,22 @@ from tests import zoo
 
 MODELS = Path(__file__).parent / "models"
 
-APPLICATIONS = (
-    "ResNet50 ResNet152V2 InceptionV3 InceptionResNetV2 EfficientNetB0 EfficientNetV2L NASNetLarge DenseNet201 "
-    "MobileNet MobileNetV2 MobileNetV3Large ConvNeXtTiny VGG16 Xception"
-).split()
+APPLICATIONS = [
+    "ResNet50",
+    "ResNet152V2",
+    "InceptionV3",
+    "InceptionResNetV2",
+    "EfficientNetB0",
+    "EfficientNetV2L",
+    "NASNetLarge",
+    "DenseNet201",
+    "MobileNet",
+    "MobileNetV2",
+    "MobileNetV3Large",
+    "ConvNeXtTiny",
+    "VGG16",
+    "Xception",
+]
 
 ZOO: dict[str, Callable[[], keras.Model]] = {
     "transformer_encoder": zoo.build_transformer_encoder,

@@ -49,7 +49,10 @@ def check_promises(graph: Graph, nested: Nested) -> None:
 
 def check_boxes(placement: Placement) -> None:
     for x, y, w, h in placement.boxes:
-        assert x >= 0 and y >= 0 and x + w <= placement.width + 0.02 and y + h <= placement.height + 0.02
+        assert x >= 0
+        assert y >= 0
+        assert x + w <= placement.width + 0.02
+        assert y + h <= placement.height + 0.02
     ordered = sorted(placement.boxes)
     for at, (x, y, w, h) in enumerate(ordered):
         for other in ordered[at + 1 :]:
@@ -119,7 +122,8 @@ def check_frame(graph: Graph, nested: Nested, group: int) -> None:
     assert frame.x + placement.width * frame.scale <= frame.width + 0.05
     assert frame.y + placement.height * frame.scale <= frame.height + 0.05
     box = nested.placement(parent).boxes[nested.children[parent].index(~group)]
-    assert math.isclose(box[2], frame.width, abs_tol=0.02) and math.isclose(box[3], frame.height, abs_tol=0.02)
+    assert math.isclose(box[2], frame.width, abs_tol=0.02)
+    assert math.isclose(box[3], frame.height, abs_tol=0.02)
     for lead in leads(placement, frame, nested.placement(parent).flow):
         for point in sample(lead):
             assert not any(inside(point, inner, -TOUCH) for inner in placement.boxes), f"a lead of {group} hits a box"

@@ -25,7 +25,9 @@ TWO_PINS = picture("in -> g/a g/c \n g/a -> g/b \n g/b -> g/c out \n g/a -> out 
 
 
 @pytest.mark.parametrize(
-    "graph", [DIAMOND, SKIP, TWICE, LOOP, CHAIN, FAN, TWO_PINS], ids=["diamond", "skip", "twice", "loop", "chain", "fan", "pins"]
+    "graph",
+    [DIAMOND, SKIP, TWICE, LOOP, CHAIN, FAN, TWO_PINS],
+    ids=["diamond", "skip", "twice", "loop", "chain", "fan", "pins"],
 )
 @pytest.mark.parametrize("options", [{}, {"flow": "right"}, {"flow": "down"}, {"backwards": True}], ids=str)
 def test_drawn_graphs(graph, options) -> None:  # type: ignore[no-untyped-def]
@@ -42,7 +44,9 @@ def test_drawn_graphs(graph, options) -> None:  # type: ignore[no-untyped-def]
     backwards=st.booleans(),
     unfold=st.booleans(),
 )
-def test_random_graphs(seed: int, nodes: int, groups: int, density: float, aspect: float, backwards: bool, unfold: bool) -> None:
+def test_random_graphs(
+    seed: int, nodes: int, groups: int, density: float, aspect: float, backwards: bool, unfold: bool
+) -> None:
     graph = random_graph(seed, nodes, groups, density=density)
     unfolded = (lambda group: group % 2 == 0) if unfold else None
     check_promises(*nested_of(graph, aspect=aspect, backwards=backwards, unfolded=unfolded))
@@ -69,7 +73,8 @@ def test_equal_bytes_whatever_the_hash_seed() -> None:
         ).stdout
         for seed in ("1", "2")
     }
-    assert len(pictures) == 1 and len(pictures.pop()) > 10_000
+    assert len(pictures) == 1
+    assert len(pictures.pop()) > 10_000
 
 
 def test_equal_blocks_share_a_placement() -> None:
@@ -80,7 +85,7 @@ def test_equal_blocks_share_a_placement() -> None:
 
 
 def test_the_longest_path_of_a_block_is_straight() -> None:
-    graph, nested = nested_of(SKIP)
+    _graph, nested = nested_of(SKIP)
     boxes = nested.placement(0).boxes
     axes = {round(box[0] + box[2] / 2, 1) for box in boxes}
     rows = {round(box[1] + box[3] / 2, 1) for box in boxes}

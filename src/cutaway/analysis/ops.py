@@ -10,7 +10,9 @@ _FAMILIES: dict[str, str] = {
         "AtrousConvolution1D AtrousConvolution2D SeparableConvolution2D LocallyConnected1D LocallyConnected2D "
         "Conv Cropping1D Cropping2D Cropping3D DepthwiseConv2dNative"
     ),
-    "dense": "Dense EinsumDense Matmul MatMul BatchMatMulV2 Einsum Dot Tensordot MaxoutDense TimeDistributedDense Highway",
+    "dense": (
+        "Dense EinsumDense Matmul MatMul BatchMatMulV2 Einsum Dot Tensordot MaxoutDense TimeDistributedDense Highway"
+    ),
     "normalization": (
         "BatchNormalization LayerNormalization GroupNormalization UnitNormalization RMSNormalization "
         "SpectralNormalization BatchNorm LayerScale FusedBatchNormV3 CustomScaleLayer"
@@ -26,7 +28,9 @@ _FAMILIES: dict[str, str] = {
         "AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D MaxPool AveragePool"
     ),
     "merge": "Add Subtract Multiply Average Maximum Minimum Concatenate Merge Stack AddV2 ConcatV2 AddN Concat",
-    "attention": "Attention AdditiveAttention MultiHeadAttention GroupedQueryAttention GroupQueryAttention DotProductAttention",
+    "attention": (
+        "Attention AdditiveAttention MultiHeadAttention GroupedQueryAttention GroupQueryAttention DotProductAttention"
+    ),
     "recurrent": (
         "LSTM GRU SimpleRNN RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D LSTMCell GRUCell SimpleRNNCell StackedRNNCells "
         "CuDNNLSTM CuDNNGRU Bidirectional"

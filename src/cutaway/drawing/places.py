@@ -63,7 +63,9 @@ def _wires(graph: Graph, nested: Nested, group: int, x: float, y: float, scale: 
     def identity(child: int | None) -> str | None:
         return None if child is None else graph.ids[child] if child >= 0 else groups.ids[~child]
 
-    def piece(tensor: int, source: str | None, target: str | None, slot: int, path: tuple[Segment, ...]) -> dict[str, Any]:
+    def piece(
+        tensor: int, source: str | None, target: str | None, slot: int, path: tuple[Segment, ...]
+    ) -> dict[str, Any]:
         node, port = tensor_of(tensor)
         return {
             "group": groups.ids[group],

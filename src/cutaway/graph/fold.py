@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from cutaway.graph.model import Graph
 from cutaway.graph.select import keep
 
-
 _TELLING = ("filters", "units", "num_heads", "kernel_size", "strides", "shape")  # what a person would say first
 
 
@@ -108,9 +107,7 @@ def _signature(graph: Graph, nodes: Sequence[int]) -> tuple[object, ...]:
     rows = []
     for node in nodes:
         start, end = graph.input_start[node], graph.input_start[node + 1]
-        sources = tuple(
-            (place.get(graph.input_node[at], -1), graph.input_port[at]) for at in range(start, end)
-        )
+        sources = tuple((place.get(graph.input_node[at], -1), graph.input_port[at]) for at in range(start, end))
         rows.append((graph.op_codes[node], sources))
     return tuple(rows)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cutaway.graph.level import Cluster, Level, Unit, acyclic, contract, make_level
@@ -144,7 +144,7 @@ def _levels(graph: Graph, large: Sequence[int]) -> dict[int, Level]:
         if meeting in wanted and start != end:
             edges[meeting].append((place[meeting, start], place[meeting, end]))
     exits = {index: make_level(units[index], edges[index]) for index in large}
-    return {index: _with_resolutions(graph, level) for index, level in exits.items()}
+    return {index: _with_resolutions(level) for index, level in exits.items()}
 
 
 def _edges_in(graph: Graph, wanted: set[int]) -> Iterator[tuple[int, int]]:
@@ -174,7 +174,7 @@ def _group_unit(graph: Graph, index: int, leaves: int) -> Unit:
     return Unit(groups.names[index], op, is_auto(groups.names[index], op), leaves, None, ~index)
 
 
-def _with_resolutions(graph: Graph, level: Level) -> Level:
+def _with_resolutions(level: Level) -> Level:
     """Give groups the resolution of the unit after them, where their own is unknown."""
     units = list(level.units)
     for at in range(len(units) - 2, -1, -1):
@@ -191,62 +191,73 @@ def resolution(shape: Shape | None) -> int | None:
     return math.prod(size for size in shape[1:-1] if size)
 
 
-def _regroup(graph: Graph, plans: dict[int, tuple[Unit, ...]]) -> Graph:
+def _regroup(graph: Graph, plans: Mapping[int, Sequence[Unit]]) -> Graph:
     """New columns of the nesting: the old groups and, between them, the clusters, parents first."""
-    old = graph.groups
-    names: list[str] = []
-    kinds: list[GroupKind] = []
-    ids: list[str] = []
-    parents = array("i")
-    found_by: dict[int, str] = {}
-    moved = [0] * len(old)  # old group index → new one
-    owner = array("i", graph.node_groups)
-    taken = {graph.ids[node] for node, group_index in enumerate(owner) if group_index in plans}
-    taken.update(old.ids[index] for index in range(1, len(old)) if old.parents[index] in plans)
+    return _Regrouping(graph, plans).run()
 
-    def append(name: str, kind: GroupKind, parent: int, identity: str) -> int:
-        names.append(name)
-        kinds.append(kind)
-        ids.append(identity)
-        parents.append(parent)
-        return len(names) - 1
 
-    def fresh(wanted: str) -> str:
+class _Regrouping:
+    def __init__(self, graph: Graph, plans: Mapping[int, Sequence[Unit]]) -> None:
+        self._graph = graph
+        self._plans = plans
+        old = graph.groups
+        self._names: list[str] = []
+        self._kinds: list[GroupKind] = []
+        self._ids: list[str] = []
+        self._parents = array("i")
+        self._found_by: dict[int, str] = {}
+        self._owner = list(graph.node_groups)
+        self._new_parent: dict[int, int] = {}
+        self._taken = {graph.ids[node] for node, owner in enumerate(self._owner) if owner in plans}
+        self._taken.update(old.ids[index] for index in range(1, len(old)) if old.parents[index] in plans)
+
+    def run(self) -> Graph:
+        old = self._graph.groups
+        moved = [0] * len(old)
+        for index in range(len(old)):
+            parent = self._new_parent.get(index, -1 if index == 0 else moved[old.parents[index]])
+            moved[index] = self._append(old.names[index], old.kinds[index], parent, old.ids[index])
+            for unit in self._plans.get(index, ()):
+                self._place(unit, moved[index])
+        owners = zip(self._owner, self._graph.node_groups, strict=True)
+        columns = GroupColumns(
+            ids=tuple(self._ids),
+            names=tuple(self._names),
+            kinds=tuple(self._kinds),
+            parents=self._parents,
+            ops={moved[index]: op for index, op in old.ops.items()},
+            found_by=self._found_by | {moved[index]: words for index, words in old.found_by.items()},
+            attributes={moved[index]: found for index, found in old.attributes.items()},
+            weights={moved[index]: codes for index, codes in old.weights.items()},
+        )
+        node_groups = array("i", [new if before in self._plans else moved[before] for new, before in owners])
+        return replace(self._graph, groups=columns, node_groups=node_groups)
+
+    def _append(self, name: str, kind: GroupKind, parent: int, identity: str) -> int:
+        self._names.append(name)
+        self._kinds.append(kind)
+        self._ids.append(identity)
+        self._parents.append(parent)
+        return len(self._names) - 1
+
+    def _place(self, unit: Unit, parent: int) -> None:
+        """Put a unit of a plan into its new parent; a cluster becomes a group."""
+        if unit.content is None:
+            prefix = self._ids[parent]
+            identity = self._fresh(f"{prefix}/{unit.name}" if prefix else unit.name)
+            index = self._append(unit.name, unit.kind, parent, identity)
+            self._found_by[index] = unit.found_by
+            for part in unit.parts:
+                self._place(part, index)
+        elif unit.content >= 0:
+            self._owner[unit.content] = parent
+        else:
+            self._new_parent[~unit.content] = parent
+
+    def _fresh(self, wanted: str) -> str:
         identity, count = wanted, 1
-        while identity in taken:
+        while identity in self._taken:
             count += 1
             identity = f"{wanted}@{count}"
-        taken.add(identity)
+        self._taken.add(identity)
         return identity
-
-    def place(unit: Unit, parent: int) -> None:
-        if unit.content is None:
-            prefix = ids[parent]
-            identity = fresh(f"{prefix}/{unit.name}" if prefix else unit.name)
-            index = append(unit.name, unit.kind, parent, identity)
-            found_by[index] = unit.found_by
-            for part in unit.parts:
-                place(part, index)
-        elif unit.content >= 0:
-            owner[unit.content] = parent
-        else:
-            new_parent[~unit.content] = parent
-
-    new_parent: dict[int, int] = {}
-    for index in range(len(old)):
-        parent = new_parent.get(index, -1 if index == 0 else moved[old.parents[index]])
-        moved[index] = append(old.names[index], old.kinds[index], parent, old.ids[index])
-        for unit in plans.get(index, ()):
-            place(unit, moved[index])
-    owner = array("i", [owner[n] if g in plans else moved[g] for n, g in enumerate(graph.node_groups)])
-    groups = GroupColumns(
-        ids=tuple(ids),
-        names=tuple(names),
-        kinds=tuple(kinds),
-        parents=parents,
-        ops={moved[index]: op for index, op in old.ops.items()},
-        found_by=found_by | {moved[index]: words for index, words in old.found_by.items()},
-        attributes={moved[index]: found for index, found in old.attributes.items()},
-        weights={moved[index]: codes for index, codes in old.weights.items()},
-    )
-    return replace(graph, groups=groups, node_groups=owner)

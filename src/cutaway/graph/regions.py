@@ -67,7 +67,7 @@ def _attach(level: Level, runs: list[list[int]], regions: set[int]) -> tuple[lis
 
 
 def _name_runs(level: Level, runs: Sequence[Sequence[int]], is_region: Sequence[bool]) -> list[Cluster]:
-    clusters = []
+    clusters: list[Cluster] = []
     for run, region in zip(runs, is_region, strict=True):
         members = tuple(at for at in run if not level.units[at].boundary)
         if not (region or len(members) >= _CHAIN) or len(members) < 3:
@@ -106,7 +106,7 @@ def clusters_by_resolution(level: Level, *, same_word: bool) -> list[Cluster]:
         word = found[0][0] if found and same_word else ""
         return (word, unit.resolution)
 
-    clusters = []
+    clusters: list[Cluster] = []
     for _, run in groupby(range(len(level)), key):
         members = tuple(run)
         if len(members) >= (2 if same_word else 3) and len(members) < len(level):
@@ -200,7 +200,7 @@ def ends(level: Level) -> list[Cluster]:
             if not is_small(at):
                 break
             run.append(at)
-        if len(run) < len(body) and 3 <= sum(level.units[at].size for at in run) and len(run) > 1:
+        if len(run) < len(body) and sum(level.units[at].size for at in run) >= 3 and len(run) > 1:
             found_by = "beginning" if name == "stem" else "end"
             clusters.append(Cluster(name, tuple(sorted(run)), found_by, flat=True))
     return clusters

@@ -137,12 +137,10 @@ def _candidates(inside: Inside, layers: Layers, flow: Flow, shape: Shape) -> lis
     thickness = [max((along[vertex] for vertex in row), default=0.0) for row in layers.rows]
     found = []
     for count in range(1, _most_rows(inside, layers, shape) + 1):
-        cuts: list[int] | None = []
-        if count > 1:
-            allowed = cut_points(layers, 3 if any(child.is_group for child in inside.children) else 1)
-            cuts = fill(thickness, rank_gaps(layers, across), allowed, count)
-            if cuts is None:
-                continue
+        allowed = cut_points(layers, 3 if any(child.is_group for child in inside.children) else 1)
+        cuts = fill(thickness, rank_gaps(layers, across), allowed, count) if count > 1 else []
+        if cuts is None:
+            continue
         rows = arrange(layers, across, before, after, along, cuts)
         found.append(_Candidate(flow, layers, across, rows, _cost(inside, rows, flow, shape, count)))
     return found
@@ -232,5 +230,3 @@ def _draw(inside: Inside, chosen: _Candidate, count: int) -> Placement:
 
 def _rounded(point: Point) -> Point:
     return round(point[0], 2), round(point[1], 2)
-
-

@@ -7,6 +7,7 @@ has a placement (shared by all groups whose insides are equal) and a frame in it
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -375,10 +376,10 @@ def tensor_of(number: int) -> tuple[int, int]:
 
 
 def _scale(placement: Placement, leaves: int) -> float:
-    """The more a group holds, the larger it is drawn, but slowly: a rule of the inside alone, so that equal groups are equal.
+    """The more a group holds, the larger it is drawn, but slowly: a rule of the inside alone.
 
     The exponent and the factor were tried out on models from 20 to 2,000 layers: a box's size then tells
     how much is in it, and a cell of 57 layers does not dwarf a stage.
     """
-    wanted = 110.0 * leaves**0.28 / max(placement.width, 1.2 * placement.height)
+    wanted = 110.0 * math.pow(leaves, 0.28) / max(placement.width, 1.2 * placement.height)
     return round(min(LARGEST_SCALE, max(SMALLEST_SCALE, wanted)), 4)

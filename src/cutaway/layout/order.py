@@ -6,6 +6,7 @@ Sweeps by the median and the barycenter of the neighbours (Sugiyama, Tagawa and 
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right, insort
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
@@ -33,7 +34,7 @@ def make_layers(inside: Inside, ranks: Sequence[int], turned: frozenset[int]) ->
         ranks: Rank of each child, entering pin and leaving pin, in this order.
         turned: Wires that run against the flow, or along one rank; they get no bends.
     """
-    children, pins_in, pins_out = len(inside.children), inside.pins_in, inside.pins_out
+    children, pins_in = len(inside.children), inside.pins_in
     rank = list(ranks)
     first_bend = len(rank)
     lean: dict[tuple[int, int], float] = {}
@@ -51,7 +52,7 @@ def make_layers(inside: Inside, ranks: Sequence[int], turned: frozenset[int]) ->
             trunk.append(len(rank) - 1)
         route = [source, *trunk[: rank[target] - rank[source] - 1], target]
         routes.append(route)
-        for link in zip(route, route[1:], strict=False):
+        for link in itertools.pairwise(route):
             links[link] = None
         _lean(lean, inside, wire, route)
     down: list[list[int]] = [[] for _ in rank]
@@ -94,7 +95,9 @@ def reduce_crossings(layers: Layers) -> int:
     if fewest and len(layers.rank) <= SHUFFLE_LIMIT:
         random = Random(1)
         for _ in range(SHUFFLES):
-            shuffled = [random.sample(row, len(row)) if moves else row for row, moves in zip(best, movable, strict=True)]
+            shuffled = [
+                random.sample(row, len(row)) if moves else row for row, moves in zip(best, movable, strict=True)
+            ]
             best, fewest = _try(layers, shuffled, movable, best, fewest)
     layers.rows[:] = best
     return fewest
@@ -220,7 +223,7 @@ def crossings(
 ) -> int:
     """Number of pairs of links between neighbouring ranks that cross; links that share an end cross by their pins."""
     total = 0
-    for upper, lower in zip(rows, rows[1:], strict=False):
+    for upper, lower in itertools.pairwise(rows):
         place = {vertex: position for position, vertex in enumerate(lower)}
         seen: list[float] = []
         for vertex in upper:

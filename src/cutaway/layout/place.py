@@ -8,7 +8,9 @@ of any size.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 
 from cutaway.layout.problem import Layers
 
@@ -39,12 +41,15 @@ def main_path(layers: Layers) -> dict[int, int]:
     return path
 
 
-def place_across(layers: Layers, before: Sequence[float], after: Sequence[float], gap: float, bend_gap: float) -> list[float]:
+def place_across(
+    layers: Layers, before: Sequence[float], after: Sequence[float], gap: float, bend_gap: float
+) -> list[float]:
     """Place the axis of every vertex.
 
     Args:
         layers: Vertices in their final order.
-        before, after: Extent of each vertex on either side of its axis, in px.
+        before: Extent of each vertex before its axis, in px.
+        after: The same behind it.
         gap: Least distance between two boxes in px.
         bend_gap: Least distance on either side of a bend in px.
 
@@ -64,22 +69,34 @@ def place_across(layers: Layers, before: Sequence[float], after: Sequence[float]
 def _conflicts(layers: Layers, path: dict[int, int]) -> set[tuple[int, int]]:
     """Links that must not be straight: they cross the main path, or a link between two bends."""
     conflicts: set[tuple[int, int]] = set()
-    for upper, lower in zip(layers.rows, layers.rows[1:], strict=False):
+    for upper, lower in pairwise(layers.rows):
         above = {vertex: position for position, vertex in enumerate(upper)}
         below = {vertex: position for position, vertex in enumerate(lower)}
         strong = [(v, path[v]) for v in upper if v in path and path[v] in below]
         inner = [(v, o) for v in upper if layers.is_bend(v) for o in layers.down[v] if layers.is_bend(o)]
-        for heavy in (strong, inner):
+        for heavy, spared in ((strong, set(strong)), (inner, {*strong, *inner})):
             if not heavy:
                 continue
+            crossed = _crossed_by([(above[a], below[b]) for a, b in heavy])
             for vertex in upper:
                 for other in layers.down[vertex]:
-                    link = (vertex, other)
-                    if link in strong or (heavy is inner and link in inner):
-                        continue
-                    if any((above[vertex] - above[a]) * (below[other] - below[b]) < 0 for a, b in heavy):
-                        conflicts.add(link)
+                    if (vertex, other) not in spared and crossed(above[vertex], below[other]):
+                        conflicts.add((vertex, other))
     return conflicts
+
+
+def _crossed_by(links: list[tuple[int, int]]) -> Callable[[int, int], bool]:
+    """A test whether a link between two places crosses one of the given links, in logarithmic time."""
+    ordered = sorted(links)
+    starts = [start for start, _ in ordered]
+    highest = [-1, *accumulate((end for _, end in ordered), max)]  # of the links before a position
+    lowest = [*accumulate((end for _, end in reversed(ordered)), min)][::-1]  # of those from a position on
+    lowest.append(1 << 60)
+
+    def crosses(start: int, end: int) -> bool:
+        return highest[bisect_left(starts, start)] > end or lowest[bisect_right(starts, start)] < end
+
+    return crosses
 
 
 def _one_pass(
@@ -102,7 +119,7 @@ def _one_pass(
     first, second = (after, before) if leftwards else (before, after)
     edges: dict[tuple[int, int], float] = {}
     for row in rows:
-        for one, two in zip(row, row[1:], strict=False):
+        for one, two in pairwise(row):
             space = bend_gap if layers.is_bend(one) or layers.is_bend(two) else gap
             distance = second[one] + space + first[two]
             key = (root[one], root[two])

@@ -192,9 +192,7 @@ def _worst_tree_edge(
     return worst
 
 
-def _side(
-    start: int, edges: Sequence[tuple[int, int]], touching: Sequence[Sequence[int]], tree: set[int]
-) -> set[int]:
+def _side(start: int, edges: Sequence[tuple[int, int]], touching: Sequence[Sequence[int]], tree: set[int]) -> set[int]:
     """Vertices that the forest joins with ``start``."""
     side, stack = {start}, [start]
     while stack:

@@ -6,6 +6,7 @@ ranks themselves. This module works along and across the flow; `to_page` turns i
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 from cutaway.layout.problem import Child, Flow, Layers, Point, Segment, Wire
@@ -51,7 +52,9 @@ class Router:
         self._flow = flow
         self._rows = rows
         self._sizes = sizes
-        self._across = [place + rows.shift[rows.bands[rank].row] for place, rank in zip(across, layers.rank, strict=True)]
+        self._across = [
+            place + rows.shift[rows.bands[rank].row] for place, rank in zip(across, layers.rank, strict=True)
+        ]
         self._starts = self._ports_out()
         self._stops = self._ports_in()
 
@@ -72,7 +75,7 @@ class Router:
             return self._turned(wire)
         here = (self.box(route[0])[1], self._starts[wire])
         segments: list[Segment] = [("M", *here)]
-        for one, two in zip(route, route[1:], strict=False):
+        for one, two in itertools.pairwise(route):
             band, following = (self._rows.bands[self._layers.rank[v]] for v in (one, two))
             end = self._stops[wire] if two == route[-1] else self._across[two]
             if band.row == following.row:
@@ -130,7 +133,7 @@ class Router:
         return places
 
     def _ports_in(self) -> list[float]:
-        """Where each wire reaches its target: side by side in the order in which they come, the straight one in the middle."""
+        """Where each wire reaches its target: side by side as they come, a straight one in the middle."""
         coming: dict[int, list[int]] = {}
         places = [self._across[route[-1]] for route in self._layers.routes]
         for position, wire in enumerate(self._wires):
@@ -198,7 +201,9 @@ def _rounded(segments: list[Segment], corners: Sequence[Point]) -> None:
             continue
         start, stop = _towards(corner, before, radius), _towards(corner, following, radius)
         segments.append(("L", *start))
-        segments.append(("C", *_towards(corner, before, 0.45 * radius), *_towards(corner, following, 0.45 * radius), *stop))
+        segments.append(
+            ("C", *_towards(corner, before, 0.45 * radius), *_towards(corner, following, 0.45 * radius), *stop)
+        )
     segments.append(("L", *corners[-1]))
 
 

@@ -6,6 +6,7 @@ the rows, and in again at the next row's beginning.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -99,7 +100,9 @@ def fill(thickness: Sequence[float], gaps: Sequence[float], allowed: Sequence[in
     return best if best is not None and len(best) == count - 1 else None
 
 
-def _greedy(starts: Sequence[float], thickness: Sequence[float], allowed: Sequence[int], limit: float) -> list[int] | None:
+def _greedy(
+    starts: Sequence[float], thickness: Sequence[float], allowed: Sequence[int], limit: float
+) -> list[int] | None:
     cuts: list[int] = []
     begin, last_allowed = 0, -1
     options = set(allowed)
@@ -131,7 +134,8 @@ def arrange(
     Args:
         layers: The ordered ranks.
         across: Place of each vertex's axis across the flow.
-        before, after: Extent of each vertex on either side of its axis.
+        before: Extent of each vertex before its axis.
+        after: The same behind it.
         along: Size of each vertex along the flow.
         cuts: Ranks after which a row ends.
     """
@@ -146,7 +150,7 @@ def arrange(
     lanes: list[float] = []
     offset = 0.0
     bounds = [-1, *cuts, len(layers.rows) - 1]
-    for row, (first, last) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for row, (first, last) in enumerate(itertools.pairwise(bounds)):
         members = [vertex for rank in range(first + 1, last + 1) for vertex in layers.rows[rank]]
         low = min((across[vertex] - before[vertex] for vertex in members), default=0.0)
         high = max((across[vertex] + after[vertex] for vertex in members), default=0.0)
@@ -164,6 +168,4 @@ def arrange(
         (end + (GUTTER + LANE * len(returning[row]) if row < len(cuts) else 0.0) for row, end in enumerate(ends)),
         default=0.0,
     )
-    return Rows(
-        tuple(bands), tuple(shift), tuple(ends), tuple(lanes), tuple(returning), length, offset, indent
-    )
+    return Rows(tuple(bands), tuple(shift), tuple(ends), tuple(lanes), tuple(returning), length, offset, indent)

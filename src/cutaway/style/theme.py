@@ -68,9 +68,7 @@ _SCALE = ("#fde725", "#7ad151", "#22a884", "#2a788e", "#414487", "#440154")  # v
 
 
 def _families(background: str, fill: float, stroke: float, toward: str) -> dict[str, tuple[str, str]]:
-    return {
-        family: (mix(_HUES[family], background, fill), mix(_HUES[family], toward, stroke)) for family in FAMILIES
-    }
+    return {family: (mix(_HUES[family], background, fill), mix(_HUES[family], toward, stroke)) for family in FAMILIES}
 
 
 def _greys() -> dict[str, tuple[str, str]]:
