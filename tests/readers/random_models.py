@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ def random_model(data: st.DataObject, keras: Any) -> Any:
         one = pick()
         return layers.add([one, one])
 
-    steps = {
+    steps: dict[str, Callable[[], Any]] = {
         "dense": lambda: layers.Dense(WIDTH, use_bias=draw(st.booleans()))(pick()),
         "frozen": lambda: layers.Dense(WIDTH, trainable=False)(pick()),
         "norm": lambda: layers.BatchNormalization()(pick()),

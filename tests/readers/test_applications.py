@@ -10,7 +10,7 @@ import pytest
 from cutaway.readers import read
 from tests.readers.live_facts import assert_equal_facts
 
-keras = pytest.importorskip("keras")
+keras: Any = pytest.importorskip("keras")
 
 FAMILIES = {
     "ResNet50": (32, 32, 3),

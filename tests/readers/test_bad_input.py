@@ -251,6 +251,36 @@ def test_a_thousand_nested_models(tmp_path: Path) -> None:
         read(as_json(tmp_path, "".join(parts)))
 
 
+@pytest.mark.parametrize("through", [True, False])
+def test_models_that_multiply(tmp_path: Path, through: bool) -> None:
+    """Forty models, each calling the next one twice: a small file, and a million million calls."""
+    inner: Any = {"class_name": "Functional", "name": "m0", "config": {
+        "name": "m0", "layers": [INPUT] if through else [INPUT, dense("d", "i")],
+        "input_layers": [["i", 0, 0]], "output_layers": [["i" if through else "d", 0, 0]],
+    }}  # fmt: skip
+    for level in range(1, 41):
+        inner["inbound_nodes"] = [[["i", 0, 0, {}]], [[inner["name"], 0, 0, {}]]]
+        config = {"name": f"m{level}", "layers": [INPUT, inner], "input_layers": [["i", 0, 0]],
+                  "output_layers": [[inner["name"], 1, 0]]}  # fmt: skip
+        inner = {"class_name": "Functional", "name": f"m{level}", "config": config}
+    with pytest.raises(ReadError, match="multiply"):
+        read(as_json(tmp_path, inner))
+
+
+def test_ports_without_number(tmp_path: Path) -> None:
+    layers = []
+    for at in range(20):
+        layers += [dense(f"a{at}", "i"), {**dense(f"b{at}"), "inbound_nodes": [[[f"a{at}", 0, 65_000, {}]]]}]
+    with pytest.raises(ReadError, match="more than"):
+        read(as_json(tmp_path, functional(*layers)))
+
+
+def test_endless_name(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match="characters"):
+        read(as_json(tmp_path, functional(dense("n" * 100_000, "i"))))
+    assert read(as_json(tmp_path, functional(dense("n" * 10_000, "i")))).names[1] == "n" * 10_000
+
+
 def test_long_chain_is_no_deep_one(tmp_path: Path) -> None:
     layers = [dense(f"d{at}", f"d{at - 1}" if at else "i") for at in range(3000)]
     graph = read(as_json(tmp_path, functional(*reversed(layers), outputs=[["d2999", 0, 0]])))

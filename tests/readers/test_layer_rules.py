@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cutaway.readers.keras.config import read_config
 from tests.readers.layer_cases import CASES, WITHOUT_RULE
 
-keras = pytest.importorskip("keras")
+keras: Any = pytest.importorskip("keras")
 
 
 def model_of(layer: Any, inputs: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +13,7 @@ from cutaway.readers.keras.config import read_config
 from tests.readers.live_facts import assert_equal_facts
 from tests.readers.random_models import random_model
 
-keras = pytest.importorskip("keras")
+keras: Any = pytest.importorskip("keras")
 
 
 @settings(max_examples=120, suppress_health_check=list(HealthCheck))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cutaway.errors import ReadError
+from cutaway.errors import MissingExtra, ReadError
 from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Tensor, Weight
 from cutaway.readers.keras.legacy import modern
@@ -14,7 +14,7 @@ from cutaway.readers.keras.parsing import NO_ARGUMENTS, Call, Known, LayerSpec, 
 from cutaway.readers.keras.serialized import Attributes, dtype_policy
 from cutaway.readers.keras.shapes import layer_outputs, operation_outputs
 from cutaway.readers.keras.shapes.common import NoRule
-from cutaway.readers.keras.values import DEEPEST, Place, Read, Stored, Value, is_model
+from cutaway.readers.keras.values import DEEPEST, MOST_CALLS, Place, Read, Stored, Value, is_model
 from cutaway.readers.keras.weights import layer_weights
 
 NO_CALL = Call((), NO_ARGUMENTS)
@@ -52,6 +52,7 @@ class Assembler:
         self._wrapper = wrapper
         self._weights: dict[str, tuple[Weight, ...]] = {}
         self._unheard = 0
+        self._spent = 0
         self._warned: set[str] = set()
 
     def layer(
@@ -76,6 +77,7 @@ class Assembler:
         Raises:
             ReadError: Something inside is malformed, or nested too deeply.
         """
+        self._spend(1)
         opener = self._opener(spec)
         if opener is None:
             return self.leaf(spec, call, reads, place, known, fallback)
@@ -85,6 +87,13 @@ class Assembler:
                 f"cutaway reads up to {DEEPEST}"
             )
         return opener(self, spec, call, reads, place, known)
+
+    def _spend(self, calls: int) -> None:
+        self._spent += calls
+        if self._spent > MOST_CALLS:
+            raise ReadError(
+                f"the config leads to more than {MOST_CALLS:,} calls and outputs: its nested models multiply"
+            )
 
     def _opener(self, spec: LayerSpec) -> Opener | None:
         if is_model(spec.config):
@@ -109,6 +118,7 @@ class Assembler:
         op, config = modern(spec.op, spec.config)
         tensors = [place.inside(read.value.tensor) for read in reads]
         outputs = self._outputs(spec, op, config, call, tensors, known if place.trusted else None, fallback)
+        self._spend(max(len(outputs), max(known, default=0) if known else 0) - 1)
         if known and len(outputs) <= max(known):
             outputs += [Tensor(None, outputs[0].dtype)] * (max(known) + 1 - len(outputs))
         if place.steps:
@@ -221,7 +231,11 @@ class Assembler:
         """The layer's weights in the file, named below its path; None where there is no file to ask."""
         if self.stored is None:
             return None
-        found = self.stored.weights((*place.location, spec.stored), path)
+        try:
+            found = self.stored.weights((*place.location, spec.stored), path)
+        except MissingExtra as error:
+            self.warn(f"weights of some layers are unknown: {error}")
+            return ()
         return tuple(
             replace(weight, id=f"{path}/{weight.name}", trainable=trainable and weight.trainable) for weight in found
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cutaway.errors import ReadError
+from cutaway.errors import MissingExtra, ReadError
 from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Graph, Shape
+from cutaway.readers.hdf5 import Tree
 from cutaway.readers.keras.assemble import NO_CALL, Assembler
 from cutaway.readers.keras.legacy import modern
 from cutaway.readers.keras.models import Functional, input_node, sequential, sequential_input
@@ -95,7 +96,11 @@ def _top_sequential(assembler: Assembler, spec: LayerSpec, place: Place, given: 
 
 def _other(assembler: Assembler, spec: LayerSpec) -> None:
     """A layer alone, or a subclassed model: its weights where a file holds them, else one box."""
-    held = assembler.stored.tree() if assembler.stored is not None else {}
+    held: Tree = {}
+    try:
+        held = assembler.stored.tree() if assembler.stored is not None else {}
+    except MissingExtra as error:
+        assembler.warn(f"the weights are not shown: {error}")
     found_by = "weights only: the file holds no calls of a subclassed model"
     if modern(spec.op, spec.config)[0] not in SHAPE_RULES:
         add_weight_tree(assembler.builder, held, found_by=found_by)

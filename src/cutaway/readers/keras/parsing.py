@@ -78,6 +78,12 @@ class LayerSpec:
 
 _MODELS = frozenset({"Functional", "Model", "Sequential"})
 
+_LONGEST_NAME = 16_384
+"""Characters of a name; names are repeated in the ids of all that is inside."""
+
+_HIGHEST_RANK = 64
+"""Axes of a tensor; frameworks allow some ten."""
+
 NO_ARGUMENTS: Mapping[str, Any] = {}
 Known = dict[int, Mapping[str, Any] | None]
 """Output port of one call → ``{"shape", "dtype"}`` as a consumer says it, or None where it only reads the port."""
@@ -105,8 +111,11 @@ def layer_spec(raw: Any) -> LayerSpec:
             f"model of class {op!r}: expected 'layers' to be a list; received {repr(config.get('layers'))[:60]}"
         )
     name = raw.get("name") or config.get("name") or op.lower()
-    if not isinstance(name, str):
-        raise ReadError(f"layer of class {op!r}: expected its name to be text; received {repr(name)[:60]}")
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME:
+        raise ReadError(
+            f"layer of class {op[:60]!r}: expected its name to be text of at most {_LONGEST_NAME:,} characters; "
+            f"received {repr(name)[:60]}"
+        )
     module = raw.get("module", "")
     built = raw.get("build_config")
     return LayerSpec(
@@ -299,8 +308,8 @@ def checked_shape(shape: Any) -> Shape | None:
         return None
     if isinstance(shape, dict) and shape.get("class_name") in ("__tuple__", "TensorShape"):
         shape = shape.get("items")
-    if type(shape) not in (list, tuple):
-        raise ValueError(f"expected a shape; received {repr(shape)[:60]}")
+    if type(shape) not in (list, tuple) or len(shape) > _HIGHEST_RANK:
+        raise ValueError(f"expected a shape of at most {_HIGHEST_RANK} axes; received {repr(shape)[:60]}")
     for dim in shape:
         if dim is not None and (type(dim) is not int or not 0 <= dim < 1 << 63):
             return tuple(_dimension(dim) for dim in shape)

@@ -48,7 +48,7 @@ def _written_out(value: Any, seen: dict[int, int]) -> int:
 def _plain_loader(yaml: Any) -> Any:
     """A loader that makes plain values only: Python's own tags, such as tuples, become lists, texts and tables."""
 
-    class PlainLoader(yaml.SafeLoader):  # type: ignore[misc]
+    class PlainLoader(yaml.SafeLoader):
         """Executes nothing."""
 
     def plain(loader: Any, _: str, node: Any) -> Any:
