@@ -9,6 +9,7 @@ from typing import Any
 from cutaway.errors import MissingExtra, ReadError
 from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Tensor, Weight
+from cutaway.readers.keras.calls import ModelCalls
 from cutaway.readers.keras.legacy import modern
 from cutaway.readers.keras.parsing import NO_ARGUMENTS, Call, Known, LayerSpec, checked_shape, hinted
 from cutaway.readers.keras.serialized import Attributes, dtype_policy
@@ -47,6 +48,7 @@ class Assembler:
     ) -> None:
         self.builder = builder
         self.stored = stored
+        self.parsed: dict[int, ModelCalls] = {}
         self._openers = openers
         self._submodel = submodel
         self._wrapper = wrapper

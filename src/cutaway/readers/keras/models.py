@@ -9,6 +9,7 @@ from typing import Any
 from cutaway.errors import ReadError
 from cutaway.graph.model import Shape, Tensor
 from cutaway.readers.keras.assemble import NO_CALL, Assembler
+from cutaway.readers.keras.calls import Key, ModelCalls
 from cutaway.readers.keras.parsing import (
     Call,
     Input,
@@ -16,15 +17,10 @@ from cutaway.readers.keras.parsing import (
     LayerSpec,
     checked_shape,
     layer_spec,
-    parse_layers,
-    references,
 )
 from cutaway.readers.keras.serialized import Attributes, dtype_policy
 from cutaway.readers.keras.stored import stored_names
 from cutaway.readers.keras.values import Place, Read, Value, is_model
-
-Key = tuple[str, int]
-"""A layer's name and the number of one of its calls."""
 
 
 def submodel(
@@ -62,19 +58,14 @@ class Functional:
     """
 
     def __init__(self, assembler: Assembler, spec: LayerSpec, place: Place) -> None:
+        calls = assembler.parsed.get(id(spec.config))
+        if calls is None:  # a submodel is parsed once, however often it is called
+            calls = assembler.parsed[id(spec.config)] = ModelCalls(spec)
         self._assembler = assembler
-        self._spec = spec
-        self._where = f"model {spec.name!r}"
-        self._specs, self._hints = parse_layers(spec.config.get("layers"), self._where)
-        self._inputs = references(spec.config.get("input_layers"), f"{self._where}, 'input_layers'")
-        self._outputs = references(spec.config.get("output_layers"), f"{self._where}, 'output_layers'")
-        self._shifts = self._first_calls()
-        self._outputs = [(name, self._as_call(read)) for name, read in self._outputs]
-        for _, read in self._outputs:
-            self._hints.setdefault((read.layer, read.call), {}).setdefault(read.port, None)
+        self._calls = calls
+        self._where = calls.where
         self._values: dict[Key, list[Value] | None] = {}
         self._place = place
-        stored_names(self._specs.values())
 
     def assemble(self, reads: list[Read] | None, keyed: bool = False) -> list[Value]:
         """Add all calls and return the model's outputs.
@@ -88,31 +79,31 @@ class Functional:
         """
         if reads is not None:
             self._bind(reads, keyed)
-        for spec in self._specs.values():
+        for spec in self._calls.specs.values():
             for number in range(len(spec.calls)):
                 if (spec.name, number) not in self._values:
                     self._emit((spec.name, number))
-        return [value for _, read in self._outputs if (value := self._value(read, "an output")) is not None]
+        return [value for _, read in self._calls.outputs if (value := self._value(read, "an output")) is not None]
 
     def interface(self) -> None:
         """Mark inputs and outputs of the whole model."""
         builder = self._assembler.builder
-        for name, read in self._inputs:
+        for name, read in self._calls.inputs:
             value = self._value(read, "an input")
             if value is not None:
                 builder.mark_input(value.node, name or read.layer, value.port)
-        for name, read in self._outputs:
+        for name, read in self._calls.outputs:
             value = self._value(read, "an output")
             if value is not None:
                 builder.mark_output(value.node, name or read.layer, value.port)
 
     def _bind(self, reads: list[Read], keyed: bool) -> None:
-        inputs = self._inputs
+        inputs = self._calls.inputs
         if keyed and not any(name for name, _ in inputs):  # called with a dictionary of input names
             inputs = sorted(inputs, key=lambda entry: entry[1].layer)
         trusted = self._place.trusted
         for at, (_, read) in enumerate(inputs):
-            spec = self._specs.get(read.layer)
+            spec = self._calls.specs.get(read.layer)
             if spec is None:
                 raise ReadError(f"{self._where}: its input layer {read.layer!r} is not among its layers")
             value = reads[at].value if at < len(reads) else None
@@ -129,11 +120,11 @@ class Functional:
             if key in values:
                 stack.pop()
                 continue
-            call = self._call(key)
+            call = self._calls.specs[key[0]].calls[key[1]]
             missing = [
                 producer
                 for read in call.inputs
-                if (producer := self._producer(read, key[0])) not in values
+                if (producer := self._calls.producer(read, key[0])) not in values
             ]  # fmt: skip
             if not missing:
                 values[key] = self._add(key, call)
@@ -147,30 +138,11 @@ class Functional:
                 )
             stack.extend(reversed(missing))
 
-    def _call(self, key: Key) -> Call:
-        return self._specs[key[0]].calls[key[1]]
-
-    def _producer(self, read: Input, reader: str) -> Key:
-        if self._shifts:
-            read = read._replace(call=read.call - self._shifts.get(read.layer, 0))
-        self._check(read, reader)
-        return read.layer, read.call
-
-    def _check(self, read: Input, reader: str) -> None:
-        spec = self._specs.get(read.layer)
-        if spec is None:
-            raise ReadError(f"{self._where}: {reader!r} reads layer {read.layer!r}, which is not among its layers")
-        if not 0 <= read.call < len(spec.calls):
-            raise ReadError(
-                f"{self._where}: {reader!r} reads call {read.call} of layer {read.layer!r}, "
-                f"which is called {len(spec.calls)} times"
-            )
-
     def _add(self, key: Key, call: Call) -> list[Value]:
-        spec = self._specs[key[0]]
+        spec = self._calls.specs[key[0]]
         reads: list[Read] = []
         for read in call.inputs:
-            made = self._values[self._producer(read, spec.name)]
+            made = self._values[self._calls.producer(read, spec.name)]
             if made is None:  # an optional input that this call leaves out
                 continue
             if read.port >= len(made):
@@ -179,13 +151,13 @@ class Functional:
                     f"which has {len(made)}"
                 )
             reads.append(Read(made[read.port], read.label))
-        known = self._hints.get(key)
+        known = self._calls.hints.get(key)
         if spec.op == "InputLayer" and not reads:
             return input_node(self._assembler, spec, self._place)
         return self._assembler.layer(spec, call, reads, self._place, known)
 
     def _value(self, read: Input, what: str) -> Value | None:
-        self._check(read, what)
+        self._calls.check(read, what)
         made = self._values.get((read.layer, read.call))
         if made is None:
             return None
@@ -194,33 +166,6 @@ class Functional:
                 f"{self._where}: {what} is output {read.port} of layer {read.layer!r}, which has {len(made)}"
             )
         return made[read.port]
-
-    def _as_call(self, read: Input) -> Input:
-        """Number of an output's call as `inbound_nodes` counts.
-
-        Keras 3 counts the calls of a nested Functional model from 1 in ``output_layers``, and from 0 elsewhere.
-        """
-        spec = self._specs.get(read.layer)
-        if spec is not None and spec.modern and "input_layers" in spec.config:
-            return read._replace(call=max(0, read.call - 1))
-        return read._replace(call=read.call - self._shifts.get(read.layer, 0))
-
-    def _first_calls(self) -> dict[str, int]:
-        """Models whose calls are counted from 1, as Keras 1 and 2 did: their making was call 0.
-
-        Versions differ, so what is read decides: the number after the last one can only be meant like that.
-        """
-        last: dict[str, int] = {}
-        for name, number in (*self._hints, *((read.layer, read.call) for _, read in self._outputs)):
-            last[name] = max(last.get(name, 0), number)
-        shifts: dict[str, int] = {}
-        for name, number in last.items():
-            spec = self._specs.get(name)
-            if spec is not None and not spec.modern and is_model(spec.config) and number == len(spec.calls):
-                shifts[name] = 1
-        if shifts:
-            self._hints = {(name, number - shifts.get(name, 0)): known for (name, number), known in self._hints.items()}
-        return shifts
 
 
 def _declared(spec: LayerSpec) -> Tensor:

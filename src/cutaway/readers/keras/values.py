@@ -13,7 +13,7 @@ DEEPEST = 64
 """Models and wrappers inside each other; real ones stay below ten."""
 
 
-MOST_CALLS = 250_000
+MOST_CALLS = 100_000
 """Calls, with the outputs beyond their first, that a config may lead to; real ones stay below ten thousand.
 
 Nested models multiply: forty models, each calling the next one twice, are a small file and endless work.
