@@ -295,6 +295,7 @@ def test_custom_cells_and_wrapped_composites_open_too() -> None:
     x = keras.Input((5, 3), name="x")
     h = kl.TimeDistributed(Mlp(6, 3, name="mlp"), name="each")(x)
     model = keras.Model(x, kl.RNN(Cell(name="cell"), name="rnn")(h))
+    assert all(weight.trainable for weight in read(model).weights)  # Keras leaves the inner layers unbuilt until now
     model(zoo.floats(1, 5, 3))
     graph = read(model)
     assert list(graph.ids) == [
@@ -303,3 +304,87 @@ def test_custom_cells_and_wrapped_composites_open_too() -> None:
     assert graph.nodes[1].outputs[0].shape == (None, 5, 6)
     assert parameters(graph) == model.count_params()
     assert graph.warnings == ()
+
+
+class Flow(keras.Model):
+    """A layer, some flow of control around another, and a layer."""
+
+    def __init__(self, body: Any, **more: Any) -> None:
+        super().__init__(**more)
+        self.a, self.b, self.c = (kl.Dense(4, name=name) for name in "abc")
+        self.body = body
+
+    def call(self, x: Any) -> Any:
+        return self.c(self.body(self, self.a(x)))
+
+
+def switch(model: Flow, x: Any) -> Any:
+    """A case of TensorFlow, which keeps no trace of its branches."""
+    import tensorflow as tf
+
+    return tf.switch_case(tf.constant(1), [lambda: model.b(x), lambda: x])
+
+
+def map_rows(model: Flow, x: Any) -> Any:
+    """A loop of TensorFlow over rows."""
+    import tensorflow as tf
+
+    return tf.map_fn(lambda row: model.b(row[None])[0], x)
+
+
+def recompute(model: Flow, x: Any) -> Any:
+    """Forgets activations."""
+    import tensorflow as tf
+
+    return tf.recompute_grad(lambda one: model.b(one))(x)
+
+
+def condition(model: Flow, x: Any) -> Any:
+    """A layer in one branch, an operation in the other."""
+    return ops.cond(ops.sum(x) > 0, lambda: model.b(x), lambda: ops.relu(x))
+
+
+def loop(model: Flow, x: Any) -> Any:
+    """A layer in a loop."""
+    return ops.fori_loop(0, 3, lambda _, one: model.b(one), x)
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        (condition, {("a", "b"), ("a", "relu"), ("b", "c"), ("relu", "c")}),
+        (loop, {("a", "b"), ("b", "c")}),
+        (recompute, {("a", "b"), ("b", "c")}),
+        (switch, {("a", "Case"), ("Case", "c")}),
+    ],
+)
+def test_flow_of_control_by_hand(body: Any, wanted: set[tuple[str, str]]) -> None:
+    model = Flow(body, name="flow")
+    model.b.build((None, 4))  # the branch that an example takes may not call it
+    model(zoo.floats(2, 4))
+    graph = read(model)
+    assert edges(graph) == wanted | {("x", "a")}
+    assert parameters(graph) == keras_parameters(model.weights)
+    assert {weight.id for weight in graph.weights} <= {f"{one}/{name}" for one in "abc" for name in ("kernel", "bias")}
+
+
+def test_rows_of_a_map_come_from_what_is_mapped() -> None:
+    model = Flow(map_rows, name="flow")
+    model(zoo.floats(2, 4))
+    found = layer_edges(read(model), model)
+    assert set(found) == {("x InputLayer 1", "a Dense 1"), ("a Dense 1", "b Dense 1"), ("b Dense 1", "c Dense 1")}
+
+
+def test_a_functional_model_with_its_own_call_does_what_the_call_says() -> None:
+    class Longer(keras.Model):
+        def __init__(self) -> None:
+            x, first = keras.Input((4,), name="x"), kl.Dense(3, name="first")
+            super().__init__(x, first(x), name="longer")
+            self.first, self.second = first, kl.Dense(2, name="second")
+
+        def call(self, x: Any) -> Any:
+            return self.second(self.first(x))
+
+    graph = read(Longer())
+    assert edges(graph) == {("x", "first"), ("first", "second")}
+    assert graph.tensor(graph.outputs[0].node, 0).shape == (None, 2)

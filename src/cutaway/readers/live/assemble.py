@@ -147,5 +147,5 @@ class Assembler:
                 stack += [*self._flow.frames.get(id(part), ()), *self._clusters.get(id(part), ())]
 
 
-def _order_of_frame(frame: Frame) -> tuple[int, int]:
+def _order_of_frame(frame: Frame) -> tuple[int, ...]:
     return (frame.mark, -1)

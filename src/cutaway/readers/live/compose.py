@@ -12,7 +12,7 @@ from cutaway.readers.live.calls import Call, labelled, plain_arguments, values
 from cutaway.readers.live.kinds import graph_of, group_kind, kind_of
 from cutaway.readers.live.opener import Opener
 from cutaway.readers.live.shapes import change_of, with_batch, with_shapes
-from cutaway.readers.live.weights import WeightBook, all_variables, group_variables
+from cutaway.readers.live.weights import WeightBook, all_variables, group_variables, join
 
 Source = tuple[int, int]
 """A node and one of its output ports."""
@@ -174,11 +174,6 @@ class Composer:
         index = self.open_group(call, group, path, call.found_by, group_variables(call.target))
         self.place_all(call.inside or (), known, index, join(path, call.name))
         self.close_group(index, call.target, join(path, call.name))
-
-
-def join(path: str, name: str) -> str:
-    """The path of something called ``name`` inside ``path``."""
-    return f"{path}/{name}" if path else name
 
 
 def _attributes(call: Call) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Cluster:
 
     frame: Frame
     origin: Origin
-    order: tuple[int, int]
+    order: tuple[int, ...]
     operations: list[Any] = field(default_factory=list)
 
     @property
@@ -75,7 +75,7 @@ def origin_of(operation: Any) -> Origin:
     return Origin(function, source, initializer, random)
 
 
-def cluster(frame_of: Iterable[tuple[Any, Frame, tuple[int, int], Origin | None]]) -> list[Cluster]:
+def cluster(frame_of: Iterable[tuple[Any, Frame, tuple[int, ...], Origin | None]]) -> list[Cluster]:
     """Group operations in the order of one graph; None as the origin ends a run.
 
     Args:

@@ -63,7 +63,7 @@ def _built(model: Any, input_shape: Any, inputs: Any, opener: Opener) -> Any:
 
 def _read_functional(model: Any, graph: Any, opener: Opener) -> Graph:
     builder = _builder(model)
-    composer = Composer(builder, WeightBook(model.trainable_weights), opener)
+    composer = Composer(builder, WeightBook(model), opener)
     known: Known = {}
     for tensor, (name, value) in zip(graph.inputs, functional.interface(graph), strict=True):
         layer = tensor._keras_history[0]
@@ -102,7 +102,7 @@ def _read_called(model: Any, arguments: Arguments, opener: Opener, inputs_given:
     args, kwargs = arguments
     call = Call(model, model.name, type(model).__name__, args, kwargs)
     inside = opener.open(call)
-    composer = Composer(builder, WeightBook(model.trainable_weights), opener)
+    composer = Composer(builder, WeightBook(model), opener)
     known: Known = {}
     for (name, value), inner in zip(_named_arguments(call), inside.inputs, strict=True):
         tensor = value.tensor if inputs_given else _as_read(value.tensor, inner, inside)

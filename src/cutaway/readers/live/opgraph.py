@@ -38,7 +38,8 @@ class OpGraph:
         self._graphs: list[Any] = []
         self._ops: dict[OpKey, Any] = {}
         self._owners: dict[OpKey, Frame] = {}
-        self._orders: dict[OpKey, tuple[int, int]] = {}
+        self._orders: dict[OpKey, tuple[int, ...]] = {}
+        self._outer: dict[int, int] = {}
         self._bodies: dict[OpKey, list[Any]] = {}
         self._entries: dict[Key, Any] = {}
         self._origins: dict[OpKey, Origin] = {}
@@ -49,7 +50,7 @@ class OpGraph:
         self._acting: dict[int, Frame] = {}
         self._closed: set[int] = set()
         self._judge(recorder.root, reached)
-        self._holding = {frame.graph for frame in self._all_frames(recorder.root)}
+        self._holding = self._graphs_with_calls(recorder.root)
         self._made = {
             value.key: frame
             for frame in self._all_frames(recorder.root)
@@ -73,18 +74,19 @@ class OpGraph:
         return found
 
     def _collect(self, graph: Any, root: Frame) -> None:
-        waiting: list[tuple[Any, Frame, int]] = [(graph, root, 0)]
+        waiting: list[tuple[Any, Frame, tuple[int, ...]]] = [(graph, root, (0,))]
         while waiting:
-            current, frame, number = waiting.pop()
+            current, frame, before = waiting.pop()
             self._graphs.append(current)
             marks = iter(self._marks.get(id(current), ()))
             mark = next(marks, None)
             for index, operation in enumerate(current.get_operations()):
                 while mark is not None and mark[0] <= index:
                     _, number, frame = mark
+                    before = (number,)
                     mark = next(marks, None)
                 key = (id(current), operation.name)
-                self._ops[key], self._owners[key], self._orders[key] = operation, frame, (number, index)
+                self._ops[key], self._owners[key], self._orders[key] = operation, frame, (*before, index)
                 bodies = [body for name in _BODIES if (body := getattr(operation, name, None)) is not None]
                 if bodies:
                     self._bodies[key] = bodies
@@ -92,7 +94,8 @@ class OpGraph:
                     given = list(operation.inputs)[0 if hasattr(operation, "_body_graph") else 1 :]
                     pairs = zip(body.inputs, given, strict=False)
                     self._entries.update((tensor_key(inner), outer) for inner, outer in pairs)
-                    waiting.append((body, frame, number))
+                    self._outer[id(body)] = id(current)
+                    waiting.append((body, frame, self._orders[key]))
 
     def _judge(self, root: Frame, reached: set[int]) -> None:
         """Decide for each call whether it is closed, and who answers for its operations."""
@@ -125,6 +128,16 @@ class OpGraph:
                 yield frame
             if id(frame) not in self._closed:
                 stack.extend(self.frames.get(id(frame), ()))
+
+    def _graphs_with_calls(self, root: Frame) -> set[int]:
+        """Graphs in which layers are called, and those around them."""
+        holding: set[int] = set()
+        for frame in self._all_frames(root):
+            graph: int | None = frame.graph
+            while graph is not None and graph not in holding:
+                holding.add(graph)
+                graph = self._outer.get(graph)
+        return holding
 
     def _sources(self, key: Key) -> tuple[Key, ...]:
         if key in self._inputs or key in self._made:
@@ -200,18 +213,32 @@ class OpGraph:
             for value in received(frame)
             for one in self.sources(value.key)
         }
-        fed: set[OpKey] = set()
+        fed = self._find_fed(clusters)
         kept = []
-        for one in sorted(clusters, key=lambda item: item.order):
-            keys = [(id(operation.graph), operation.name) for operation in one.operations]
-            wanted = one.origin.random or any(self._is_fed(operation, fed) for operation in one.operations)
-            if wanted:
-                fed.update(keys)
+        for one in clusters:
+            first = one.operations[0]
+            wanted = (id(first.graph), first.name) in fed or bool(self.weights_of(one))
             computes = any(operation.type not in _SILENT for operation in one.operations)
             asked = any(tensor_key(tensor) in read for operation in one.operations for tensor in operation.outputs)
-            if (wanted or asked or self.weights_of(one)) and computes:
+            if (wanted or asked) and computes:
                 kept.append(one)
         return kept
+
+    def _find_fed(self, clusters: list[Cluster]) -> set[OpKey]:
+        """Operations that depend on an input, a call, chance, or a weight that has no value yet."""
+        fed: set[OpKey] = set()
+        waiting = sorted(clusters, key=lambda item: item.order)
+        while waiting:  # once, but for what is read before it is made, in a loop
+            dry = []
+            for one in waiting:
+                if one.origin.random or any(self._is_fed(operation, fed) for operation in one.operations):
+                    fed.update((id(operation.graph), operation.name) for operation in one.operations)
+                else:
+                    dry.append(one)
+            if len(dry) == len(waiting):
+                break
+            waiting = dry
+        return fed
 
     def _is_fed(self, operation: Any, fed: set[OpKey]) -> bool:
         return any(

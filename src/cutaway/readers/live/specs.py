@@ -76,6 +76,9 @@ def _from_shapes(shape: Any, dtype: str, batch: bool = False) -> Any:
 
 def _recorded(layer: Any) -> Arguments | None:
     """The shapes that the layer was built with, the batch unknown."""
+    made = getattr(layer, "_inputs_struct", None)  # a Functional whose author wrote another `call`
+    if made is not None:
+        return (_values_of_specs(made),), {}
     config = layer.get_build_config() if getattr(layer, "built", False) else None
     if not config:
         return None

@@ -10,7 +10,7 @@ from cutaway.graph import Shape, Tensor
 from cutaway.readers.live.attributes import LazyAttributes, configuration
 from cutaway.readers.live.calls import Call, Value, argument, labelled, plain_shape, values
 from cutaway.readers.live.kinds import class_names, kind_of
-from cutaway.readers.live.weights import group_variables
+from cutaway.readers.live.weights import group_variables, join
 
 if TYPE_CHECKING:
     from cutaway.readers.live.compose import Composer, Known
@@ -167,7 +167,7 @@ def _call(target: Any, args: Sequence[Any], outputs: Sequence[Value], kwargs: An
 
 
 def _inside(path: str, call: Call) -> str:
-    return f"{path}/{call.name}" if path else call.name
+    return join(path, call.name)
 
 
 def _pass_on(outer: Sequence[Value], inner: Sequence[Value], known: Known) -> None:

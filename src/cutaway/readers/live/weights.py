@@ -8,6 +8,7 @@ from typing import Any
 
 from cutaway.graph import Weight
 from cutaway.readers.live.calls import dtype_name
+from cutaway.readers.live.kinds import is_framework_class
 
 _COUNTED = re.compile(r"variable(_\d+)?")
 
@@ -16,11 +17,13 @@ class WeightBook:
     """Gives each variable its `Weight`, the same one every time it is met.
 
     Args:
-        trainable: The variables that training changes, as the whole model counts them.
+        root: The model; it knows which variables training changes, and the owner of one that is read past its layer.
     """
 
-    def __init__(self, trainable: Iterable[Any]) -> None:
-        self._trainable = {id(variable) for variable in trainable}
+    def __init__(self, root: Any) -> None:
+        self._root = root
+        self._counted = {id(variable) for variable in root.weights}
+        self._trainable = {id(variable) for variable in root.trainable_weights}
         self._by_variable: dict[int, Weight] = {}
         self._taken: dict[str, int] = {}
         self._kept: list[Any] = []  # an id stays a name only while its object lives
@@ -35,6 +38,16 @@ class WeightBook:
         """
         return [self._by_variable.get(id(variable)) or self._add(variable, path, owner) for variable in variables]
 
+    def _is_trainable(self, variable: Any) -> bool:
+        """As the whole model counts; a weight that was made while its layer was followed says it itself."""
+        if id(variable) in self._counted or not is_framework_class(type(variable)):
+            return id(variable) in self._trainable
+        return bool(variable.trainable)
+
+    def _owner_of(self, variable: Any) -> Any:
+        layers = [self._root, *_layers_in(self._root)]
+        return next((one for one in layers if any(held is variable for held in own_variables(one))), None)
+
     def of_group(self, layer: Any, path: str) -> list[Weight]:
         """The weights of a layer that belong to it and to no node of its inside: its own, and those of layers
         in it that were not called. To be asked after the inside was placed.
@@ -42,15 +55,18 @@ class WeightBook:
         found = self.of(group_variables(layer), path, layer)
         for part in _layers_in(layer):
             missed = [one for one in own_variables(part) if id(one) not in self._by_variable]
-            found += self.of(missed, f"{path}/{part.name}" if path else part.name, part)
+            found += self.of(missed, join(path, part.name), part)
         return found
 
     def _add(self, variable: Any, path: str, owner: Any) -> Weight:
         name = variable.name.rpartition("/")[2].partition(":")[0]
+        if owner is None:
+            owner = self._owner_of(variable)
+            path = path if owner is None or owner is self._root else join(path, owner.name)
         if _COUNTED.fullmatch(name):  # a name that Keras made up differs from run to run
             held = vars(owner).items() if owner is not None else ()
             name = next((key.lstrip("_") for key, value in held if value is variable), name)
-        wanted = f"{path}/{name}" if path else name
+        wanted = join(path, name)
         count = self._taken.get(wanted, 0) + 1
         self._taken[wanted] = count
         weight = Weight(
@@ -58,11 +74,16 @@ class WeightBook:
             name=name,
             shape=tuple(int(dim) for dim in variable.shape),
             dtype=dtype_name(variable.dtype),
-            trainable=id(variable) in self._trainable,
+            trainable=self._is_trainable(variable),
         )
         self._by_variable[id(variable)] = weight
         self._kept.append(variable)
         return weight
+
+
+def join(path: str, name: str) -> str:
+    """The path of something called ``name`` inside ``path``."""
+    return f"{path}/{name}" if path else name
 
 
 def _layers_in(layer: Any) -> list[Any]:
