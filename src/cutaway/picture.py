@@ -30,7 +30,13 @@ SMALL = 30
 """Nodes up to which a model is drawn with everything at full size."""
 
 RANKDIRS = ("TB", "LR", "BT", "RL")
-WIRES: Mapping[str, Wires] = {"none": "none", "": "none", "line": "straight", "polyline": "straight", "false": "straight"}
+WIRES: Mapping[str, Wires] = {
+    "none": "none",
+    "": "none",
+    "line": "straight",
+    "polyline": "straight",
+    "false": "straight",
+}
 SPLINES = ("ortho", "spline", "curved", "polyline", "line", "true", "false", "none", "", True, False)
 
 
@@ -211,7 +217,7 @@ def draw(
     for at, found in folds.items():
         repeats[graph.groups.parents[at]] += found.copies - 1
     texts = make_labels(graph, labels, counts, repeats, {at: _fold_text(found) for at, found in folds.items()})
-    nested = lay_out(graph, BoxSizes(texts.widths, texts.heights, texts.title_widths), layout)
+    nested = lay_out(graph, BoxSizes(texts.boxes, texts.title_widths), layout)
     wires = WIRES.get(str(splines).lower(), "curved")
     scene = compose(graph, nested, texts, theme, marks, _description(graph), wires=wires)
     return Picture(graph, nested, scene, dpi)
@@ -321,7 +327,4 @@ def _marks(
         entries.append((theme.group_fill, theme.group_stroke, "no value"))
     for node in range(len(graph)):
         fills.setdefault(node, theme.group_fill)
-    return Marks(
-        fills=fills, highlighted_nodes=nodes, highlighted_groups=groups, legend=entries, show_legend=legend
-    )
-
+    return Marks(fills=fills, highlighted_nodes=nodes, highlighted_groups=groups, legend=entries, show_legend=legend)

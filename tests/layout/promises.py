@@ -63,7 +63,7 @@ def check_boxes(placement: Placement) -> None:
 
 def check_wires_touch_no_other_box(placement: Placement, nested: Nested, group: int) -> None:
     for drawn in placement.wires:
-        source, _, target, _ = nested.wires[group][drawn.wire]
+        source, _, target, _ = nested.wires(group)[drawn.wire]
         own = {source, target}
         strangers = [b for c, b in zip(nested.children[group], placement.boxes, strict=True) if c not in own]
         for point in sample(drawn.segments):
@@ -75,7 +75,7 @@ def check_ends(placement: Placement, nested: Nested, group: int) -> None:
     """Every path begins on the border of its source and ends on that of its target, or at their pins."""
     boxes = dict(zip(nested.children[group], placement.boxes, strict=True))
     for drawn in placement.wires:
-        source, tensor, target, _ = nested.wires[group][drawn.wire]
+        source, tensor, target, _ = nested.wires(group)[drawn.wire]
         if nested.backwards:
             source, target = target, source
         first, last = point_of(drawn.segments[0]), point_of(drawn.segments[-1])
@@ -92,7 +92,7 @@ def check_ends(placement: Placement, nested: Nested, group: int) -> None:
 def check_wires_are_all_there(graph: Graph, nested: Nested, group: int) -> None:
     """A grid leaves all wires of a group out; anything else draws every one of them."""
     drawn = [wire.wire for wire in nested.placement(group).wires]
-    assert drawn in ([], list(range(len(nested.wires[group]))))
+    assert drawn in ([], list(range(len(nested.wires(group)))))
 
 
 def check_every_edge_is_drawn(graph: Graph, nested: Nested) -> None:
@@ -102,7 +102,7 @@ def check_every_edge_is_drawn(graph: Graph, nested: Nested) -> None:
     )
     found: Counter[tuple[int, int, int, int]] = Counter()
     for group in range(len(graph.groups)):
-        for source, tensor, target, slot in nested.wires[group]:
+        for source, tensor, target, slot in nested.wires(group):
             node, port = tensor_of(tensor)
             if source is None:
                 assert tensor in (nested.outs if nested.backwards else nested.ins)[group]

@@ -99,6 +99,11 @@ class _Composer:
         root = self._sheets[self._sheet_of[0]]
         self._sheets.append(self._page(root, self._sheet_of[0]))
         note = f"{self._hidden:,} groups too small to be seen are drawn as solid boxes" if self._hidden else ""
+        if self._nested.postponed:
+            note = (
+                f"{self._nested.postponed:,} inner groups are drawn closed, since nothing in this model repeats; "
+                "draw a part of it to see inside"
+            )
         return Scene(tuple(self._sheets), self._paints, self._fonts, self._theme.background, title, note)
 
     def _visible(self) -> list[int]:

@@ -76,8 +76,9 @@ def _wires(graph: Graph, nested: Nested, group: int, x: float, y: float, scale: 
             "path": [_on_page(segment, x, y, scale) for segment in path],
         }
 
+    joined = nested.wires(group)
     for drawn in placement.wires:
-        source, tensor, target, slot = nested.wires[group][drawn.wire]
+        source, tensor, target, slot = joined[drawn.wire]
         yield piece(tensor, identity(source), identity(target), slot, drawn.segments)
     frame = nested.frames[group]
     if frame is not None:

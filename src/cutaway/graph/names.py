@@ -94,16 +94,13 @@ def common_words(names: Sequence[str]) -> int:
     """How many leading words all names share; the last word of a name never counts."""
     if not names:
         return 0
-    first = tokens(names[0])
-    shared = len(first) - 1
-    for name in names[1:]:
-        other = tokens(name)
-        shared = min(shared, len(other) - 1)
-        for at in range(shared):
-            if other[at][0] != first[at][0]:
-                shared = at
-                break
-    return max(shared, 0)
+    first, last = tokens(min(names)), tokens(max(names))  # what these two share, all between them share
+    shared = 0
+    for one, other in zip(first[:-1], last[:-1], strict=False):
+        if one[0] != other[0]:
+            break
+        shared += 1
+    return shared
 
 
 def clusters_by_name(level: Level, *, counters: int, top: bool) -> list[Cluster]:

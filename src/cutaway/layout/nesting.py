@@ -10,7 +10,7 @@ import gc
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cutaway.graph.model import Graph
 from cutaway.graph.walk import depths, leaf_counts
@@ -26,6 +26,11 @@ CLOSED = (100.0, 36.0)
 
 GRID = 20.0
 """Px to which widths are rounded up, so that copies whose names differ in a number share a placement."""
+
+LARGE = 20_000
+BUDGET = 2_000
+"""In a graph of more nodes than the first, the children in different groups that are laid out before the picture
+shows: less than half a second's work. Where more is different, the innermost groups are drawn closed."""
 
 LARGEST_SCALE = 0.4
 SMALLEST_SCALE = 1 / 7
@@ -47,13 +52,11 @@ class BoxSizes:
     """What the style says about sizes, in px.
 
     Attributes:
-        widths: Natural width of each node's box.
-        heights: Height of each node's box.
+        boxes: Natural width and height of each node's box.
         titles: Least width of each group's box, for its title.
     """
 
-    widths: Sequence[float]
-    heights: Sequence[float]
+    boxes: Sequence[tuple[float, float]]
     titles: Sequence[float]
 
 
@@ -67,24 +70,35 @@ class Nested:
         placement_of: For each group, a position in ``placements``; -1 for a group that is drawn closed.
         placements: The distinct placements.
         frames: For each group, its box in its holder; None for the root.
-        wires: For each group, what the wires of its placement join, in their order; see `Lifted.wires`.
+        lifted: What the wires of every group join.
         ins, outs: For each group, the numbers of the tensors at the pins of its placement, in their order;
             `tensor_of` gives node and port.
         backwards: Whether the drawing runs against the flow, so that every path begins at the reader.
+        postponed: Number of groups that are drawn closed only because there is too much that is different.
     """
 
     children: list[list[int]]
     placement_of: list[int]
     placements: list[Placement]
     frames: list[Frame | None]
-    wires: list[list[LiftedWire]]
+    lifted: Lifted
     ins: list[list[int]]
     outs: list[list[int]]
     backwards: bool
+    postponed: int = 0
 
     def placement(self, group: int) -> Placement:
         """Placement of a group that is drawn open."""
         return self.placements[self.placement_of[group]]
+
+    def wires(self, group: int) -> list[LiftedWire]:
+        """What the wires of a group's placement join, in the order of their positions."""
+        children = self.children[group]
+        inner = (
+            (children[start], children[start] << _PORTS | port, children[end], slot)
+            for start, port, end, slot in self.lifted.inner[group]
+        )
+        return [*inner, *self.lifted.crossing[group]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +130,31 @@ def lay_out(graph: Graph, sizes: BoxSizes, options: LayoutOptions) -> Nested:
     """
     with _collector_paused():
         lifted = lift_edges(graph)
-        return _Nesting(graph, sizes, options, lifted).run()
+        try:
+            return _Nesting(graph, sizes, options, lifted, BUDGET if len(graph) > LARGE else None).run()
+        except _OverBudget:
+            opened = _outermost(lifted.children, BUDGET)
+            wished = options.closed
+            closed = replace(options, closed=lambda at: at not in opened or (wished is not None and wished(at)))
+            nested = _Nesting(graph, sizes, closed, lifted, None).run()
+            return replace(nested, postponed=sum(at not in opened for at in range(len(graph.groups))))
+
+
+class _OverBudget(Exception):
+    """More different children than may be laid out before the first picture."""
+
+
+def _outermost(children: Sequence[Sequence[int]], most: int) -> set[int]:
+    """Groups level by level from the root, until they have that many children together."""
+    opened, waiting = {0}, [0]
+    most -= len(children[0])
+    for group in waiting:  # grows while it is walked
+        for child in children[group]:
+            if child < 0 and len(children[~child]) <= most:
+                opened.add(~child)
+                waiting.append(~child)
+                most -= len(children[~child])
+    return opened
 
 
 @contextmanager
@@ -137,12 +175,16 @@ class Lifted:
 
     Attributes:
         children: For each group, its children in order of first appearance.
-        wires: For each group, its edges; tensors are numbered by node and port.
+        inner: For each group, edges between two nodes right in it, by position among its children:
+            ``(source, port, target, slot)``.
+        crossing: For each group, its edges that touch its border or a group in it; tensors are numbered by node
+            and port.
         ins, outs: For each group, the tensors that cross its border, as an ordered set.
     """
 
     children: list[list[int]]
-    wires: list[list[LiftedWire]]
+    inner: list[list[tuple[int, int, int, int]]]
+    crossing: list[list[LiftedWire]]
     ins: list[dict[int, None]]
     outs: list[dict[int, None]]
 
@@ -152,7 +194,10 @@ def lift_edges(graph: Graph) -> Lifted:
     parents, owner = graph.groups.parents.tolist(), graph.node_groups.tolist()
     depth = depths(parents)
     count = len(graph.groups)
-    wires: list[list[LiftedWire]] = [[] for _ in range(count)]
+    children = _children(owner, parents, count)
+    place = _places(children, len(owner))
+    inner: list[list[tuple[int, int, int, int]]] = [[] for _ in range(count)]
+    crossing: list[list[LiftedWire]] = [[] for _ in range(count)]
     ins: list[dict[int, None]] = [{} for _ in range(count)]
     outs: list[dict[int, None]] = [{} for _ in range(count)]
     seen: set[tuple[int, int]] = set()  # a group that a tensor has entered, which needs one wire to it
@@ -163,31 +208,41 @@ def lift_edges(graph: Graph) -> Lifted:
             source, port = sources[at], ports[at]
             if port < 0:
                 continue  # control edges take no part in the layout
-            a, b, tensor = owner[source], home, source << _PORTS | port
+            a, b = owner[source], home
             if a == b:
-                wires[a].append((source, tensor, target, at - first))
+                inner[a].append((place[source], port, place[target], at - first))
                 continue
+            tensor = source << _PORTS | port
             start, end = source, target
             while a != b:
                 if depth[b] >= depth[a]:
-                    inside = ins[b]
                     if end >= 0 or (end, tensor) not in seen:
                         if end < 0:
                             seen.add((end, tensor))
-                        inside[tensor] = None
-                        wires[b].append((None, tensor, end, at - first if end >= 0 else 0))
+                        ins[b][tensor] = None
+                        crossing[b].append((None, tensor, end, at - first if end >= 0 else 0))
                     end, b = ~b, parents[b]
                 else:
                     if tensor not in outs[a]:
                         outs[a][tensor] = None
-                        wires[a].append((start, tensor, None, 0))
+                        crossing[a].append((start, tensor, None, 0))
                     start, a = ~a, parents[a]
             if end >= 0:
-                wires[a].append((start, tensor, end, at - first))
+                crossing[a].append((start, tensor, end, at - first))
             elif (end, tensor) not in seen:
                 seen.add((end, tensor))
-                wires[a].append((start, tensor, end, 0))
-    return Lifted(_children(owner, parents, count), wires, ins, outs)
+                crossing[a].append((start, tensor, end, 0))
+    return Lifted(children, inner, crossing, ins, outs)
+
+
+def _places(children: Sequence[Sequence[int]], nodes: int) -> list[int]:
+    """Position of every node among the children of its group."""
+    place = [0] * nodes
+    for found in children:
+        for position, child in enumerate(found):
+            if child >= 0:
+                place[child] = position
+    return place
 
 
 def _children(owner: Sequence[int], parents: Sequence[int], count: int) -> list[list[int]]:
@@ -210,12 +265,15 @@ def _children(owner: Sequence[int], parents: Sequence[int], count: int) -> list[
 class _Nesting:
     """The walk from the innermost groups to the root."""
 
-    def __init__(self, graph: Graph, sizes: BoxSizes, options: LayoutOptions, lifted: Lifted) -> None:
+    def __init__(
+        self, graph: Graph, sizes: BoxSizes, options: LayoutOptions, lifted: Lifted, budget: int | None
+    ) -> None:
         count = len(graph.groups)
         self._graph = graph
         self._sizes = sizes
         self._options = options
         self._lifted = lifted
+        self._budget = budget
         self._leaves = leaf_counts(graph)
         ins, outs = (lifted.outs, lifted.ins) if options.backwards else (lifted.ins, lifted.outs)
         self._ins = [sorted(found) for found in ins]
@@ -227,13 +285,11 @@ class _Nesting:
         self._known: dict[object, int] = {}
         self._framed: dict[object, tuple[Frame, Child, int]] = {}
         self._leaf_codes: dict[tuple[float, float], int] = {}
-        self._place = [0] * len(graph)
+        self._place = _places(lifted.children, len(graph))
         self._group_place = [0] * count
         for children in lifted.children:
             for position, child in enumerate(children):
-                if child >= 0:
-                    self._place[child] = position
-                else:
+                if child < 0:
                     self._group_place[~child] = position
         self._codes = [0] * count
 
@@ -245,7 +301,7 @@ class _Nesting:
             placement_of=self._placement_of,
             placements=self._placements,
             frames=self._frames,
-            wires=self._lifted.wires,
+            lifted=self._lifted,
             ins=self._ins,
             outs=self._outs,
             backwards=self._options.backwards,
@@ -256,12 +312,12 @@ class _Nesting:
             self._close(group)
             return
         children = self._lifted.children[group]
-        width = self._leaf_width(children)
-        codes = self._codes_of(children, width)
+        width, codes = self._codes_of(children)
         wires = self._local_wires(group)
         key = (codes, wires, len(self._ins[group]), len(self._outs[group]), group == 0)
         found = self._known.get(key)
         if found is None:
+            self._spend(len(children))
             inside = Inside(
                 tuple(self._child(child, width) for child in children),
                 tuple(Wire(*wire) for wire in wires),
@@ -275,37 +331,42 @@ class _Nesting:
         if group:
             self._frame(group, found)
 
-    def _codes_of(self, children: Sequence[int], width: float) -> tuple[int, ...]:
-        """A number for each child that tells all that the layout may know of it: frames below 0, leaves from 0 on."""
-        heights, table, framed = self._sizes.heights, self._leaf_codes, self._codes
+    def _spend(self, children: int) -> None:
+        if self._budget is not None:
+            self._budget -= children
+            if self._budget < 0:
+                raise _OverBudget
+
+    def _codes_of(self, children: Sequence[int]) -> tuple[float, tuple[int, ...]]:
+        """The width of all leaves, and a number for each child that tells all that the layout may know of it.
+
+        All leaves of a group are equally wide. Frames have numbers below 0, leaves from 0 on.
+        """
+        boxes, table, framed = self._sizes.boxes, self._leaf_codes, self._codes
+        sizes = [boxes[child] for child in children if child >= 0]
+        widest = max(sizes)[0] if sizes else 0.0
+        width = -(-widest // GRID) * GRID
+        heights = iter(sizes)
         codes = []
         for child in children:
             if child >= 0:
-                key = (width, heights[child])
+                key = (width, next(heights)[1])
                 code = table.get(key)
                 if code is None:
                     code = table[key] = len(table)
                 codes.append(code)
             else:
                 codes.append(-1 - framed[~child])
-        return tuple(codes)
+        return width, tuple(codes)
 
     def _shape(self, group: int) -> Shape:
         if group:
             return Shape(flow=self._options.flow)
         return Shape(aspect=self._options.aspect, flow=self._options.flow, root=True)
 
-    def _leaf_width(self, children: Sequence[int]) -> float:
-        """All leaves of a group are equally wide."""
-        widths, widest = self._sizes.widths, 0.0
-        for child in children:
-            if child >= 0 and widths[child] > widest:
-                widest = widths[child]
-        return -(-widest // GRID) * GRID
-
     def _child(self, child: int, width: float) -> Child:
         if child >= 0:
-            return Child(width, self._sizes.heights[child])
+            return Child(width, self._sizes.boxes[child][1])
         box = self._boxes[~child]
         if box is None:
             raise AssertionError("a group is laid out after the groups in it")
@@ -315,8 +376,9 @@ class _Nesting:
         """Wires between positions: pins are counted by age, ports and slots of groups are pins of theirs."""
         place, group_place, pin = self._place, self._group_place, self._pin
         ins, outs, backwards = self._ins, self._outs, self._options.backwards
-        found = []
-        for source, tensor, target, slot in self._lifted.wires[group]:
+        inner = self._lifted.inner[group]
+        found = [(end, slot, start, port) for start, port, end, slot in inner] if backwards else list(inner)
+        for source, tensor, target, slot in self._lifted.crossing[group]:
             number = tensor & _PORT_MASK
             if backwards:
                 source, target, number, slot = target, source, slot, number

@@ -74,20 +74,44 @@ class LabelOptions:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Texts by node and group; the same tuple of lines is one object however many nodes show it.
+    """Texts by node and group, made when they are first asked for: a large picture shows few of its nodes.
 
     Attributes:
         lines: For each node, its lines; the first is the heading.
-        widths, heights: Natural size of each node's box in px.
+        boxes: Natural width and height of each node's box in px.
         titles: For each group, ``(title, what stands at the right)``.
         title_widths: Least width of each group's box in px.
     """
 
-    lines: list[tuple[str, ...]]
-    widths: list[float]
-    heights: list[float]
-    titles: list[tuple[str, str]]
-    title_widths: list[float]
+    lines: Sequence[tuple[str, ...]]
+    boxes: Sequence[tuple[float, float]]
+    titles: Sequence[tuple[str, str]]
+    title_widths: Sequence[float]
+
+
+class _OnDemand(Sequence[Any]):
+    """One column of a table whose rows are made on demand and kept."""
+
+    __slots__ = ("_column", "_count", "_make", "_rows")
+
+    def __init__(
+        self, rows: dict[int, tuple[Any, ...]], make: Callable[[int], tuple[Any, ...]], column: int, count: int
+    ):
+        self._rows = rows
+        self._make = make
+        self._column = column
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> Any:
+        row = self._rows.get(index)
+        if row is None:
+            if not 0 <= index < self._count:
+                raise IndexError(index)
+            row = self._rows[index] = self._make(index)
+        return row[self._column]
 
 
 def make_labels(
@@ -107,33 +131,38 @@ def make_labels(
         folds: For each group that stands for several copies, the name of the last and what differs.
     """
     prefixes = name_prefixes(graph)
-    lines: list[tuple[str, ...]] = []
-    widths: list[float] = []
-    heights: list[float] = []
-    sizes: dict[tuple[str, ...], tuple[float, float]] = {}
     extras = _extras(options)
     plain = not (extras or options.label or options.annotations)
-    known: dict[tuple[str, int, int], tuple[str, ...]] = {}
-    for node, (name, code, group) in enumerate(zip(graph.names, graph.op_codes, graph.node_groups, strict=True)):
-        key = (name, code, prefixes[group])
-        lines_known = known.get(key) if plain else None
-        found = lines_known or _lines(graph, node, options, prefixes[group], extras)
-        known[key] = found
-        size = sizes.get(found)
-        if size is None:
-            size = sizes[found] = (_width(found), _height(found))
-        lines.append(found)
-        widths.append(size[0])
-        heights.append(size[1])
-    titles = [_title(graph, group, prefixes, counts, repeats) for group in range(len(graph.groups))]
-    for group, (last, differences) in folds.items():
-        parent = graph.groups.parents[group]
-        end = relative_name(last, prefixes[parent], graph.name, keep_word=True)
-        titles[group] = (f"{titles[group][0]} … {clean(end)}", fit(clean(differences), NAME_SIZE, 400, WIDEST))
-    title_widths = [width(title, TITLE_SIZE, 600) + 2 * TITLE_PADDING for title, _ in titles]
-    for group in folds:
-        title_widths[group] += width(titles[group][1], NAME_SIZE, 400) + TITLE_PADDING
-    return Labels(lines, widths, heights, titles, title_widths)
+    known: dict[tuple[str, int, int], tuple[tuple[str, ...], tuple[float, float]]] = {}
+
+    def box(node: int) -> tuple[tuple[str, ...], tuple[float, float]]:
+        prefix = prefixes[graph.node_groups[node]]
+        key = (graph.names[node], graph.op_codes[node], prefix)
+        row = known.get(key) if plain else None
+        if row is None:
+            found = _lines(graph, node, options, prefix, extras)
+            row = known[key] = (found, (_width(found), _height(found)))
+        return row
+
+    def heading(group: int) -> tuple[tuple[str, str], float]:
+        title, count = _title(graph, group, prefixes, counts, repeats)
+        least = 2 * TITLE_PADDING
+        if group in folds:
+            last, differences = folds[group]
+            end = relative_name(last, prefixes[graph.groups.parents[group]], graph.name, keep_word=True)
+            title, count = f"{title} … {clean(end)}", fit(clean(differences), NAME_SIZE, 400, WIDEST)
+            least += width(count, NAME_SIZE, 400) + TITLE_PADDING
+        return (title, count), least + width(title, TITLE_SIZE, 600)
+
+    boxes: dict[int, tuple[Any, ...]] = {}
+    headings: dict[int, tuple[Any, ...]] = {}
+    nodes, groups = len(graph), len(graph.groups)
+    return Labels(
+        lines=_OnDemand(boxes, box, 0, nodes),
+        boxes=_OnDemand(boxes, box, 1, nodes),
+        titles=_OnDemand(headings, heading, 0, groups),
+        title_widths=_OnDemand(headings, heading, 1, groups),
+    )
 
 
 def short_op(op: str) -> str:
@@ -298,6 +327,8 @@ def relative_name(name: str, words: int, model: str, *, keep_word: bool = False)
         model: Name of the whole model, which is left out too.
         keep_word: Whether a number keeps the word that it counts: ``block_1`` and not ``1``.
     """
+    if not words and not name.startswith(model[:1]):
+        return name
     found = tokens(name)
     words = min(words, len(found) - 1)
     head = tokens(model)
