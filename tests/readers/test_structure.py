@@ -64,7 +64,7 @@ def test_fully_convolutional_submodel_has_the_shapes_of_its_call() -> None:
 
 def test_bidirectional() -> None:
     x = keras.Input((5, 4), name="x")
-    wrapped = layers.Bidirectional(layers.LSTM(3, return_sequences=True), name="bi")
+    wrapped = layers.Bidirectional(layers.LSTM(3, return_sequences=True, name="lstm"), name="bi")
     graph = graph_of(x, wrapped(x))
     assert groups(graph) == [("bi", "wrapper", "Bidirectional", "config of the file")]
     assert edges(graph) == [
@@ -169,3 +169,26 @@ def test_optional_input_that_a_call_leaves_out() -> None:
     outer = next(raw for raw in config["config"]["layers"] if raw["name"] == "inner")
     outer["inbound_nodes"][0]["args"][0][1] = None
     assert edges(read_config(config, format="test")) == [("x", "inner/d", 0, "")]
+
+
+def test_custom_wrapper_is_no_guess() -> None:
+    class Summed(keras.layers.Wrapper):
+        def call(self, x: Any) -> Any:
+            return keras.ops.sum(self.layer(x), axis=-1)
+
+    x = keras.Input((4,), name="x")
+    made = layers.Dense(3, name="after")(Summed(layers.Reshape((2, 2), name="inner"), name="w")(x))
+    graph = graph_of(x, made)
+    assert edges(graph) == [("x", "w/inner", 0, ""), ("w/inner", "w/w", 0, ""), ("w/w", "after", 0, "")]
+    assert [graph.outputs_of(node)[0].shape for node in range(4)] == [(None, 4), (None, 2, 2), (None, 2), (None, 3)]
+
+
+def test_quantized_dense() -> None:
+    x = keras.Input((4,), name="x")
+    dense = layers.Dense(3, name="d")
+    model = keras.Model(x, dense(x))
+    dense.quantize("int8")
+    graph = read_config(json.loads(model.to_json()), format="test")
+    assert graph.nodes[1].attributes["dtype"] == "int8_from_float32"
+    found = [(weight.name, weight.shape, weight.dtype, weight.trainable) for weight in graph.weights]
+    assert found == [(w.name, tuple(w.shape), w.dtype, w.trainable) for w in model.weights]

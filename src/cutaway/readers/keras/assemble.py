@@ -239,7 +239,8 @@ class Assembler:
             self.warn(f"weights of some layers are unknown: {error}")
             return ()
         return tuple(
-            replace(weight, id=f"{path}/{weight.name}", trainable=trainable and weight.trainable) for weight in found
+            replace(weight, id=f"{path}/{weight.name}", trainable=trainable and "int" not in weight.dtype)
+            for weight in found
         )
 
     def warn(self, message: str) -> None:

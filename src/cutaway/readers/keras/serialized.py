@@ -57,8 +57,8 @@ def _simplify_object(value: dict[str, Any]) -> Any:
     if name == "__keras_tensor__":
         history = config.get("keras_history")
         return f"<{history[0]}>" if isinstance(history, list) and history else "<tensor>"
-    if "Policy" in name and isinstance(config.get("name"), str):
-        return config["name"]
+    if name.endswith(("DTypePolicy", "Policy", "PolicyV1")) and not config.keys() - _POLICY_SETTINGS:
+        return _policy_name(value)
     settings = {key: simplify(item) for key, item in config.items() if item is not None and key != "name"}
     return {name: settings} if settings else name
 
@@ -69,6 +69,7 @@ def _slice(config: Any) -> str:
     return text if step is None else f"{text}:{simplify(step)}"
 
 
+_POLICY_SETTINGS = frozenset({"name", "mode", "source_name", "loss_scale"})
 _CONSTANT_TEXTS = {"__lambda__": NOT_EXECUTED, "__bytes__": NOT_EXECUTED, "__ellipsis__": "..."}
 
 

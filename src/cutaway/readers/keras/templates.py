@@ -60,10 +60,23 @@ def _inner(spec: LayerSpec, key: str) -> LayerSpec:
 def wrapper(
     assembler: Assembler, spec: LayerSpec, call: Call, reads: list[Read], place: Place, known: Known | None
 ) -> list[Value]:
-    """Any layer with one layer inside: a group that holds it."""
+    """Any layer with one layer inside: a group that holds it.
+
+    What a custom wrapper does besides is unknown; where its output is not that of its layer, a node stands for that.
+    """
     inside = _group(assembler, spec, call, place, "wrapper")
+    if spec.custom:
+        made = assembler.layer(_inner(spec, "layer"), NO_CALL, reads, inside)
+        said = known.get(0) if known and place.trusted else None
+        wanted = place.outside(hinted(said)) if said is not None else None
+        if wanted is None or not made or made[0].tensor.shape == wanted.shape:
+            return made
+        own = Attributes({}, {})
+        return assembler.node(
+            spec.name, spec.op, [Read(value) for value in made], group=inside.group, outputs=[wanted], attributes=own
+        )
     made = assembler.layer(_inner(spec, "layer"), NO_CALL, reads, inside, known)
-    if spec.op == "SpectralNormalization" and not spec.custom:
+    if spec.op == "SpectralNormalization":
         for kernel in assembler.weights_below(inside.path, ("kernel", "embeddings")):
             vector = Weight(f"{inside.path}vector_u", "vector_u", (1, kernel.shape[-1]), kernel.dtype, False)
             assembler.builder.describe_group(inside.group, weights=[vector])

@@ -64,8 +64,11 @@ def _with_lora(config: Config, found: list[WeightSpec], rank_axis: tuple[int, ..
 def dense(config: Config, shapes: Shapes) -> list[WeightSpec]:
     """Dense."""
     units = size(config, "units")
-    found = _biased(config, [WeightSpec("kernel", (_known(shapes[0][-1]), units))], units)
-    return _with_lora(config, found, (units,))
+    shape = (_known(shapes[0][-1]), units)
+    if quantization(config.get("dtype")) == "int8":
+        packed = [WeightSpec("kernel", shape, False, "int8"), WeightSpec("kernel_scale", (units,), False, "float32")]
+        return [*_biased(config, [], units), *packed]
+    return _with_lora(config, _biased(config, [WeightSpec("kernel", shape)], units), (units,))
 
 
 def einsum_dense(config: Config, shapes: Shapes) -> list[WeightSpec]:
@@ -342,8 +345,9 @@ def layer_weights(op: str, config: Config, shapes: Sequence[Shape | None]) -> li
         raise NoRule(op)
     if rule is _none:
         return []
-    if op in _ANSWERED_BY_FILE and quantization(config.get("dtype")):
-        raise NoRule("how a quantized layer stores its weights depends on the version")
+    mode = quantization(config.get("dtype"))
+    if mode and op in _ANSWERED_BY_FILE and not (op == "Dense" and mode == "int8"):
+        raise NoRule("how a quantized layer stores its weights depends on its mode")
     known: list[Shape] = []
     for shape in shapes:
         if shape is None:
