@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +192,23 @@ def test_composite_layer_in_a_functional_model_keeps_its_edges(tmp_path: Path) -
     assert graph.outputs_of(1)[0].shape == (None, 3)
     assert sum(weight.parameters for weight in graph.weights) == model.count_params()
     assert graph.weights_of(1)[0].location == "model.weights.h5:layers/pair/left/vars/0"
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_weights_in_a_zip_packed_or_not(tmp_path: Path, compression: int) -> None:
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        file.create_group("layers/mine/inner/vars").create_dataset("0", data=[[1.0, 2.0, 3.0]] * 4)
+    path = tmp_path / "m.keras"
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("config.json", json.dumps(CONFIG))
+        archive.write(tmp_path / "w.h5", "model.weights.h5")
+    weight = read(path).weights[0]
+    assert (weight.id, weight.shape) == ("mine/inner/0", (4, 3))
+    assert weight.location == "model.weights.h5:layers/mine/inner/vars/0"
+
+    data = path.read_bytes()
+    at = data.index(b"\x89HDF") if compression == zipfile.ZIP_STORED else data.rindex(b"PK\x03\x04") + 60
+    path.write_bytes(data[:at] + bytes(200) + data[at + 200 :])
+    with pytest.raises(ReadError, match=r"model\.weights\.h5"):
+        read(path)

@@ -7,8 +7,10 @@ name inside an archive is ever used as a path on disk, and no reader opens a fil
 from __future__ import annotations
 
 import io
+import shutil
 import stat
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -26,6 +28,7 @@ LIMITS = MappingProxyType({
     "text": (64 << 20, "bytes of a config, JSON or YAML; the largest seen in real files has 3 MB"),
     "ratio": (250, "bytes that one byte of a compressed config may become; real configs stay below 60"),
     "ratio_from": (1 << 20, "bytes from which on that ratio is looked at; less does no harm"),
+    "unpacked": (8 << 30, "bytes of weights that are unpacked to a nameless file; larger ones are stored uncompressed"),
     "members": (100_000, "entries of a zip; a model with its assets has some hundred"),
     "directory": (32 << 20, "bytes of a zip's table of contents, which is read as a whole"),
     "chunk": (64 << 20, "bytes that the HDF5 library may ask for at once; structure is read in small pieces"),
@@ -128,18 +131,54 @@ class Source:
             ReadError: It is not there or cannot be opened.
         """
         if self.kind == "zip" and member:
-            info = self._info(member)
-            try:
-                with self._archive.open(info) as packed:
-                    yield packed
-            except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-                raise ReadError(f"member {member!r} is damaged: {error}", path=self.path) from error
+            with self._open_packed(self._info(member)) as unpacked:
+                yield unpacked
             return
         path = self.path / member if member else self.path
         if not path.is_file():
             raise ReadError("there is no such file in the folder", path=path)
         with path.open("rb") as file:
             yield file
+
+    @contextmanager
+    def _open_packed(self, info: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+        """A member that can be read at any place: where it lies if it is stored, else unpacked once to a nameless file.
+
+        HDF5 jumps to and fro, and a compressed member could only jump back by beginning again.
+        """
+        if info.file_size > limit("unpacked"):
+            raise ReadError(
+                f"member {info.filename!r} unpacks to {info.file_size:,} bytes; at most {limit('unpacked'):,} are read",
+                path=self.path,
+            )
+        self._check_ratio(info)
+        try:
+            with self._archive.open(info) as packed:
+                if info.compress_type == zipfile.ZIP_STORED:
+                    with self.path.open("rb") as file:
+                        yield io.BufferedReader(Window(file, self._start_of(file, info), info.file_size))
+                else:
+                    with tempfile.TemporaryFile() as unpacked:
+                        shutil.copyfileobj(packed, unpacked, 1 << 20)
+                        unpacked.seek(0)
+                        yield unpacked
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error) as error:
+            raise ReadError(f"member {info.filename!r} is damaged: {error}", path=self.path) from error
+
+    def _start_of(self, file: IO[bytes], info: zipfile.ZipInfo) -> int:
+        """Where the bytes of a stored member begin: behind its header, whose two texts have their own lengths."""
+        file.seek(info.header_offset + 26)
+        name, extra = struct.unpack("<HH", file.read(4))
+        return int(info.header_offset + 30 + name + extra)
+
+    def _check_ratio(self, info: zipfile.ZipInfo) -> None:
+        ratio = info.file_size / max(1, info.compress_size)
+        if info.file_size > limit("ratio_from") and ratio > limit("ratio"):
+            raise ReadError(
+                f"member {info.filename!r} unpacks to {ratio:,.0f} times its size; a model's parts become at most "
+                f"{limit('ratio')} times larger, so this looks like a zip bomb",
+                path=self.path,
+            )
 
     def _is_zip(self) -> bool:
         return b"PK" in self.head[:64] and zipfile.is_zipfile(self.path)
@@ -190,13 +229,7 @@ class Source:
         if info.file_size > most:
             raise ReadError(f"member {member!r} unpacks to {info.file_size:,} bytes; at most {most:,} are read",
                             path=self.path)  # fmt: skip
-        ratio = info.file_size / max(1, info.compress_size)
-        if info.file_size > limit("ratio_from") and ratio > limit("ratio"):
-            raise ReadError(
-                f"member {member!r} unpacks to {ratio:,.0f} times its size; a config becomes at most "
-                f"{limit('ratio')} times larger, so this looks like a zip bomb",
-                path=self.path,
-            )
+        self._check_ratio(info)
         try:
             with self._archive.open(info) as packed:
                 data = packed.read(most + 1)
@@ -205,6 +238,51 @@ class Source:
         if len(data) > most:
             raise ReadError(f"member {member!r} is larger than it says; at most {most:,} are read", path=self.path)
         return data
+
+
+class Window(io.RawIOBase):
+    """Part of a file, as a file.
+
+    Args:
+        file: The whole.
+        start: Where the part begins.
+        size: Its bytes.
+    """
+
+    def __init__(self, file: IO[bytes], start: int, size: int) -> None:
+        super().__init__()
+        self._file = file
+        self._start = start
+        self._size = size
+        self._at = 0
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def seekable(self) -> bool:
+        """True."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place in the part."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def tell(self) -> int:
+        """The place in the part."""
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill ``buffer`` up to the end of the part and return how many bytes came."""
+        view = memoryview(buffer)
+        count = max(0, min(len(view), self._size - self._at))
+        self._file.seek(self._start + self._at)
+        data = self._file.read(count)
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)
 
 
 class Bounded(io.RawIOBase):
