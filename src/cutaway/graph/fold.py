@@ -47,27 +47,46 @@ def fold(graph: Graph, *, fewest: int = 2) -> tuple[Graph, dict[int, Fold]]:
         children[graph.groups.parents[child]].append(child)
     folds: dict[int, Fold] = {}
     replaced: dict[int, int] = {}
-    dropped: set[int] = set()
-    for siblings in children:
-        ordered = sorted((child for child in siblings if nodes_in[child]), key=lambda child: nodes_in[child][0])
-        for run in _runs(graph, ordered, nodes_in):
-            if len(run) < fewest or nodes_in[run[0]][0] in dropped:
-                continue
-            first = nodes_in[run[0]]
-            for copy in run[1:]:
-                for mine, original in zip(nodes_in[copy], first, strict=True):
-                    dropped.add(mine)
-                    replaced[mine] = original
-            copies = [nodes_in[copy] for copy in run]
-            folds[run[0]] = Fold(run[0], len(run), graph.groups.names[run[-1]], _differences(graph, copies))
+    for run in _foldable(graph, children, nodes_in, fewest):
+        copies = [nodes_in[copy] for copy in run]
+        if copies[0][0] in replaced:
+            continue  # inside a copy that is folded away itself
+        for copy in copies[1:]:
+            replaced.update(zip(copy, copies[0], strict=True))
+        folds[run[0]] = Fold(run[0], len(run), graph.groups.names[run[-1]], _differences(graph, copies))
     if not folds:
         return graph, {}
-    kept = [node for node in range(len(graph)) if node not in dropped]
+    kept = [node for node in range(len(graph)) if node not in replaced]
     final = {node: _last(replaced, node) for node in replaced}
     folded = keep(graph, kept, final)
     place = {identity: at for at, identity in enumerate(folded.groups.ids)}
     found = [replace(fold, group=place[graph.groups.ids[at]]) for at, fold in folds.items()]
     return folded, {fold.group: fold for fold in found}
+
+
+def _foldable(
+    graph: Graph, children: Sequence[Sequence[int]], nodes_in: Sequence[Sequence[int]], fewest: int
+) -> list[list[int]]:
+    """Runs of which nobody else reads any copy but the last, outermost first."""
+    runs: list[list[int]] = []
+    for siblings in children:
+        ordered = sorted((child for child in siblings if nodes_in[child]), key=lambda child: nodes_in[child][0])
+        runs.extend(run for run in _runs(graph, ordered, nodes_in) if len(run) >= fewest)
+    readers: list[list[int]] = [[] for _ in range(len(graph))]
+    for edge in graph.edges():
+        readers[edge.source].append(edge.target)
+    return [run for run in runs if not _read_from_outside(readers, [nodes_in[copy] for copy in run])]
+
+
+def _read_from_outside(readers: Sequence[Sequence[int]], copies: Sequence[Sequence[int]]) -> bool:
+    """Whether a copy but the last is read by anything but itself and the copy after it."""
+    copy_of = {node: at for at, nodes in enumerate(copies) for node in nodes}
+    return any(
+        copy_of.get(reader, -1) not in (at, at + 1)
+        for at, nodes in enumerate(copies[:-1])
+        for node in nodes
+        for reader in readers[node]
+    )
 
 
 def _last(replaced: Mapping[int, int], node: int) -> int:
