@@ -148,10 +148,10 @@ def as_dot(group: Group, *, ordered: bool) -> pygraphviz.AGraph:
     )
     graph.node_attr.update(shape="box", fixedsize="true", label="")
     for position, child in enumerate(inside.children):
-        size = {"width": child.width / 72, "height": child.height / 72}
+        look: dict[str, float | str] = {"width": child.width / 72, "height": child.height / 72}
         if ordered and child.right is not None:
-            size |= {"shape": "record", "label": record(len(child.right.ins), len(child.right.outs))}
-        graph.add_node(f"c{position}", **size)
+            look |= {"shape": "record", "label": record(len(child.right.ins), len(child.right.outs))}
+        graph.add_node(f"c{position}", **look)
     for letter, count, rank in (("i", inside.pins_in, "source"), ("o", inside.pins_out, "sink")):
         pins = [f"{letter}{number}" for number in range(count)]
         for pin in pins:

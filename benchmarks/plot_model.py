@@ -108,7 +108,7 @@ def draw_once(way: str, source: Path, work: Path, shown: Sequence[str]) -> tuple
 
 def drawable(source: Path, work: Path) -> tuple[str, list[str]]:
     """The first set of options with which plot_model makes a picture, and what became of those before it."""
-    lost = []
+    lost: list[str] = []
     for name, shown in OPTION_SETS.items():
         done, note = draw_once("plot_model → SVG", source, work, shown)
         if (work / TARGETS["plot_model → SVG"]).exists():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,30 +35,36 @@ class Run:
     errors: str
 
 
+LAUNCHER = """
+import json, os, sys, time
+out, err, *words = sys.argv[1:]
+flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+files = [(os.POSIX_SPAWN_OPEN, to, path, flags, 0o600) for to, path in ((1, out), (2, err))]
+start = time.perf_counter()
+child = os.posix_spawn(sys.executable, [sys.executable, *words], os.environ, file_actions=files)
+_, status, usage = os.wait4(child, 0)
+wall = time.perf_counter() - start
+print(json.dumps([wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status)]))
+"""
+"""Starts a process from one that is smaller than any that is measured: Linux counts in the peak memory of a process
+what its parent held when it was started."""
+
+
 def run(words: Sequence[str], folder: Path) -> Run:
     """Run a Python process and wait for it.
-
-    The parent must be small: Linux counts what a process held before it was replaced by its program.
 
     Args:
         words: What follows the name of the interpreter on the command line.
         folder: Where its output is kept while it runs.
     """
     out, err = folder / "stdout.txt", folder / "stderr.txt"
-    with out.open("wb") as stdout, err.open("wb") as stderr:
-        start = time.perf_counter()
-        process = subprocess.Popen([sys.executable, *words], stdout=stdout, stderr=stderr, env=environment())
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return Run(
-        wall,
-        usage.ru_utime + usage.ru_stime,
-        usage.ru_maxrss / 1024,
-        process.returncode,
-        out.read_text(encoding="utf-8", errors="replace"),
-        err.read_text(encoding="utf-8", errors="replace"),
-    )
+    launched = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", LAUNCHER, str(out), str(err), *words],
+        env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, text=True,
+    )  # fmt: skip
+    wall, cpu, memory, code = json.loads(launched.stdout)
+    output, errors = (path.read_text(encoding="utf-8", errors="replace") for path in (out, err))
+    return Run(wall, cpu, memory, code, output, errors)
 
 
 def environment() -> Mapping[str, str]:

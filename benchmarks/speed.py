@@ -16,13 +16,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.processes import Run, median, run
 from benchmarks.results import table, verdict, write_section
+
+if TYPE_CHECKING:
+    from cutaway.graph import Graph
 
 T = TypeVar("T")
 
@@ -58,52 +64,47 @@ class Clock:
     def __init__(self) -> None:
         self.stages: dict[str, tuple[float, float]] = {}
 
-    def time(self, name: str, work: Callable[[], T]) -> T:
+    def time(self, name: str, work: Callable[..., T], *args: Any, **options: Any) -> T:
         """Run a stage and note what it took."""
         wall, cpu = time.perf_counter(), time.process_time()
-        result = work()
+        result = work(*args, **options)
         self.stages[name] = (time.perf_counter() - wall, time.process_time() - cpu)
         return result
 
 
 def stages(nodes: int) -> Clock:
-    """Each stage alone, on a graph of equal blocks in nested scopes."""
+    """A graph of equal blocks in nested scopes becomes a picture; each stage is timed as it is called."""
     from benchmarks.synthetic import synthetic, transformer_block
-    from cutaway.drawing.compose import Marks, compose
-    from cutaway.drawing.svg import to_svg
-    from cutaway.graph.grouping import group
-    from cutaway.graph.walk import leaf_counts
-    from cutaway.layout.nesting import BoxSizes, LayoutOptions, lay_out
-    from cutaway.style.labels import LabelOptions, make_labels
-    from cutaway.style.theme import theme_named
 
-    graph = synthetic(nodes, transformer_block)
-    clock = Clock()
-    grouped = clock.time("grouping", lambda: group(graph))
-    repeats = [0] * len(grouped.groups)
-    for parent in grouped.groups.parents[1:]:
-        repeats[parent] += 1
-    counts = leaf_counts(grouped)
-    labels = clock.time("labels", lambda: make_labels(grouped, LabelOptions(), counts, repeats, {}))
-    sizes = BoxSizes(labels.widths, labels.heights, labels.title_widths)
-    nested = clock.time("layout", lambda: lay_out(grouped, sizes, LayoutOptions()))
-    theme = theme_named("light")
-    scene = clock.time("scene", lambda: compose(grouped, nested, labels, theme, Marks(), grouped.name))
-    clock.time("SVG", lambda: to_svg(scene))
-    return clock
+    return drawing(synthetic(nodes, transformer_block))
 
 
 def first_picture(nodes: int) -> Clock:
-    """From a graph in which no block equals another to its picture as SVG, as a user gets it."""
+    """The same where no block equals another."""
     from benchmarks.synthetic import random_block, synthetic
-    from cutaway.picture import plot_model
 
-    graph = synthetic(nodes, random_block)
+    return drawing(synthetic(nodes, random_block))
+
+
+def drawing(graph: Graph) -> Clock:
+    """From a graph to SVG, as a user gets it.
+
+    The layout asks for texts when it needs them, so what it takes includes that of the texts in it.
+    """
+    from cutaway import picture
+
     clock = Clock()
-    picture = clock.time("picture", lambda: plot_model(graph, None, show_layer_names=True))
-    clock.time("SVG", lambda: picture.svg)
+    with ExitStack() as stack:
+        for name, function in STAGES.items():
+            work = getattr(picture, function)
+            stack.enter_context(patch.object(picture, function, partial(clock.time, name, work)))
+        drawn = clock.time("all up to the scene", partial(picture.plot_model, graph, None))
+    clock.time("SVG", lambda: drawn.svg)
     return clock
 
+
+STAGES = {"grouping": "group", "labels": "make_labels", "layout": "lay_out", "scene": "compose"}
+"""Functions that `cutaway.picture` calls, by what they do."""
 
 CASES: dict[str, Callable[[int], Clock]] = {"stages": stages, "first-picture": first_picture}
 
@@ -159,16 +160,19 @@ def graph_rows(work: Path, rounds: int) -> list[list[str]]:
     rows = []
     for nodes, most, memory_most in ((100_000, 0.6, None), (1_000_000, 5.0, 2048.0)):
         found, memory = measured("stages", nodes, work, rounds)
-        both = [found["grouping"][at] + found["layout"][at] for at in (0, 1)]
-        rows.append(row(f"{nodes:,} nodes, grouping + layout", both[0], both[1], memory, most, memory_most))
-        for name, (wall, cpu) in found.items():
-            rows.append(row(f"… {name} alone", wall, cpu))
+        both = together(found, "grouping", "layout")
+        rows.append(row(f"{nodes:,} nodes, grouping + layout", *both, memory, most, memory_most))
+        rows += [row(f"… {name}", *found[name]) for name in (*STAGES, "SVG")]
     found, memory = measured("first-picture", 100_000, work, rounds)
-    both = [sum(stage[at] for stage in found.values()) for at in (0, 1)]
-    rows.append(row("100,000 nodes, no two blocks equal, graph → first picture (SVG)", both[0], both[1], memory, 2.0))
-    for name, (wall, cpu) in found.items():
-        rows.append(row(f"… {name} alone", wall, cpu))
+    both = together(found, "all up to the scene", "SVG")
+    rows.append(row("100,000 nodes, no two blocks equal, to the first picture as SVG", *both, memory, 2.0))
+    rows += [row(f"… {name}", *found[name]) for name in (*STAGES, "SVG")]
     return rows
+
+
+def together(found: dict[str, tuple[float, float]], *names: str) -> tuple[float, float]:
+    """Wall and processor time of several stages."""
+    return sum(found[name][0] for name in names), sum(found[name][1] for name in names)
 
 
 def import_rows(work: Path, rounds: int) -> list[list[str]]:
