@@ -298,10 +298,12 @@ def name_prefixes(graph: Graph) -> list[int]:
             made = auto[name, code] = is_auto(name, graph.ops[code])
         if not made:
             names[group].append(name)
+    layers = [len(found) for found in names]
     for child in range(1, len(graph.groups)):
-        name = graph.groups.names[child].split(" … ")[0]
-        if not is_auto(name, graph.groups.ops.get(child, "")):
-            names[graph.groups.parents[child]].append(name)
+        name, parent = graph.groups.names[child].split(" … ")[0], graph.groups.parents[child]
+        found_here = graph.groups.kinds[child] in ("block", "stage")  # its name leaves out the words around it already
+        if (layers[parent] < 2 or not found_here) and not is_auto(name, graph.groups.ops.get(child, "")):
+            names[parent].append(name)
     known: dict[tuple[str, ...], int] = {}
     prefixes = [0]
     for found in map(tuple, names[1:]):
