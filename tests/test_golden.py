@@ -35,5 +35,7 @@ def test_the_gallery_shows_every_picture() -> None:
     if ACCEPT:
         PAGE.write_text(gallery_page(), encoding="utf-8")
     assert PAGE.read_text(encoding="utf-8") == gallery_page()
-    assert {path.stem for path in GOLDEN.glob("*.svg") if not path.stem.endswith("-changed")} == {e.name for e in GALLERY}
+    assert {path.stem for path in GOLDEN.glob("*.svg") if not path.stem.endswith("-changed")} == {
+        e.name for e in GALLERY
+    }
     assert len(GALLERY) >= 40

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from itertools import combinations, pairwise, product
 
 import networkx
@@ -21,7 +22,7 @@ Edges = list[tuple[int, int]]
 
 def random_edges(seed: int, count: int, share: float, *, cyclic: bool = False) -> Edges:
     chance = random.Random(seed)
-    pairs = product(range(count), repeat=2) if cyclic else combinations(range(count), 2)
+    pairs: Iterable[tuple[int, int]] = product(range(count), range(count)) if cyclic else combinations(range(count), 2)
     return [pair for pair in pairs if chance.random() < share]
 
 
