@@ -217,7 +217,7 @@ def draw(
     for at, found in folds.items():
         repeats[graph.groups.parents[at]] += found.copies - 1
     texts = make_labels(graph, labels, counts, repeats, {at: _fold_text(found) for at, found in folds.items()})
-    nested = lay_out(graph, BoxSizes(texts.boxes, texts.title_widths), layout)
+    nested = lay_out(graph, BoxSizes(texts.sizes, texts.title_widths), layout)
     wires = WIRES.get(str(splines).lower(), "curved")
     scene = compose(graph, nested, texts, theme, marks, _description(graph), wires=wires)
     return Picture(graph, nested, scene, dpi)

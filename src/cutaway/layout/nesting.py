@@ -52,11 +52,11 @@ class BoxSizes:
     """What the style says about sizes, in px.
 
     Attributes:
-        boxes: Natural width and height of each node's box.
+        boxes: Natural widths and heights of the boxes of nodes that lie in one group.
         titles: Least width of each group's box, for its title.
     """
 
-    boxes: Sequence[tuple[float, float]]
+    boxes: Callable[[Sequence[int]], list[tuple[float, float]]]
     titles: Sequence[float]
 
 
@@ -276,8 +276,8 @@ class _Nesting:
         self._budget = budget
         self._leaves = leaf_counts(graph)
         ins, outs = (lifted.outs, lifted.ins) if options.backwards else (lifted.ins, lifted.outs)
-        self._ins = [sorted(found) for found in ins]
-        self._outs = [sorted(found) for found in outs]
+        self._ins = [sorted(found) if len(found) > 1 else list(found) for found in ins]
+        self._outs = [sorted(found) if len(found) > 1 else list(found) for found in outs]
         self._placements: list[Placement] = []
         self._placement_of = [-1] * count
         self._frames: list[Frame | None] = [None] * count
@@ -342,8 +342,8 @@ class _Nesting:
 
         All leaves of a group are equally wide. Frames have numbers below 0, leaves from 0 on.
         """
-        boxes, table, framed = self._sizes.boxes, self._leaf_codes, self._codes
-        sizes = [boxes[child] for child in children if child >= 0]
+        table, framed = self._leaf_codes, self._codes
+        sizes = self._sizes.boxes([child for child in children if child >= 0])
         widest = max(sizes)[0] if sizes else 0.0
         width = -(-widest // GRID) * GRID
         heights = iter(sizes)
@@ -366,7 +366,7 @@ class _Nesting:
 
     def _child(self, child: int, width: float) -> Child:
         if child >= 0:
-            return Child(width, self._sizes.boxes[child][1])
+            return Child(width, self._sizes.boxes([child])[0][1])
         box = self._boxes[~child]
         if box is None:
             raise AssertionError("a group is laid out after the groups in it")

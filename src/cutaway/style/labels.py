@@ -78,13 +78,13 @@ class Labels:
 
     Attributes:
         lines: For each node, its lines; the first is the heading.
-        boxes: Natural width and height of each node's box in px.
+        sizes: Natural widths and heights of the boxes of nodes of one group, in px.
         titles: For each group, ``(title, what stands at the right)``.
         title_widths: Least width of each group's box in px.
     """
 
     lines: Sequence[tuple[str, ...]]
-    boxes: Sequence[tuple[float, float]]
+    sizes: Callable[[Sequence[int]], list[tuple[float, float]]]
     titles: Sequence[tuple[str, str]]
     title_widths: Sequence[float]
 
@@ -135,34 +135,76 @@ def make_labels(
     plain = not (extras or options.label or options.annotations)
     known: dict[tuple[str, int, int], tuple[tuple[str, ...], tuple[float, float]]] = {}
 
+    names, codes, owner = graph.names, graph.op_codes, graph.node_groups
+
     def box(node: int) -> tuple[tuple[str, ...], tuple[float, float]]:
-        prefix = prefixes[graph.node_groups[node]]
-        key = (graph.names[node], graph.op_codes[node], prefix)
+        prefix = prefixes[owner[node]]
+        key = (names[node], codes[node], prefix)
         row = known.get(key) if plain else None
         if row is None:
             found = _lines(graph, node, options, prefix, extras)
             row = known[key] = (found, (_width(found), _height(found)))
         return row
 
+    def sizes(nodes: Sequence[int]) -> list[tuple[float, float]]:
+        if not plain or not nodes:
+            return [all_sizes[node] for node in nodes]
+        prefix = prefixes[owner[nodes[0]]]
+        found = []
+        for node in nodes:
+            row = known.get((names[node], codes[node], prefix))
+            found.append((row or box(node))[1])
+        return found
+
+    titled: dict[tuple[object, ...], tuple[tuple[str, str], float]] = {}
+
     def heading(group: int) -> tuple[tuple[str, str], float]:
-        title, count = _title(graph, group, prefixes, counts, repeats)
-        least = 2 * TITLE_PADDING
-        if group in folds:
-            last, differences = folds[group]
-            end = relative_name(last, prefixes[graph.groups.parents[group]], graph.name, keep_word=True)
-            title, count = f"{title} … {clean(end)}", fit(clean(differences), NAME_SIZE, 400, WIDEST)
-            least += width(count, NAME_SIZE, 400) + TITLE_PADDING
-        return (title, count), least + width(title, TITLE_SIZE, 600)
+        key = _title_key(graph, group, prefixes, counts, repeats)
+        row = None if group in folds else titled.get(key)
+        if row is None:
+            row = _heading(graph, group, prefixes, counts, repeats, folds.get(group))
+            if group not in folds:
+                titled[key] = row
+        return row
 
     boxes: dict[int, tuple[Any, ...]] = {}
     headings: dict[int, tuple[Any, ...]] = {}
-    nodes, groups = len(graph), len(graph.groups)
+    groups = len(graph.groups)
+    all_sizes = _OnDemand(boxes, box, 1, len(graph))
     return Labels(
-        lines=_OnDemand(boxes, box, 0, nodes),
-        boxes=_OnDemand(boxes, box, 1, nodes),
+        lines=_OnDemand(boxes, box, 0, len(graph)),
+        sizes=sizes,
         titles=_OnDemand(headings, heading, 0, groups),
         title_widths=_OnDemand(headings, heading, 1, groups),
     )
+
+
+def _title_key(
+    graph: Graph, group: int, prefixes: Sequence[int], counts: Sequence[int], repeats: Sequence[int]
+) -> tuple[object, ...]:
+    """All that the heading of a group depends on."""
+    groups = graph.groups
+    prefix = prefixes[groups.parents[group]] if group else 0
+    return groups.names[group], groups.ops.get(group), groups.kinds[group], prefix, counts[group], repeats[group]
+
+
+def _heading(
+    graph: Graph,
+    group: int,
+    prefixes: Sequence[int],
+    counts: Sequence[int],
+    repeats: Sequence[int],
+    fold: tuple[str, str] | None,
+) -> tuple[tuple[str, str], float]:
+    """A group's title, what stands at its right, and the least width of its box."""
+    title, count = _title(graph, group, prefixes, counts, repeats)
+    least = 2 * TITLE_PADDING
+    if fold is not None:
+        last, differences = fold
+        end = relative_name(last, prefixes[graph.groups.parents[group]], graph.name, keep_word=True)
+        title, count = f"{title} … {clean(end)}", fit(clean(differences), NAME_SIZE, 400, WIDEST)
+        least += width(count, NAME_SIZE, 400) + TITLE_PADDING
+    return (title, count), least + width(title, TITLE_SIZE, 600)
 
 
 def short_op(op: str) -> str:
