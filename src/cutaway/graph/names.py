@@ -248,5 +248,6 @@ def _name(label: Label, names: Sequence[str], skip: int) -> str:
     kept = min(skip, len(label) - 1)
     while kept and found[kept][1]:
         kept -= 1  # keep the word that the counter counts
+    end = len(label) if found[len(label) - 1][1] else max(len(label), common_words(spelled))
     start = found[kept - 1][2] if kept else 0
-    return spelled[0][start : found[len(label) - 1][2]].strip("_-./: ")
+    return spelled[0][start : found[end - 1][2]].strip("_-./: ")
