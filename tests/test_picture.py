@@ -213,3 +213,15 @@ def test_text_never_leaves_its_box() -> None:
                     assert box.x - 0.01 <= left
                     assert left + item.width <= box.x + box.width + 0.01
                     assert box.y < item.y < box.y + box.height
+
+
+@pytest.mark.parametrize("rankdir", ["TB", "BT", "RL"])
+def test_paths_in_scene_json_run_from_output_to_input(rankdir: str, tmp_path: Path) -> None:
+    places = json.loads(draw(SKIP, rankdir=rankdir).save(tmp_path / "x.scene.json").read_text())
+    boxes = {box["id"]: box for box in places["boxes"]}
+    assert len(places["edges"]) == SKIP.edge_count
+    for wire in places["edges"]:
+        for end, point in ((wire["from"], wire["path"][0]), (wire["to"], wire["path"][-1])):
+            box, (x, y) = boxes[end], point[-2:]
+            assert box["x"] - 0.1 <= x <= box["x"] + box["width"] + 0.1
+            assert box["y"] - 0.1 <= y <= box["y"] + box["height"] + 0.1

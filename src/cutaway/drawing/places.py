@@ -9,6 +9,7 @@ from cutaway.graph.model import Graph
 from cutaway.layout.leads import leads
 from cutaway.layout.nesting import Nested, tensor_of
 from cutaway.layout.problem import Segment
+from cutaway.layout.route import reversed_path
 
 SCHEMA = 1
 """Version of the format, which ``docs/contract.md`` describes."""
@@ -73,7 +74,7 @@ def _wires(graph: Graph, nested: Nested, group: int, x: float, y: float, scale: 
             "from": source,
             "to": target,
             "slot": slot,
-            "path": [_on_page(segment, x, y, scale) for segment in path],
+            "path": [_on_page(segment, x, y, scale) for segment in (reversed_path(path) if nested.backwards else path)],
         }
 
     joined = nested.wires(group)
