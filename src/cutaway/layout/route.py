@@ -97,7 +97,7 @@ class Router:
         index = tensors.index(vertex)
         out = self._rows.ends[row] + GUTTER + LANE * (len(tensors) - 1 - index)
         lane = self._rows.lanes[row] + LANE * (len(tensors) - 1 - index)
-        back = self._rows.indent - GUTTER - LANE * (len(tensors) - 1 - index)
+        back = self._rows.indent - GUTTER - LANE * index
         return [here, (out, here[1]), (out, lane), (back, lane), (back, there[1]), there]
 
     def _turned(self, wire: int) -> tuple[Segment, ...]:

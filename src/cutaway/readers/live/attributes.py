@@ -10,17 +10,22 @@ from cutaway.readers.keras.serialized import simplify
 from cutaway.readers.live.calls import dtype_name
 
 _LONGEST_ARRAY = 64
+_PLAIN_ACTIVATIONS = frozenset(
+    "relu softmax linear sigmoid tanh gelu silu elu selu softplus softsign exponential hard_sigmoid relu6".split()
+)
 _HIDDEN = {"name", "layers", "input_layers", "output_layers"}
 
 
 class LazyAttributes(Mapping[str, Any]):
     """A mapping that is computed on first access: drawing a model needs few of its configurations."""
 
-    __slots__ = ("_made", "_make")
+    __slots__ = ("_made", "_make", "_target")
 
-    def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, make: Callable[[], dict[str, Any]], target: Any = None) -> None:
+        """Take what computes the mapping, and the layer that it is about."""
         self._make: Callable[[], dict[str, Any]] | None = make
         self._made: dict[str, Any] = {}
+        self._target = target
 
     def _all(self) -> dict[str, Any]:
         if self._make is not None:
@@ -28,6 +33,12 @@ class LazyAttributes(Mapping[str, Any]):
         return self._made
 
     def __getitem__(self, key: str) -> Any:
+        if key == "activation" and self._make is not None:  # asked of every layer of a picture that shows them
+            found = _activation(self._target)
+            if found is not None:
+                if not found:
+                    raise KeyError(key)
+                return found
         return self._all()[key]
 
     def __iter__(self) -> Iterator[str]:
@@ -41,6 +52,22 @@ class LazyAttributes(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(self._all())
+
+
+def _activation(target: Any) -> str | None:
+    """Name of the activation of one of Keras' own layers without its configuration.
+
+    Returns:
+        An empty string where the layer has none, None where only the configuration can tell.
+    """
+    if not type(target).__module__.startswith("keras.src.layers."):
+        return None
+    function = getattr(target, "activation", "")
+    if function == "":
+        return "" if not hasattr(target, "cell") else None
+    of_keras = getattr(function, "__module__", "").startswith("keras.src.activations.")
+    name = getattr(function, "__name__", None)
+    return name if of_keras and isinstance(name, str) and name in _PLAIN_ACTIVATIONS else None
 
 
 def configuration(target: Any) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class Composer:
         else:
             variables = all_variables(target)
             weights = self.weights.of(variables, join(path, call.name), target) if variables else []
-            attributes = LazyAttributes(lambda: _attributes(call))
+            attributes = LazyAttributes(lambda: _attributes(call), target)
         node = self.builder.node(
             call.name,
             call.op,
