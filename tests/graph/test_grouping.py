@@ -121,3 +121,9 @@ def test_grouping_keeps_the_model_and_makes_no_cycle(seed: int, nodes: int, nest
         meeting, start, end = lift(parents, depth, after.node_groups, edge.source, edge.target)
         quotients.setdefault(meeting, networkx.DiGraph()).add_edge(start, end)
     assert all(networkx.is_directed_acyclic_graph(quotient) for quotient in quotients.values())
+
+
+def test_names_in_any_script() -> None:
+    blocks = [f"层_{at}_a1 -> 层_{at}_b2 \n 层_{at}_b2 -> 层_{at}_c3" for at in range(6)]
+    links = [f"层_{at}_c3 -> 层_{at + 1}_a1" for at in range(5)]
+    assert top(group(picture("\n".join([*blocks, *links, "层_5_c3 -> ___"]))))[:2] == ["层_0", "层_1"]

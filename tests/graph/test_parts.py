@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.errors import OptionError
+from cutaway.graph import GraphBuilder
 from cutaway.graph.fold import fold
 from cutaway.graph.select import between, find, keep
 from tests.graphs import DIAMOND, SKIP, picture, random_graph
@@ -93,3 +94,34 @@ def test_a_block_that_differs_stays() -> None:
 def test_a_skip_over_a_block_forbids_folding() -> None:
     graph = picture("in -> a/x \n a/x -> b/x c/x \n b/x -> c/x \n c/x -> out")
     assert fold(graph) == (graph, {})
+
+
+def test_a_skip_into_a_copy_forbids_folding() -> None:
+    unet = picture("in -> a/x \n a/x -> b/x \n b/x -> c/x d/x \n c/x -> d/x \n a/x -> d/x \n d/x -> out")
+    before = {(e.source, e.target) for e in unet.edges()}
+    folded, folds = fold(unet)
+    assert folds == {}
+    assert {(e.source, e.target) for e in folded.edges()} == before
+
+
+def test_an_output_in_the_middle_forbids_folding() -> None:
+    builder = GraphBuilder("heads", "test")
+    last = builder.node("in", "In")
+    for at in range(3):
+        node = builder.node("x", "X", group=builder.group(f"block{at}"))
+        builder.connect(last, node)
+        builder.mark_output(node)
+        last = node
+    assert fold(builder.build())[1] == {}
+
+
+@given(st.integers(0, 3_000), st.integers(4, 40), st.integers(2, 8))
+def test_folding_loses_no_connection(seed: int, nodes: int, groups: int) -> None:
+    graph = random_graph(seed, nodes, groups)
+    folded, folds = fold(graph)
+    whole = networkx.DiGraph((graph.ids[e.source], graph.ids[e.target]) for e in graph.edges())
+    part = networkx.DiGraph((folded.ids[e.source], folded.ids[e.target]) for e in folded.edges())
+    for source, target in whole.edges:
+        if source in folded.ids and target in folded.ids:
+            assert part.has_edge(source, target)
+    assert len(folded) == len(graph) or folds

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from cutaway.graph.model import Graph
 from cutaway.graph.select import keep
 
+_THE_USER = -1  # reads the outputs of the model
+
 _TELLING = ("filters", "units", "num_heads", "kernel_size", "strides", "shape")  # what a person would say first
 
 
@@ -32,7 +34,8 @@ def fold(graph: Graph, *, fewest: int = 2) -> tuple[Graph, dict[int, Fold]]:
     """Fold runs of equal neighbour groups.
 
     Two groups are equal where the operations inside and the edges between them are. A run is folded only
-    where each copy reads nothing of the others but of the one before it.
+    where each copy reads the one before it and otherwise what the first one reads, and where nobody else
+    reads any copy but the last: so no connection is lost.
 
     Args:
         graph: A grouped graph.
@@ -75,6 +78,8 @@ def _foldable(
     readers: list[list[int]] = [[] for _ in range(len(graph))]
     for edge in graph.edges():
         readers[edge.source].append(edge.target)
+    for port in graph.outputs:
+        readers[port.node].append(_THE_USER)
     return [run for run in runs if not _read_from_outside(readers, [nodes_in[copy] for copy in run])]
 
 
@@ -82,7 +87,7 @@ def _read_from_outside(readers: Sequence[Sequence[int]], copies: Sequence[Sequen
     """Whether a copy but the last is read by anything but itself and the copy after it."""
     copy_of = {node: at for at, nodes in enumerate(copies) for node in nodes}
     return any(
-        copy_of.get(reader, -1) not in (at, at + 1)
+        copy_of.get(reader, _THE_USER) not in (at, at + 1)
         for at, nodes in enumerate(copies[:-1])
         for node in nodes
         for reader in readers[node]
@@ -106,38 +111,57 @@ def _nodes_by_group(graph: Graph) -> list[list[int]]:
 
 
 def _runs(graph: Graph, siblings: Sequence[int], nodes_in: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Maximal runs of equal siblings in which each reads of the others only the one before it."""
+    """Maximal runs of siblings of which one drawing can stand for all."""
     runs: list[list[int]] = []
-    previous: object = None
+    pattern: Pattern = ()
     for group in siblings:
-        signature = _signature(graph, nodes_in[group])
-        follows = bool(runs) and signature == previous and _reads(graph, nodes_in[group], nodes_in[runs[-1][-1]])
-        if follows and not any(_reads(graph, nodes_in[group], nodes_in[earlier]) for earlier in runs[-1][:-1]):
+        before = nodes_in[runs[-1][-1]] if runs else ()
+        here = _pattern(graph, nodes_in[group], before)
+        if runs and (here == pattern if len(runs[-1]) > 1 else _follows(here, _pattern(graph, before, ()))):
             runs[-1].append(group)
         else:
             runs.append([group])
-        previous = signature
+        pattern = here
     return runs
 
 
-def _signature(graph: Graph, nodes: Sequence[int]) -> tuple[object, ...]:
-    """Operations and inner edges by position; an edge from outside is known by its port alone."""
-    place = {node: at for at, node in enumerate(nodes)}
+Pattern = tuple[tuple[int, tuple[tuple[str, int, int], ...]], ...]
+"""For each node of a copy its operation and, for each input, where it comes from: ``("here", position, port)``,
+``("before", position, port)`` in the copy before, or ``("outside", node, port)``."""
+
+
+def _pattern(graph: Graph, nodes: Sequence[int], before: Sequence[int]) -> Pattern:
+    here = {node: at for at, node in enumerate(nodes)}
+    there = {node: at for at, node in enumerate(before)}
     rows = []
     for node in nodes:
-        start, end = graph.input_start[node], graph.input_start[node + 1]
-        sources = tuple((place.get(graph.input_node[at], -1), graph.input_port[at]) for at in range(start, end))
-        rows.append((graph.op_codes[node], sources))
+        sources = []
+        for at in range(graph.input_start[node], graph.input_start[node + 1]):
+            source, port = graph.input_node[at], graph.input_port[at]
+            if source in here:
+                sources.append(("here", here[source], port))
+            elif source in there:
+                sources.append(("before", there[source], port))
+            else:
+                sources.append(("outside", source, port))
+        rows.append((graph.op_codes[node], tuple(sources)))
     return tuple(rows)
 
 
-def _reads(graph: Graph, nodes: Sequence[int], others: Sequence[int]) -> bool:
-    wanted = set(others)
-    return any(
-        graph.input_node[at] in wanted
-        for node in nodes
-        for at in range(graph.input_start[node], graph.input_start[node + 1])
-    )
+def _follows(second: Pattern, first: Pattern) -> bool:
+    """Whether a copy reads the one before it where that reads something outside, and is equal to it elsewhere."""
+    chained = False
+    if len(second) != len(first):
+        return False
+    for (op, sources), (first_op, first_sources) in zip(second, first, strict=True):
+        if op != first_op or len(sources) != len(first_sources):
+            return False
+        for source, first_source in zip(sources, first_sources, strict=True):
+            if source[0] == "before" and first_source[0] == "outside":
+                chained = True
+            elif source != first_source:
+                return False
+    return chained
 
 
 def _differences(graph: Graph, copies: Sequence[Sequence[int]]) -> tuple[str, ...]:
@@ -147,7 +171,8 @@ def _differences(graph: Graph, copies: Sequence[Sequence[int]]) -> tuple[str, ..
         attributes = [graph.attributes[node] for node in nodes]
         for key in attributes[0]:
             values = [attribute.get(key) for attribute in attributes]
-            if key not in found and isinstance(values[0], (int, float, str)) and any(v != values[0] for v in values):
+            plain = isinstance(values[0], (int, float, str, list, tuple))
+            if key not in found and plain and any(value != values[0] for value in values):
                 found[key] = f"{key} {_value(values[0])} … {_value(values[-1])}"
     shapes = [graph.tensor(nodes[-1], 0).shape for nodes in copies]
     if any(shape != shapes[0] for shape in shapes):
@@ -156,7 +181,9 @@ def _differences(graph: Graph, copies: Sequence[Sequence[int]]) -> tuple[str, ..
     return tuple(found[key] for key in shown)
 
 
-def _value(value: float | str) -> str:
+def _value(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return "×".join(map(_value, value))
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 

@@ -172,12 +172,9 @@ def contract(level: Level, clusters: Sequence[Cluster], inside: Callable[[Level]
 def acyclic(level: Level, clusters: Sequence[Cluster]) -> list[Cluster]:
     """Drop clusters, smallest first, until contracting the others makes no cycle."""
     kept = sorted(clusters, key=lambda cluster: (-len(cluster.members), cluster.members))
-    while kept:
-        knotted = _knots(level, kept)
-        if not knotted:
-            break
-        worst = max(knotted)
-        del kept[worst]
+    while knotted := _knots(level, kept):
+        worst = set(sorted(knotted)[-max(1, len(knotted) // 4) :])  # several at a time: a pass costs the whole level
+        kept = [cluster for at, cluster in enumerate(kept) if at not in worst]
     return sorted(kept, key=lambda cluster: cluster.members)
 
 

@@ -11,7 +11,7 @@ from cutaway.graph.level import Cluster, Level, acyclic
 
 _SPLIT = re.compile(
     r"[a-z]*(?:conv|pool|pooling|padding|cropping|sampling|dropout|transpose)[123]d(?![a-z0-9])"  # one word each
-    r"|[a-z]+|\d+",
+    r"|[^\W\d_]+|\d+",
     re.IGNORECASE,
 )
 MERGES = frozenset(("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"))
@@ -241,7 +241,7 @@ def _name(label: Label, names: Sequence[str], skip: int) -> str:
     if not spelled and len(label) == 1:  # a word after those that all share
         return label[0]
     if not spelled:  # a suffix: the last unit's first word names the family
-        family = next((name for name in reversed(names) if tokens(name)[-1][0] == label[-1]), "")
+        family = next((name for name in reversed(names) if tokens(name)[-1:] and tokens(name)[-1][0] == label[-1]), "")
         word = label[0] or (tokens(family)[0][0] if family else "")
         return f"{word}_{label[-1]}" if word else label[-1]
     found = tokens(spelled[0])
