@@ -38,6 +38,7 @@ def make_layers(inside: Inside, ranks: Sequence[int], turned: frozenset[int]) ->
     rank = list(ranks)
     first_bend = len(rank)
     lean: dict[tuple[int, int], float] = {}
+    ports: dict[int, set[int]] = {}
     trunks: dict[tuple[int, int], list[int]] = {}
     routes: list[list[int]] = []
     links: dict[tuple[int, int], None] = {}
@@ -54,6 +55,7 @@ def make_layers(inside: Inside, ranks: Sequence[int], turned: frozenset[int]) ->
         routes.append(route)
         for link in itertools.pairwise(route):
             links[link] = None
+        ports.setdefault(source, set()).add(wire.port)
         _lean(lean, inside, wire, route)
     down: list[list[int]] = [[] for _ in rank]
     up: list[list[int]] = [[] for _ in rank]
@@ -64,7 +66,8 @@ def make_layers(inside: Inside, ranks: Sequence[int], turned: frozenset[int]) ->
     for vertex, at in enumerate(rank):
         rows[at].append(vertex)
     pin = children
-    return Layers(rank, rows, down, up, first_bend, pin, pin + pins_in, routes, turned, lean)
+    counts = [len(ports.get(vertex, (0,))) for vertex in range(len(rank))]
+    return Layers(rank, rows, down, up, first_bend, pin, pin + pins_in, routes, turned, counts, lean)
 
 
 def _lean(lean: dict[tuple[int, int], float], inside: Inside, wire: Wire, route: Sequence[int]) -> None:

@@ -94,6 +94,7 @@ class Layers:
         pins_out: Number of the first leaving pin.
         routes: For each wire, its vertices from rank to rank, ends included.
         turned: Wires that run against the flow, because the group has a cycle.
+        ports: For each vertex, how many different tensors leave it downwards.
         lean: By ``(vertex, neighbour)``, how far from the middle of the neighbour their link ends there, as a
             fraction of a place: the pins of a group keep their order. Only where it is not 0.
     """
@@ -107,6 +108,7 @@ class Layers:
     pins_out: int
     routes: list[list[int]]
     turned: frozenset[int]
+    ports: list[int]
     lean: dict[tuple[int, int], float]
 
     def is_bend(self, vertex: int) -> bool:

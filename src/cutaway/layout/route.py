@@ -6,8 +6,8 @@ ranks themselves. This module works along and across the flow; `to_page` turns i
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from cutaway.layout.problem import Child, Flow, Layers, Point, Segment, Wire
 from cutaway.layout.wrap import GUTTER, LANE, Rows
@@ -57,6 +57,7 @@ class Router:
         ]
         self._starts = self._ports_out()
         self._stops = self._ports_in()
+        self._lanes = self._lanes_back()
 
     def box(self, vertex: int) -> tuple[float, float]:
         """Where a vertex begins and ends along the flow; it stands in the middle of its band."""
@@ -75,7 +76,7 @@ class Router:
             return self._turned(wire)
         here = (self.box(route[0])[1], self._starts[wire])
         segments: list[Segment] = [("M", *here)]
-        for one, two in itertools.pairwise(route):
+        for one, two in pairwise(route):
             band, following = (self._rows.bands[self._layers.rank[v]] for v in (one, two))
             end = self._stops[wire] if two == route[-1] else self._across[two]
             if band.row == following.row:
@@ -85,18 +86,39 @@ class Router:
                 _curve(segments, here, there)
             else:
                 there = (following.start, end)
-                _rounded(segments, self._return(one, here, there, band.row))
+                _rounded(segments, self._return(self._lane(wire, one, band.row), here, there, band.row))
             here = there
         stop = (self.box(route[-1])[0], here[1])
         _straight(segments, here, stop)
         return tuple(segments)
 
-    def _return(self, vertex: int, here: Point, there: Point, row: int) -> list[Point]:
-        """Corner points from a row's end to the next row's beginning, in the lane of the tensor."""
-        tensors = self._rows.tensors[row]
-        index = tensors.index(vertex)
-        out = self._rows.ends[row] + GUTTER + LANE * (len(tensors) - 1 - index)
-        lane = self._rows.lanes[row] + LANE * (len(tensors) - 1 - index)
+    def _tensor(self, wire: int, vertex: int) -> tuple[int, int]:
+        """What tells a tensor at a vertex: a bend carries only one, a child one on each port."""
+        return (vertex, self._wires[wire].port if vertex == self._layers.routes[wire][0] else -1)
+
+    def _lanes_back(self) -> list[dict[tuple[int, int], int]]:
+        """For each row but the first, the lanes of its tensors, in the order in which they leave the row before."""
+        leaving: list[dict[tuple[int, int], float]] = [{} for _ in self._rows.tensors]
+        if leaving:
+            for wire, route in enumerate(self._layers.routes):
+                if wire in self._layers.turned:
+                    continue
+                for vertex, following in pairwise(route):
+                    row = self._rows.bands[self._layers.rank[vertex]].row
+                    if self._rows.bands[self._layers.rank[following]].row != row:
+                        place = self._starts[wire] if vertex == route[0] else self._across[vertex]
+                        leaving[row][self._tensor(wire, vertex)] = place
+        ordered = (sorted(found.items(), key=lambda item: (item[1], item[0])) for found in leaving)
+        return [{tensor: lane for lane, (tensor, _) in enumerate(found)} for found in ordered]
+
+    def _lane(self, wire: int, vertex: int, row: int) -> int:
+        return self._lanes[row][self._tensor(wire, vertex)]
+
+    def _return(self, index: int, here: Point, there: Point, row: int) -> list[Point]:
+        """Corner points from a row's end to the next row's beginning, in one of the lanes."""
+        count = self._rows.tensors[row]
+        out = self._rows.ends[row] + GUTTER + LANE * (count - 1 - index)
+        lane = self._rows.lanes[row] + LANE * (count - 1 - index)
         back = self._rows.indent - GUTTER - LANE * index
         return [here, (out, here[1]), (out, lane), (back, lane), (back, there[1]), there]
 

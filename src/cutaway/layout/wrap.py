@@ -40,7 +40,7 @@ class Rows:
         shift: For each row, what is added to the places across the flow.
         ends: For each row, where its last band ends along the flow.
         lanes: For each row but the first, where the lanes before it begin across the flow.
-        tensors: For each row but the first, the vertices whose tensors come back, in lane order.
+        tensors: For each row but the first, how many tensors come back to it.
         length, breadth: Size of the whole along and across the flow.
         indent: Where every row begins along the flow.
     """
@@ -49,7 +49,7 @@ class Rows:
     shift: tuple[float, ...]
     ends: tuple[float, ...]
     lanes: tuple[float, ...]
-    tensors: tuple[tuple[int, ...], ...]
+    tensors: tuple[int, ...]
     length: float
     breadth: float
     indent: float
@@ -72,11 +72,16 @@ def cut_points(layers: Layers, most: int) -> list[int]:
     """Ranks after which a row may end: at most ``most`` tensors pass, and pins stay with their neighbours."""
     found = []
     for rank, row in enumerate(layers.rows[:-1]):
-        passing = sum(1 for vertex in row if layers.down[vertex])
+        passing = _passing(layers, rank)
         pins = any(layers.pins_in <= v < layers.first_bend for v in (*row, *layers.rows[rank + 1]))
         if passing <= most and not pins:
             found.append(rank)
     return found
+
+
+def _passing(layers: Layers, rank: int) -> int:
+    """Number of tensors that go on from a rank to the next."""
+    return sum(layers.ports[vertex] for vertex in layers.rows[rank] if layers.down[vertex])
 
 
 def fill(thickness: Sequence[float], gaps: Sequence[float], allowed: Sequence[int], count: int) -> list[int] | None:
@@ -141,8 +146,8 @@ def arrange(
     """
     gaps = rank_gaps(layers, across)
     thickness = [max((along[vertex] for vertex in row), default=0.0) for row in layers.rows]
-    returning = [tuple(v for v in layers.rows[cut] if layers.down[v]) for cut in cuts]
-    widest = max((len(tensors) for tensors in returning), default=0)
+    returning = [_passing(layers, cut) for cut in cuts]
+    widest = max(returning, default=0)
     indent = GUTTER + LANE * widest if cuts else 0.0
     bands: list[Band] = []
     shift: list[float] = []
@@ -156,7 +161,7 @@ def arrange(
         high = max((across[vertex] + after[vertex] for vertex in members), default=0.0)
         if row:
             lanes.append(offset + GUTTER)
-            offset += 2 * GUTTER + LANE * (len(returning[row - 1]) - 1)
+            offset += 2 * GUTTER + LANE * (returning[row - 1] - 1)
         shift.append(offset - low)
         offset += high - low
         position = indent
@@ -165,7 +170,7 @@ def arrange(
             position += thickness[rank] + (gaps[rank] if rank < last else 0.0)
         ends.append(position)
     length = max(
-        (end + (GUTTER + LANE * len(returning[row]) if row < len(cuts) else 0.0) for row, end in enumerate(ends)),
+        (end + (GUTTER + LANE * returning[row] if row < len(cuts) else 0.0) for row, end in enumerate(ends)),
         default=0.0,
     )
     return Rows(tuple(bands), tuple(shift), tuple(ends), tuple(lanes), tuple(returning), length, offset, indent)
