@@ -124,6 +124,12 @@ def test_highlight_and_annotate() -> None:
     assert sum(box.paint.endswith("!") for box in _boxes(drawn)) == 1
 
 
+def test_a_layers_own_value_goes_before_that_of_its_group() -> None:
+    pairs = [("conv2", 0.0), ("conv2_block1_1_conv", 1.0)]
+    assert draw(RESNET, values=dict(pairs)).svg == draw(RESNET, values=dict(reversed(pairs))).svg
+    assert texts(draw(DIAMOND, values={"in": None, "left": float("nan"), "add": 2}))["no value"] == 1
+
+
 def test_layer_range_is_by_order_as_in_keras_2() -> None:
     drawn = draw(MODELS / "VGG16.keras", layer_range=["block1_conv1", "block2_pool"])
     assert len(drawn.graph) == 6
@@ -136,8 +142,22 @@ def test_layer_range_is_by_order_as_in_keras_2() -> None:
         ({"theme": "pink"}, "theme must be one of 'light', 'dark', 'print'; received 'pink'"),
         ({"rankdir": "UP"}, "rankdir must be one of"),
         ({"splines": "wavy"}, "splines must be one of"),
-        ({"aspect": 0}, "aspect must be a positive number"),
-        ({"depth": -1}, "depth must be 0 or more"),
+        ({"aspect": 0}, "aspect must be a number from 0.001 to 1000"),
+        ({"aspect": float("inf")}, "aspect must be a number"),
+        ({"aspect": "16:9"}, "aspect must be a number"),
+        ({"depth": -1}, "depth must be a whole number, 0 or more"),
+        ({"depth": "1"}, "depth must be a whole number"),
+        ({"unfold": 1.5}, "unfold must be"),
+        ({"fields": "parameters"}, "fields must be a sequence of names"),
+        ({"annotate": ["left"]}, "annotate must map names"),
+        ({"annotate": {"nobody": "x"}}, "annotate: "),
+        ({"between": "left"}, "between must be two places"),
+        ({"between": ("in", None)}, "between must be names"),
+        ({"highlight": None}, "highlight must be names"),
+        ({"highlight": [1]}, "highlight must be names"),
+        ({"values": {"in": "abc"}}, "values must be numbers by name"),
+        ({"values": {"in": float("inf")}}, "values: 'in' must be a finite number"),
+        ({"layer_range": ("(", "add")}, "is no layer and no regular expression"),
         ({"highlight": ["nobody"]}, "highlight: 'drawn' has no layer or group 'nobody'"),
         ({"values": {"nobody": 1}}, "values: "),
         ({"unfold": "nobody"}, "unfold: "),

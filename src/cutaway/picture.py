@@ -29,6 +29,8 @@ from cutaway.style.theme import Theme, scale_colour, theme_named
 SMALL = 30
 """Nodes up to which a model is drawn with everything at full size."""
 
+_LARGEST_VALUE = 1e150  # the difference of two values must be finite
+
 RANKDIRS = ("TB", "LR", "BT", "RL")
 WIRES: Mapping[str, Wires] = {
     "none": "none",
@@ -173,8 +175,9 @@ def plot_model(
     chosen_theme = theme_named(theme)
     if to_file is not None:
         writer_for(Path(to_file).name)  # a wrong extension is told before the work
-    if not aspect > 0:
-        raise OptionError(f"aspect must be a positive number; received {aspect!r}")
+    if not isinstance(aspect, (int, float)) or not 0.001 <= aspect <= 1000:
+        raise OptionError(f"aspect must be a number from 0.001 to 1000, width / height; received {aspect!r}")
+    _check_types(depth, unfold, fields, annotate, between)
     graph = model if isinstance(model, Graph) else read(model, input_shape=input_shape, inputs=inputs)
     options = LabelOptions(
         names=show_layer_names,
@@ -184,9 +187,11 @@ def plot_model(
         trainable=show_trainable,
         fields=fields,
         label=label,
-        annotations=annotate or {},
+        annotations={name: str(text) for name, text in (annotate or {}).items()},
     )
     graph = _part(graph, layer_range, between)
+    if annotate:
+        find(graph, list(annotate), "annotate")
     folds: dict[int, Fold] = {}
     if fold_repeats:
         graph, folds = fold(graph)
@@ -223,6 +228,20 @@ def draw(
     return Picture(graph, nested, scene, dpi)
 
 
+def _check_types(depth: object, unfold: object, fields: object, annotate: object, between: object) -> None:
+    """Refuse what would only fail later, with words about it."""
+    if depth is not None and (not isinstance(depth, int) or depth < 0):
+        raise OptionError(f"depth must be a whole number, 0 or more, or None; received {depth!r}")
+    if unfold is not None and not isinstance(unfold, (str, int)) and not isinstance(unfold, Iterable):
+        raise OptionError(f"unfold must be 'all', a number of levels, or names of groups; received {unfold!r}")
+    if isinstance(fields, str) or not isinstance(fields, Iterable):
+        raise OptionError(f"fields must be a sequence of names; received {fields!r}")
+    if annotate is not None and not isinstance(annotate, Mapping):
+        raise OptionError(f"annotate must map names of layers to texts; received {annotate!r}")
+    if between is not None and (isinstance(between, str) or not isinstance(between, Sequence) or len(between) != 2):
+        raise OptionError(f"between must be two places, such as ('first', 'last'); received {between!r}")
+
+
 def _fold_text(fold: Fold) -> tuple[str, str]:
     """``(last copy, ×N and what differs)`` for the title of a folded group."""
     return fold.last, " · ".join((f"×{fold.copies}", *fold.differences[:2]))
@@ -247,7 +266,7 @@ def _range(graph: Graph, names: Sequence[str]) -> Graph:
     places = []
     for name in names:
         found = [at for at, layer in enumerate(graph.names) if layer == name]
-        found = found or [at for at, layer in enumerate(graph.names) if re.fullmatch(name, layer)]
+        found = found or _matching(graph, name)
         if not found:
             find(graph, name, "layer_range")
             raise OptionError(f"layer_range: {name!r} is a group and no layer")
@@ -256,6 +275,13 @@ def _range(graph: Graph, names: Sequence[str]) -> Graph:
     if first > last:
         raise OptionError(f"layer_range: {names[0]!r} comes after {names[1]!r}")
     return keep(graph, range(first, last + 1))
+
+
+def _matching(graph: Graph, pattern: str) -> list[int]:
+    try:
+        return [at for at, layer in enumerate(graph.names) if re.fullmatch(pattern, layer)]
+    except re.error as error:
+        raise OptionError(f"layer_range: {pattern!r} is no layer and no regular expression: {error}") from error
 
 
 def _layout_options(
@@ -278,8 +304,6 @@ def _layout_options(
     elif expand_nested:
         kinds = graph.groups.kinds
         unfolded = frozenset(at for at, kind in enumerate(kinds) if kind == "model").__contains__
-    if depth is not None and depth < 0:
-        raise OptionError(f"depth must be 0 or more; received {depth}")
     closed = None if depth is None else _deeper_than(level, depth)
     return LayoutOptions(
         aspect=aspect,
@@ -302,6 +326,38 @@ def _levels_up_to(level: Sequence[int], most: int) -> Callable[[int], bool]:
     return lambda group: level[group] <= most
 
 
+def _numbers(graph: Graph, values: Mapping[str, float] | Iterable[tuple[str, float]]) -> dict[int, float]:
+    """The value of each node: its own, or else that of the innermost group that has one."""
+    level = depths(graph.groups.parents)
+    for_nodes: dict[int, float] = {}
+    for_groups: dict[int, float] = {}
+    for name, value in _pairs(values):
+        nodes, groups = find(graph, name, "values")
+        for_nodes.update(dict.fromkeys(nodes, value))
+        for_groups.update(dict.fromkeys(groups, value))
+    numbers: dict[int, float] = {}
+    for group_index in sorted(for_groups, key=level.__getitem__):
+        numbers.update(dict.fromkeys(members(graph, [group_index]), for_groups[group_index]))
+    return numbers | for_nodes
+
+
+def _pairs(values: Mapping[str, float] | Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Names and finite numbers; a name without a number, such as an empty cell of a table, is left out."""
+    found = []
+    try:
+        for name, value in dict(values).items():
+            if value is None or float(value) != float(value):
+                continue
+            if abs(float(value)) > _LARGEST_VALUE:
+                raise OptionError(f"values: {name!r} must be a finite number; received {value!r}")
+            found.append((str(name), float(value)))
+    except (TypeError, ValueError) as error:
+        if isinstance(error, OptionError):
+            raise
+        raise OptionError(f"values must be numbers by name, as a mapping or as pairs: {error}") from error
+    return found
+
+
 def _marks(
     graph: Graph,
     theme: Theme,
@@ -312,16 +368,11 @@ def _marks(
     nodes, groups = find(graph, highlight, "highlight")
     if values is None:
         return Marks(highlighted_nodes=nodes, highlighted_groups=groups, show_legend=legend)
-    table = dict(values)
-    numbers: dict[int, float] = {}
-    for name, value in table.items():
-        found, inside = find(graph, name, "values")
-        for node in found | members(graph, inside):
-            numbers.setdefault(node, float(value))
+    numbers = _numbers(graph, values)
     low, high = min(numbers.values(), default=0.0), max(numbers.values(), default=0.0)
     span = (high - low) or 1.0
     fills = {node: scale_colour(theme, (value - low) / span) for node, value in numbers.items()}
-    steps = [low + span * step / 4 for step in range(5)] if high > low else [low]
+    steps = [low + span * step / 4 for step in range(5)] if high > low else [low] * bool(numbers)
     entries = [(scale_colour(theme, (step - low) / span), theme.group_stroke, f"{step:.4g}") for step in steps]
     if len(numbers) < len(graph):
         entries.append((theme.group_fill, theme.group_stroke, "no value"))

@@ -98,13 +98,15 @@ class _Composer:
             self._sheet_of[group] = self._sheet(group)
         root = self._sheets[self._sheet_of[0]]
         self._sheets.append(self._page(root, self._sheet_of[0]))
-        note = f"{self._hidden:,} groups too small to be seen are drawn as solid boxes" if self._hidden else ""
+        notes = []
+        if self._hidden:
+            notes.append(f"groups too small to be seen are drawn as solid boxes: {self._hidden:,}")
         if self._nested.postponed:
-            note = (
-                f"{self._nested.postponed:,} inner groups are drawn closed, since nothing in this model repeats; "
+            notes.append(
+                f"inner groups drawn closed, since too much in this model differs: {self._nested.postponed:,}; "
                 "draw a part of it to see inside"
             )
-        return Scene(tuple(self._sheets), self._paints, self._fonts, self._theme.background, title, note)
+        return Scene(tuple(self._sheets), self._paints, self._fonts, self._theme.background, title, "; ".join(notes))
 
     def _visible(self) -> list[int]:
         """Groups that are drawn open, parents first."""
@@ -141,7 +143,7 @@ class _Composer:
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = len(self._sheets)
-            self._sheets.append(self._draw(group, placement, faces))
+            self._sheets.append(self._draw(group, placement))
         return found
 
     def _face(self, child: int) -> object:
@@ -168,7 +170,7 @@ class _Composer:
             self._paints[key] = Paint(fill=own or fill, stroke=frame, width=2.6 if highlighted else 1.0)
         return key
 
-    def _draw(self, group: int, placement: Placement, faces: Sequence[object]) -> Sheet:
+    def _draw(self, group: int, placement: Placement) -> Sheet:
         items: list[Item] = []
         backwards = self._nested.backwards
         for wire in placement.wires:
@@ -182,7 +184,6 @@ class _Composer:
                 self._draw_node(items, child, box)
             else:
                 self._draw_group(items, ~child, box)
-        del faces
         return Sheet(placement.width, placement.height, tuple(items))
 
     def _draw_path(self, items: list[Item], segments: Sequence[Segment], arrow: bool) -> None:

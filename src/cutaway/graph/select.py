@@ -29,11 +29,15 @@ def find(graph: Graph, wanted: Wanted, what: str) -> tuple[frozenset[int], froze
     Raises:
         OptionError: A name means nothing in this graph; the message offers similar ones.
     """
+    if wanted is None or isinstance(wanted, (int, float)):
+        raise OptionError(f"{what} must be names, patterns or a predicate; received {wanted!r}")
     if callable(wanted):
         return frozenset(node.index for node in graph.nodes if wanted(node)), frozenset()
     nodes: set[int] = set()
     groups: set[int] = set()
     for name in [wanted] if isinstance(wanted, str) else wanted:
+        if not isinstance(name, str):
+            raise OptionError(f"{what} must be names, patterns or a predicate; received {name!r} among them")
         found_nodes = _matching(name, graph.names, graph.ids)
         found_groups = [at for at in _matching(name, graph.groups.names, graph.groups.ids) if at]
         if not found_nodes and not found_groups:

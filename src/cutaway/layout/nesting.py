@@ -28,7 +28,7 @@ GRID = 20.0
 """Px to which widths are rounded up, so that copies whose names differ in a number share a placement."""
 
 LARGE = 20_000
-BUDGET = 2_000
+BUDGET = 1_200
 """In a graph of more nodes than the first, the children in different groups that are laid out before the picture
 shows: less than half a second's work. Where more is different, the innermost groups are drawn closed."""
 
