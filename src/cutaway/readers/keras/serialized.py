@@ -17,6 +17,10 @@ _LONGEST_TEXT = 10_000
 _LONGEST_LIST = 1_000
 """Items of one list attribute that are kept (vocabularies are lists)."""
 
+_SHORTEST_CODE = 64
+_CODE_BEGINS = ("4w", "Yw")
+"""How a marshalled code object begins in base 64: a ``c``, with or without the mark of a shared object."""
+
 _DTYPE_POLICIES = {
     "mixed_float16": ("float16", "float32"),
     "mixed_bfloat16": ("bfloat16", "float32"),
@@ -37,7 +41,9 @@ def simplify(value: Any) -> Any:
         items = [simplify(item) for item in value[:_LONGEST_LIST]]
         return items if len(value) <= _LONGEST_LIST else [*items, f"… ({len(value):,} items)"]
     if isinstance(value, dict):
-        return _simplify_object(value) if "class_name" in value else {str(k): simplify(v) for k, v in value.items()}
+        if "class_name" in value:
+            return _simplify_object(value)
+        return NOT_EXECUTED if _is_function(value) else {str(k): simplify(v) for k, v in value.items()}
     return str(value)
 
 
@@ -126,7 +132,7 @@ class Attributes(Mapping[str, Any]):
         if self._plain is None:
             hidden = {"name", "layers", "input_layers", "output_layers"}
             plain = {str(key): simplify(value) for key, value in self._config.items() if key not in hidden}
-            if _is_code(self._config.get("function")):
+            if is_code(self._config.get("function")):
                 plain["function"] = NOT_EXECUTED
             plain.update((str(key), simplify(value)) for key, value in self._arguments.items())
             self._plain = plain
@@ -145,8 +151,20 @@ class Attributes(Mapping[str, Any]):
         return repr(self._values())
 
 
-def _is_code(function: Any) -> bool:
-    """Keras 1 and 2 wrote a Lambda's code as ``[marshalled, defaults, closure]``, or as one long text."""
+def _is_function(value: Mapping[Any, Any]) -> bool:
+    """Whether Keras wrote a nameless function here: of a lambda given as an activation it keeps only the config."""
+    if not {"value"} <= value.keys() <= {"value", "defaults", "closure"}:
+        return False
+    found = value["value"]
+    code = found[0] if isinstance(found, list | tuple) and found else found
+    return isinstance(code, str) and len(code) > _SHORTEST_CODE and code[:2] in _CODE_BEGINS
+
+
+def is_code(function: Any) -> bool:
+    """Whether the ``function`` of a Lambda is code, and not a name.
+
+    Keras 1 and 2 wrote the code as ``[marshalled, defaults, closure]``, or as one long text.
+    """
     if isinstance(function, list | tuple):
         return True
     return isinstance(function, str) and not function.replace(".", "").replace("_", "").isalnum()

@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from cutaway.readers.keras.serialized import simplify
+from cutaway.readers.keras.serialized import NOT_EXECUTED, is_code, simplify
 from cutaway.readers.live.calls import dtype_name
 
 _LONGEST_ARRAY = 64
-_PLAIN_ACTIVATIONS = frozenset(
-    "relu softmax linear sigmoid tanh gelu silu elu selu softplus softsign exponential hard_sigmoid relu6".split()
-)
+_PLAIN_ACTIVATIONS = frozenset({
+    "relu", "softmax", "linear", "sigmoid", "tanh", "gelu", "silu", "elu", "selu", "softplus", "softsign",
+    "exponential", "hard_sigmoid", "relu6",
+})  # fmt: skip
 _HIDDEN = {"name", "layers", "input_layers", "output_layers"}
 
 
@@ -79,7 +80,10 @@ def configuration(target: Any) -> dict[str, Any]:
             return {}
         # Operations of keras.ops keep their settings as attributes, and some refuse to make a configuration of them.
         settings = {key: value for key, value in vars(target).items() if key[0] != "_"}
-    return {key: plain(value) for key, value in settings.items() if key not in _HIDDEN}
+    made = {key: plain(value) for key, value in settings.items() if key not in _HIDDEN}
+    if is_code(settings.get("function")):
+        made["function"] = NOT_EXECUTED
+    return made
 
 
 def plain(value: Any) -> Any:
