@@ -188,3 +188,29 @@ def test_config_that_is_no_models(tmp_path: Path) -> None:
     path.write_text('{"some": "json"}')
     with pytest.raises(UnknownFormat, match="a JSON document without a Keras config"):
         read(path)
+
+
+def test_a_model_without_layers_is_its_input(tmp_path: Path) -> None:
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps({"class_name": "Sequential", "config": {"name": "zero", "layers": []}}))
+    graph = read(path, input_shape=(None, 3))
+    assert [node.outputs[0].shape for node in graph.nodes] == [(None, 3)]
+    assert [port.node for port in graph.inputs + graph.outputs] == [0, 0]
+    assert len(read(path)) == 0
+
+
+@pytest.mark.parametrize("layers", [[], [{"class_name": "InputLayer", "config": {"name": "i", "batch_shape": [1, 3]}}]])
+def test_an_archive_without_layers_is_its_input(tmp_path: Path, layers: list[Any]) -> None:
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("config.json", json.dumps({"class_name": "Sequential", "config": {"layers": layers}}))
+    graph = read(path, input_shape=(1, 3))
+    assert [node.outputs[0].shape for node in graph.nodes] == [(1, 3)]
+    assert [port.node for port in graph.outputs] == [0]
+
+
+@pytest.mark.parametrize("path", ["", b""])
+def test_an_empty_path_is_said(path: Any) -> None:
+    with pytest.raises(ReadError, match="path of the model is empty" if path == "" else "expected a path"):
+        read(path)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from cutaway.errors import OptionError, UnknownFormat
+from cutaway.errors import OptionError, ReadError, UnknownFormat
 from cutaway.graph.model import Graph
 from cutaway.readers.sniff import describe, describe_folder, describe_zip
 from cutaway.readers.source import Source
@@ -91,6 +91,8 @@ def read(source: object, *, input_shape: Any = None, inputs: Any = None) -> Grap
     if isinstance(source, str | os.PathLike):
         if inputs is not None:
             raise OptionError("inputs= describes live models; for a file give input_shape=, the batch included")
+        if not os.fspath(source):
+            raise ReadError("the path of the model is empty; expected the path of a file or folder, or a live model")
         return _read_file(Source(os.fspath(source)), input_shape)
     return _read_live(source, input_shape, inputs)
 

@@ -82,11 +82,21 @@ def test_what_cannot_be_followed_is_said() -> None:
     model_class: Any = tf_keras.Model
 
     class Custom(model_class):
-        def call(self, x: Any) -> Any:
-            return x
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = tf_keras.layers.Dense(3, name="first"), tf_keras.layers.ReLU(name="second")
 
-    with pytest.raises(ReadError, match="subclassed model of tf_keras"):
-        read(Custom())
+        def call(self, x: Any) -> Any:
+            return self.second(self.first(x))
+
+    model = Custom()
+    with pytest.raises(ReadError, match="subclassed model of tf_keras") as refused:
+        read(model)
+    advice = str(refused.value).rpartition("draw that: ")[2]
+    names: dict[str, Any] = {"tf_keras": tf_keras, "model": model, "shape": (4,)}
+    definition, _, drawn = advice.partition("; ")
+    exec(definition, names)  # what the message advises must work
+    assert edges(read(eval(drawn, names))) == [(names["x"].node.layer.name, 0, "first"), ("first", 0, "second")]
     with pytest.raises(UnbuiltModel, match=r"model\.build\("):
         read(tf_keras.Sequential([tf_keras.layers.Dense(1)]))
 

@@ -79,3 +79,10 @@ def test_a_sequential_without_shape_says_how() -> None:
 def test_what_is_no_layer_is_refused() -> None:
     with pytest.raises(ReadError, match="received dict"):
         read({})
+
+
+@pytest.mark.parametrize("given", [{}, {"input_shape": (None, 3)}])
+@pytest.mark.parametrize("layers", [[], [keras.Input((3,))]])
+def test_a_model_without_layers_says_so(layers: list[Any], given: dict[str, Any]) -> None:
+    with pytest.raises(UnbuiltModel, match=r"'empty' has no layers.*model\.add\("):
+        read(keras.Sequential(layers, name="empty"), **given)

@@ -90,8 +90,9 @@ def _top_sequential(assembler: Assembler, spec: LayerSpec, place: Place, given: 
             "the batch included, such as (None, 28, 28, 1)"
         )
     for value in sequential(assembler, spec, place, reads):
-        last = layer_spec(spec.config["layers"][-1])
-        builder.mark_output(value.node, last.name, value.port)
+        layers = spec.config["layers"]
+        last = layer_spec(layers[-1]) if layers else source  # without layers, the input is what comes out
+        builder.mark_output(value.node, last.name if last is not None else spec.name, value.port)
 
 
 def _other(assembler: Assembler, spec: LayerSpec) -> None:

@@ -23,10 +23,11 @@ def read_model(model: Any, *, input_shape: Any = None, inputs: Any = None) -> Gr
     """The graph of a live model of Keras 3 or tf_keras.
 
     Raises:
-        UnbuiltModel: The model has no shapes, and none were given.
+        UnbuiltModel: The model has no layers, or it has no shapes, and none were given.
         ReadError: A subclassed model of tf_keras, whose `call` is not followed.
     """
     kind = kind_of_class(type(model))
+    _check_not_empty(model, kind)
     if framework_of(type(model)) == "tf_keras":
         _check_keras_2(model, kind)
     with Opener(model) as opener:
@@ -36,11 +37,20 @@ def read_model(model: Any, *, input_shape: Any = None, inputs: Any = None) -> Gr
         return _read_called(model, arguments_of(model, input_shape, inputs), opener, inputs is not None)
 
 
+def _check_not_empty(model: Any, kind: Kind) -> None:
+    if kind == "functional" and graph_of(model) is None and not model.layers:
+        raise UnbuiltModel(
+            f"{type(model).__name__} {model.name!r} has no layers, so there is nothing to draw; expected a model "
+            f"with layers; call model.add(layer) before"
+        )
+
+
 def _check_keras_2(model: Any, kind: Kind) -> None:
     if kind != "functional":
         raise ReadError(
             f"{type(model).__name__} {model.name!r} is a subclassed model of tf_keras; expected a Functional or "
-            f"Sequential model of tf_keras, or any model of Keras 3; save it as a SavedModel and read that"
+            f"Sequential model of tf_keras, or any model of Keras 3; make a Functional model of it and draw that: "
+            f"x = tf_keras.Input(shape); tf_keras.Model(x, model.call(x))"
         )
     if graph_of(model) is None:
         raise UnbuiltModel(
