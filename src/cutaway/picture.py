@@ -16,6 +16,7 @@ from cutaway.drawing.scene import Scene
 from cutaway.errors import OptionError, check_choice
 from cutaway.graph.fold import Fold, fold
 from cutaway.graph.grouping import group
+from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph, Node
 from cutaway.graph.select import Wanted, find, keep, members
 from cutaway.graph.select import between as part_between
@@ -178,7 +179,7 @@ def plot_model(
     if not isinstance(aspect, (int, float)) or not 0.001 <= aspect <= 1000:
         raise OptionError(f"aspect must be a number from 0.001 to 1000, width / height; received {aspect!r}")
     _check_types(depth, unfold, fields, annotate, between)
-    graph = model if isinstance(model, Graph) else read(model, input_shape=input_shape, inputs=inputs)
+    graph = _read(model, input_shape, inputs)
     options = LabelOptions(
         names=show_layer_names,
         shapes=show_shapes,
@@ -203,6 +204,16 @@ def plot_model(
     return picture
 
 
+def _read(model: Any, input_shape: Any, inputs: Any) -> Graph:
+    if isinstance(model, Graph):
+        return model
+    if not isinstance(model, (str, PathLike)):
+        return read(model, input_shape=input_shape, inputs=inputs)
+    with collector_paused():  # not for a live model, whose own code may run
+        return read(model, input_shape=input_shape, inputs=inputs)
+
+
+@collector_paused()
 def draw(
     graph: Graph,
     labels: LabelOptions,
@@ -251,6 +262,7 @@ def _description(graph: Graph) -> str:
     return f"{clean(graph.name)}: {len(graph):,} layers, {graph.edge_count:,} connections"
 
 
+@collector_paused()
 def _part(graph: Graph, layer_range: Sequence[str] | None, ends: tuple[Wanted, Wanted] | None) -> Graph:
     """The grouped graph, or the part that the caller asked for."""
     if layer_range is not None:

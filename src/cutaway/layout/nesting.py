@@ -6,12 +6,11 @@ has a placement (shared by all groups whose insides are equal) and a frame in it
 
 from __future__ import annotations
 
-import gc
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph
 from cutaway.graph.walk import depths, leaf_counts
 from cutaway.layout.inside import Shape, lay_out_inside
@@ -128,7 +127,7 @@ def lay_out(graph: Graph, sizes: BoxSizes, options: LayoutOptions) -> Nested:
         sizes: Natural sizes of boxes and titles.
         options: Choices of the caller.
     """
-    with _collector_paused():
+    with collector_paused():
         lifted = lift_edges(graph)
         try:
             return _Nesting(graph, sizes, options, lifted, BUDGET if len(graph) > LARGE else None).run()
@@ -155,18 +154,6 @@ def _outermost(children: Sequence[Sequence[int]], most: int) -> set[int]:
                 waiting.append(~child)
                 most -= len(children[~child])
     return opened
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Millions of small tuples that all stay alive: collecting in between only costs time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def make_labels(
         key = _title_key(graph, group, prefixes, counts, repeats)
         row = None if group in folds else titled.get(key)
         if row is None:
-            row = _heading(graph, group, prefixes, counts, repeats, folds.get(group))
+            row = _heading(graph, group, prefixes, counts, repeats, folds.get(group), bool(options.names))
             if group not in folds:
                 titled[key] = row
         return row
@@ -195,9 +195,10 @@ def _heading(
     counts: Sequence[int],
     repeats: Sequence[int],
     fold: tuple[str, str] | None,
+    every_name: bool,
 ) -> tuple[tuple[str, str], float]:
     """A group's title, what stands at its right, and the least width of its box."""
-    title, count = _title(graph, group, prefixes, counts, repeats)
+    title, count = _title(graph, group, prefixes, counts, repeats, every_name)
     least = 2 * TITLE_PADDING
     if fold is not None:
         last, differences = fold
@@ -313,7 +314,12 @@ def _height(lines: Sequence[str]) -> float:
 
 
 def _title(
-    graph: Graph, group: int, prefixes: Sequence[int], counts: Sequence[int], repeats: Sequence[int]
+    graph: Graph,
+    group: int,
+    prefixes: Sequence[int],
+    counts: Sequence[int],
+    repeats: Sequence[int],
+    every_name: bool,
 ) -> tuple[str, str]:
     name = graph.groups.names[group]
     parent = graph.groups.parents[group]
@@ -321,7 +327,8 @@ def _title(
         name = relative_name(name, prefixes[parent], graph.name, keep_word=True) or name
     op = graph.groups.ops.get(group, "")
     if op and group and graph.groups.kinds[group] != "model":
-        name = short_op(op) if is_auto(graph.groups.names[group], op) else f"{name} · {short_op(op)}"
+        made = is_auto(graph.groups.names[group], op) and not every_name
+        name = short_op(op) if made else f"{name} · {short_op(op)}"
     count = f"×{repeats[group]}" if repeats[group] > 2 else _plural(counts[group])
     return fit(clean(name), TITLE_SIZE, 600, WIDEST), count
 
