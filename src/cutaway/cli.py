@@ -216,22 +216,27 @@ def _plot(arguments: argparse.Namespace) -> None:
     target = given.pop("to_file")
     from cutaway.picture import plot_model
 
-    picture = plot_model(arguments.model, target, **given)
+    if arguments.dpi is None:
+        picture = plot_model(arguments.model, target, **given)
+    else:
+        picture = plot_model(arguments.model, None, **given)
+        _note(picture, target, may_lower=False)  # a resolution that was asked for is kept, or refused here
+        picture.save(target)
     print(f"wrote {_safe(target)}")
     for warning in picture.graph.warnings:
         print(f"warning: {_safe(warning)}", file=sys.stderr)
-    if note := _what_is_missing(picture, target):
+    if note := _note(picture, target, may_lower=arguments.dpi is None):
         print(f"note: {_safe(note)}", file=sys.stderr)
 
 
-def _what_is_missing(picture: Picture, target: str) -> str:
+def _note(picture: Picture, target: str, *, may_lower: bool) -> str:
     """What the model has and the file does not show, in words."""
-    if not target.lower().endswith(".png"):
-        return picture.scene.note
-    from cutaway.drawing.png import bitmap_scale, left_out
+    from cutaway.drawing.png import bitmap_note, boxed_texts
 
-    hidden = left_out(picture.scene, bitmap_scale(picture.scene, dpi=picture.dpi))
-    return " ".join(filter(None, (picture.scene.note, hidden)))
+    kind = target.lower().rpartition(".")[2]
+    if kind == "png":
+        return bitmap_note(picture.scene, dpi=picture.dpi, may_lower=may_lower)
+    return " ".join(filter(None, (picture.scene.note, boxed_texts(picture.scene) if kind == "pdf" else "")))
 
 
 def _summary(arguments: argparse.Namespace) -> None:

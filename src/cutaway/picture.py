@@ -12,6 +12,7 @@ from typing import Any
 
 from cutaway.drawing.compose import Marks, Wires, compose
 from cutaway.drawing.formats import render, writer_for
+from cutaway.drawing.png import check_dpi
 from cutaway.drawing.scene import Scene
 from cutaway.errors import OptionError, check_choice
 from cutaway.graph.fold import Fold, fold
@@ -140,7 +141,8 @@ def plot_model(
         show_layer_names: Whether boxes show the layers' names; None shows those that their author chose.
         rankdir: ``"TB"`` draws layers downwards, ``"LR"`` to the right, ``"BT"`` and ``"RL"`` against that.
         expand_nested: Whether nested models are drawn at full size, and not scaled down.
-        dpi: Resolution of a bitmap, in dots per inch.
+        dpi: Resolution of a bitmap, in dots per inch; 96 where None. A picture that is too large for a bitmap with
+            the default is drawn with what fits; any other value is refused then.
         show_layer_activations: Whether boxes show the layers' activations.
         show_trainable: Whether boxes with weights show if those are trained.
         splines: As for Graphviz: ``"none"`` draws no wires, ``"line"``, ``"polyline"`` and ``"false"`` straight
@@ -178,6 +180,7 @@ def plot_model(
         writer_for(Path(to_file).name)  # a wrong extension is told before the work
     if not isinstance(aspect, (int, float)) or not 0.001 <= aspect <= 1000:
         raise OptionError(f"aspect must be a number from 0.001 to 1000, width / height; received {aspect!r}")
+    resolution = check_dpi(dpi)
     _check_types(depth, unfold, fields, annotate, between)
     graph = _read(model, input_shape, inputs)
     options = LabelOptions(
@@ -198,7 +201,7 @@ def plot_model(
         graph, folds = fold(graph)
     layout = _layout_options(graph, rankdir, aspect, depth, unfold, expand_nested)
     marks = _marks(graph, chosen_theme, highlight, values, legend)
-    picture = draw(graph, options, layout, marks, chosen_theme, folds, dpi=dpi or 96.0, splines=splines)
+    picture = draw(graph, options, layout, marks, chosen_theme, folds, dpi=resolution, splines=splines)
     if to_file is not None:
         picture.save(to_file)
     return picture

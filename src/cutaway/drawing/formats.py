@@ -53,9 +53,9 @@ def _svg(drawn: Drawn) -> bytes:
 
 
 def _png(drawn: Drawn) -> bytes:
-    from cutaway.drawing.png import to_png
+    from cutaway.drawing.png import DEFAULT_DPI, to_png
 
-    return to_png(drawn.scene, dpi=drawn.dpi)
+    return to_png(drawn.scene, dpi=drawn.dpi, may_lower=drawn.dpi == DEFAULT_DPI)
 
 
 def _pdf(drawn: Drawn) -> bytes:

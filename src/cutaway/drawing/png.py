@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
+from numbers import Real
 
-from cutaway.drawing.scene import Place, Scene
+from cutaway.drawing.scene import Place, Scene, Text
 from cutaway.drawing.svg import to_flat_svg
 from cutaway.errors import MissingExtra, OptionError
-from cutaway.style.measure import FAMILY, FONTS
+from cutaway.style.measure import FAMILY, FONTS, FULL_SET
 
 LEGIBLE = 5.0
 """Sheets that would be less than this many pixels high in the bitmap are left out of it."""
 MAX_PIXELS = 100_000_000
 MAX_SIDE = 32_767
 """Bounds of a bitmap; the second is what other programs still open."""
+DEFAULT_DPI = 200.0
+"""Resolution that nobody asked for: where it does not fit, the picture is drawn with a lower one."""
+_THINNEST = 1 - 1e-6
 
 
-def to_png(scene: Scene, *, width: int | None = None, dpi: float = 96.0) -> bytes:
+def check_dpi(dpi: object) -> float:
+    """The number of a resolution; 96 for None.
+
+    Raises:
+        OptionError: It is no positive, finite number.
+    """
+    if dpi is None:
+        return 96.0
+    try:
+        value = float(dpi) if isinstance(dpi, Real) and not isinstance(dpi, bool) else 0.0
+    except OverflowError:
+        value = math.inf
+    if not 0 < value < math.inf:
+        raise OptionError(f"dpi must be a positive number, such as 96 or 300; received {dpi!r}")
+    return value
+
+
+def to_png(scene: Scene, *, width: int | None = None, dpi: float = 96.0, may_lower: bool = False) -> bytes:
     """Draw a scene as PNG.
 
-    What would be too small to see is left out; the file's ``Description`` then says so, as `left_out` does.
+    What would be too small to see is left out; the file's ``Description`` then says so, as `bitmap_note` does.
 
     Args:
         scene: The picture.
         width: Width in pixels; overrides ``dpi``.
         dpi: Pixels per inch; 96 draws one px of the scene as one pixel.
+        may_lower: Whether a lower resolution is taken where this one does not fit the bounds.
 
     Returns:
         The bytes of the file; equal arguments give equal bytes.
@@ -34,7 +57,7 @@ def to_png(scene: Scene, *, width: int | None = None, dpi: float = 96.0) -> byte
         OptionError: The bitmap would be empty or larger than the bounds; the message says what would fit.
         MissingExtra: The package ``resvg-py`` is not installed.
     """
-    scale = bitmap_scale(scene, width=width, dpi=dpi)
+    scale = bitmap_scale(scene, width=width, dpi=dpi, may_lower=may_lower)
     try:
         from resvg_py import svg_to_bytes
     except ImportError as error:
@@ -47,28 +70,65 @@ def to_png(scene: Scene, *, width: int | None = None, dpi: float = 96.0) -> byte
         font_family=FAMILY,
         sans_serif_family=FAMILY,
     )
-    notes = {"Title": scene.title, "Description": " ".join(filter(None, (scene.note, left_out(scene, scale))))}
+    notes = {"Title": scene.title, "Description": bitmap_note(scene, width=width, dpi=dpi, may_lower=may_lower)}
     return _with_notes(bytes(image), scale, notes)
 
 
-def bitmap_scale(scene: Scene, *, width: int | None = None, dpi: float = 96.0) -> float:
+def bitmap_scale(scene: Scene, *, width: int | None = None, dpi: float = 96.0, may_lower: bool = False) -> float:
     """Pixels per px of the scene that `to_png` draws with.
 
     Raises:
         OptionError: The bitmap would be empty or larger than the bounds.
     """
-    if not dpi > 0 or (width is not None and width < 1):
-        raise OptionError(f"a bitmap needs a positive dpi and width; received dpi={dpi}, width={width}")
+    dpi = check_dpi(dpi)
+    if width is not None and not width >= 1:
+        raise OptionError(f"width must be 1 pixel or more; received {width!r}")
     scale = dpi / 96 if width is None else width / scene.width
     wide, high = scene.width * scale, scene.height * scale
     if wide * high > MAX_PIXELS or max(wide, high) > MAX_SIDE:
         most = min((MAX_PIXELS / (scene.width * scene.height)) ** 0.5, MAX_SIDE / max(scene.width, scene.height))
+        best = math.floor(96 * most) if 96 * most >= 1 else math.floor(960_000 * most) / 10_000
+        if width is not None or not may_lower:
+            fits = f"dpi={best} (--dpi {best})" if width is None else f"width={int(scene.width * most)}"
+            raise OptionError(
+                f"a bitmap of {wide:,.0f} × {high:,.0f} pixels is more than programs open (at most {MAX_SIDE:,} a side "
+                f"and {MAX_PIXELS // 1_000_000} million in all); at most {fits} fits this picture, and svg or pdf "
+                f"have no such bound"
+            )
+        scale = best / 96
+        wide, high = scene.width * scale, scene.height * scale
+    if min(wide, high) < _THINNEST:
         raise OptionError(
-            f"a bitmap of {wide:,.0f} × {high:,.0f} pixels is more than programs open (at most {MAX_SIDE:,} a side and "
-            f"{MAX_PIXELS // 1_000_000} million in all); at most dpi={int(96 * most)} or "
-            f"width={int(scene.width * most)} fits this picture, and svg or pdf have no such bound"
+            f"a bitmap needs at least 1 pixel a side; with dpi={scale * 96:.4g} this picture has {wide:.4g} × "
+            f"{high:.4g}; choose a higher dpi (--dpi), or svg or pdf"
         )
     return scale
+
+
+def bitmap_note(scene: Scene, *, width: int | None = None, dpi: float = 96.0, may_lower: bool = False) -> str:
+    """What `to_png` does not show, or not as asked, in words; empty where there is nothing to say.
+
+    Raises:
+        OptionError: As of `to_png`.
+    """
+    scale = bitmap_scale(scene, width=width, dpi=dpi, may_lower=may_lower)
+    lowered = ""
+    if width is None and scale < dpi / 96:
+        lowered = (
+            f"Drawn with {scale * 96:g} dpi: with {dpi:g} the bitmap would be larger than programs open; "
+            f"svg and pdf have no such bound."
+        )
+    return " ".join(filter(None, (scene.note, lowered, left_out(scene, scale), boxed_texts(scene))))
+
+
+def boxed_texts(scene: Scene) -> str:
+    """How many texts a renderer with the shipped font alone draws with empty boxes, in words; empty for none."""
+    contents = {item.content for sheet in scene.sheets for item in sheet.items if isinstance(item, Text)}
+    lacking = sum(not FULL_SET.issuperset(content) for content in contents)
+    if not lacking:
+        return ""
+    texts = "1 text holds" if lacking == 1 else f"{lacking:,} texts hold"
+    return f"{texts} characters that the shipped font lacks; these are boxes here, svg shows them."
 
 
 def left_out(scene: Scene, scale: float) -> str:
