@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
+from dataclasses import replace
+from fractions import Fraction
 from io import BytesIO
+from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from cutaway.drawing.png import left_out, to_png
-from cutaway.drawing.scene import Box, Path, Place
+from cutaway.drawing.formats import render
+from cutaway.drawing.png import DEFAULT_DPI, boxed_texts, check_dpi, left_out, to_png
+from cutaway.drawing.scene import Box, Path, Place, Sheet
 from cutaway.errors import OptionError
+from cutaway.picture import Picture, plot_model
 from tests.drawing.scenes import HOSTILE, NESTED, PAIR, scene, text
 
 
@@ -27,7 +34,7 @@ def dark_columns(image: Image.Image) -> tuple[int, int]:
 @pytest.mark.parametrize(
     ("options", "size"), [({}, (700, 200)), ({"dpi": 192}, (1400, 400)), ({"width": 350}, (350, 100))]
 )
-def test_size(options: dict[str, int], size: tuple[int, int]) -> None:
+def test_size(options: dict[str, Any], size: tuple[int, int]) -> None:
     assert image_of(to_png(NESTED, **options)).size == size
 
 
@@ -80,17 +87,71 @@ def test_says_what_it_leaves_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"dpi": 20_000}, {"width": 200_000}, {"dpi": 0}, {"dpi": float("nan")}, {"width": 0}]
+    ("options", "said"),
+    [
+        ({"dpi": 20_000}, r"at most dpi=\d+ \(--dpi \d+\) fits"),
+        ({"dpi": 1e308}, "at most dpi="),
+        ({"width": 200_000}, r"at most width=\d+ fits"),
+        ({"width": 0}, "width must be 1 pixel or more"),
+        ({"width": 3}, "at least 1 pixel a side"),
+        ({"dpi": 1e-9}, "at least 1 pixel a side"),
+    ],
 )
-def test_refuses_impossible_sizes(options: dict[str, float]) -> None:
-    with pytest.raises(OptionError, match=r"dpi="):
-        to_png(NESTED, **options)  # type: ignore[arg-type]
+def test_refuses_impossible_sizes(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(OptionError, match=said):
+        to_png(NESTED, **options)
+
+
+@pytest.mark.parametrize("dpi", [0, -1, float("nan"), float("inf"), 10**400, True, "200", [96], 1j])
+def test_a_resolution_is_a_positive_number(dpi: Any) -> None:
+    with pytest.raises(OptionError, match="dpi must be a positive number"):
+        to_png(NESTED, dpi=dpi)
+    with pytest.raises(OptionError, match="dpi must be a positive number"):
+        plot_model("none.keras", None, dpi=dpi)
+
+
+def test_resolutions_of_every_kind_of_number() -> None:
+    assert check_dpi(None) == 96.0
+    given = (1, 0.5, Fraction(1, 4), np.float32(72), np.int64(300))
+    assert [check_dpi(dpi) for dpi in given] == [1, 0.5, 0.25, 72, 300]
+
+
+def test_the_default_is_lowered_to_what_fits() -> None:
+    wide = scene(size=(100_000, 100))
+    picture = Picture(None, None, wide, 200.0)  # type: ignore[arg-type]
+    image = Image.open(BytesIO(render(picture, "png")))
+    assert image.size == (round(100_000 * 31 / 96), round(100 * 31 / 96))
+    assert image.info["dpi"][0] == pytest.approx(31, abs=0.1)
+    assert image.text["Description"].startswith("Drawn with 31 dpi: with 200 the bitmap")  # type: ignore[attr-defined]
+    with pytest.raises(OptionError, match="at most dpi=31 "):
+        to_png(wide, dpi=32, may_lower=False)
+    with pytest.raises(OptionError, match="at most dpi=31 "):
+        render(replace(picture, dpi=201.0), "png")
+    assert to_png(NESTED, dpi=200, may_lower=True) == to_png(NESTED, dpi=200)
+
+
+def test_the_default_of_plot_model_is_the_one_that_may_be_lowered() -> None:
+    assert inspect.signature(plot_model).parameters["dpi"].default == DEFAULT_DPI
+
+
+def test_a_picture_too_thin_for_any_bitmap_is_refused() -> None:
+    with pytest.raises(OptionError, match="or svg or pdf"):
+        to_png(scene(size=(10_000_000, 10)), dpi=200, may_lower=True)
+
+
+def test_says_how_many_texts_the_font_lacks() -> None:
+    assert boxed_texts(scene(text(0, 0, "plain ↵ \ue000"))) == ""
+    assert boxed_texts(scene(text(0, 0, "漢"), text(0, 9, "漢"))).startswith("1 text holds characters")
+    made = scene(text(0, 0, "漢"), Place(0, 0, 0, 1.0), below=(Sheet(9, 9, (text(0, 0, "字"),)),))
+    data = Image.open(BytesIO(to_png(made)))
+    assert data.text["Description"] == boxed_texts(made)  # type: ignore[attr-defined]
+    assert boxed_texts(made).startswith("2 texts hold characters")
 
 
 def test_the_largest_size_it_names_is_possible() -> None:
-    with pytest.raises(OptionError, match=r"at most dpi=\d+ or width=\d+") as refused:
+    with pytest.raises(OptionError, match=r"at most dpi=4493 ") as refused:
         to_png(scene(size=(700, 2)), dpi=100_000)
-    assert "dpi=4493" in str(refused.value)
+    assert "width=" not in str(refused.value)
     assert image_of(to_png(scene(size=(700, 2)), dpi=4493)).width <= 32_767
 
 

@@ -31,7 +31,7 @@ def check_dpi(dpi: object) -> float:
     if dpi is None:
         return 96.0
     try:
-        value = float(dpi) if isinstance(dpi, Real) and not isinstance(dpi, bool) else 0.0
+        value = 0.0 if isinstance(dpi, bool) or not isinstance(dpi, Real) else float(dpi)
     except OverflowError:
         value = math.inf
     if not 0 < value < math.inf:
