@@ -19,7 +19,7 @@ from cutaway.cli import main
 from cutaway.drawing.png import left_out
 from cutaway.errors import MissingExtra, OptionError
 from cutaway.graph.contract import from_contract
-from tests.drawing.scenes import NESTED
+from tests.drawing.scenes import NESTED, scene, text
 
 ROOT = Path(__file__).resolve().parent.parent
 DIGITS = str(ROOT / "examples" / "digits.keras")
@@ -34,12 +34,15 @@ class Drawn:
         self.error: BaseException | None = None
         self.warnings: tuple[str, ...] = ()
         self.scene = NESTED
+        self.dpi = 96.0
+        self.saved: list[str] = []
 
     def plot_model(self, *args: Any, **options: Any) -> SimpleNamespace:
         self.calls.append((args, options))
         if self.error is not None:
             raise self.error
-        return SimpleNamespace(graph=SimpleNamespace(warnings=self.warnings), scene=self.scene, dpi=96.0)
+        graph = SimpleNamespace(warnings=self.warnings)
+        return SimpleNamespace(graph=graph, scene=self.scene, dpi=self.dpi, save=self.saved.append)
 
 
 @pytest.fixture
@@ -79,7 +82,8 @@ def test_plot_hands_every_word_on(drawn: Drawn, capsys: pytest.CaptureFixture[st
     )
     assert main(words.split()) == 0
     ((args, options),) = drawn.calls
-    assert args == ("m.keras", "out.svg")
+    assert args == ("m.keras", None)
+    assert drawn.saved == ["out.svg"]
     assert options == {
         "depth": 2, "unfold": "all", "fold_repeats": True, "between": ["a", "b"], "show_shapes": True,
         "show_layer_names": False, "fields": ["macs", "units"], "theme": "dark", "highlight": ["x", "y"],
@@ -90,7 +94,7 @@ def test_plot_hands_every_word_on(drawn: Drawn, capsys: pytest.CaptureFixture[st
 
 def test_plot_leaves_the_defaults_to_the_function(drawn: Drawn) -> None:
     assert main(["plot", "m.keras", "-o", "out.svg"]) == 0
-    assert drawn.calls == [(("m.keras", "out.svg"), {})]
+    assert drawn.calls == [(("m.keras", None), {})]
 
 
 def test_plot_tells_what_could_not_be_read(drawn: Drawn, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,6 +106,44 @@ def test_plot_tells_what_could_not_be_read(drawn: Drawn, capsys: pytest.CaptureF
 def test_plot_tells_what_a_bitmap_leaves_out(drawn: Drawn, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plot", "m.keras", "-o", "out.png"]) == 0
     assert capsys.readouterr().err == f"note: {left_out(NESTED, 1.0)}\n"
+
+
+def test_a_bitmap_that_does_not_fit_is_lowered_unless_a_resolution_was_asked_for(
+    drawn: Drawn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn.scene, drawn.dpi = scene(size=(100_000, 100)), 200.0
+    assert main(["plot", "m.keras", "-o", "out.png"]) == 0
+    assert capsys.readouterr().err.startswith("note: Drawn with 31 dpi: with 200 the bitmap would be larger")
+    assert main(["plot", "m.keras", "-o", "out.png", "--dpi", "200"]) == 2
+    said = capsys.readouterr().err
+    assert "(--dpi 31)" in said
+    assert "width=" not in said
+    assert drawn.saved == ["out.png"]
+    assert main(["plot", "m.keras", "-o", "out.svg", "--dpi", "200"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_plot_tells_which_formats_lack_letters(drawn: Drawn, capsys: pytest.CaptureFixture[str]) -> None:
+    drawn.scene = scene(text(0, 20, "漢"), text(0, 40, "字"), text(0, 60, "plain"))
+    said = "note: 2 texts hold characters that the shipped font lacks; these are boxes here, svg shows them.\n"
+    for extension, expected in (("png", said), ("PDF", said), ("svg", ""), ("json", "")):
+        assert main(["plot", "m.keras", "-o", f"out.{extension}"]) == 0
+        assert capsys.readouterr().err == expected
+
+
+@pytest.mark.parametrize("extension", ["svg", "png"])
+@pytest.mark.parametrize("dpi", ["0", "nan", "inf", "-1", "1e999"])
+def test_an_impossible_resolution_is_told_before_the_work(extension: str, dpi: str) -> None:
+    done = cutaway("plot", "none.keras", "-o", f"none.{extension}", f"--dpi={dpi}")
+    assert done.returncode == 2
+    assert done.stderr.startswith("cutaway: dpi must be a positive number")
+
+
+def test_a_bitmap_without_pixels_is_refused(tmp_path: Path) -> None:
+    done = cutaway("plot", DIGITS, "-o", str(tmp_path / "digits.png"), "--dpi", "1e-9")
+    assert done.returncode == 2
+    assert "at least 1 pixel a side" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_option_of_plot_is_a_parameter_of_plot_model() -> None:
@@ -224,6 +266,60 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     done = cutaway("plot", DIGITS, "-o", str(tmp_path / "none" / "graph.svg"))
     assert done.returncode == 4
     assert done.stderr == f"cutaway: {tmp_path / 'none' / 'graph.svg'}: No such file or directory\n"
+
+
+def full_or_skip() -> str:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full, the disk without room")
+    return "/dev/full"
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    target = tmp_path / "graph.svg"
+    target.symlink_to(full_or_skip())
+    done = cutaway("plot", DIGITS, "-o", str(target))
+    assert done.returncode == 4
+    assert done.stderr == f"cutaway: {target}: No space left on device\n"
+
+
+def test_a_full_disk_behind_stdout_is_told() -> None:
+    with Path(full_or_skip()).open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "cutaway", "summary", DIGITS],
+            stdout=full, stderr=subprocess.PIPE, env={"PYTHONPATH": str(ROOT / "src")}, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (4, b"cutaway: standard output: No space left on device\n")
+
+
+@pytest.mark.parametrize("target", ["", "a\0b.svg"])
+def test_a_target_that_is_no_path(drawn: Drawn, target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plot", "m.keras", "-o", target]) == 2
+    assert "-o must be the path of a file" in capsys.readouterr().err
+    assert drawn.calls == []
+
+
+def test_a_target_that_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "graph.svg").mkdir()
+    done = cutaway("plot", DIGITS, "-o", str(tmp_path / "graph.svg"))
+    assert (done.returncode, done.stderr) == (4, f"cutaway: {tmp_path / 'graph.svg'}: Is a directory\n")
+
+
+def test_an_empty_path_of_a_model() -> None:
+    done = cutaway("plot", "", "-o", "graph.svg")
+    assert done.returncode == 3
+    assert done.stderr.startswith("cutaway: the path of the model is empty")
+
+
+@pytest.mark.parametrize(("closing", "model", "code"), [
+    (">&-", DIGITS, 0), ("2>&-", DIGITS, 0), (">&- 2>&-", DIGITS, 0), ("<&- >&- 2>&-", "none.keras", 3),
+])  # fmt: skip
+def test_closed_streams_are_no_error(closing: str, model: str, code: int) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {closing}', "sh", sys.executable, "-m", "cutaway", "summary", model],
+        capture_output=True, env={"PYTHONPATH": str(ROOT / "src")}, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (code, b"")
+    assert (done.stdout == b"") is (closing != "2>&-")
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv", "md"])

@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cutaway import __version__
@@ -64,17 +65,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: The words are no command, with code 2, or ask for help or the version, with code 0.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a name must not fail on a terminal without its letters
+    _prepare_streams()
     try:
         arguments = _parser().parse_args(argv)
         run: Callable[[argparse.Namespace], None] = arguments.run
         run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # what is left in the buffer must not be tried again while Python shuts down
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return CUT_OFF
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -85,8 +83,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CutawayError as error:
         return _fail(error, UNWRITABLE)
     except OSError as error:
-        return _fail(f"{error.filename}: {error.strerror}" if error.filename else error, UNWRITABLE)
+        if error.filename is None:  # files have names, so it was the list on stdout
+            _drop_output()
+        return _fail(f"{error.filename or 'standard output'}: {error.strerror}", UNWRITABLE)
     return DONE
+
+
+def _prepare_streams() -> None:
+    """Make stdout and stderr take every text, also where the shell has closed them."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the process ends
+            setattr(sys, name, nowhere)
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name must not fail on a terminal without its letters
+
+
+def _drop_output() -> None:
+    """Send what is left in the buffer of stdout nowhere, or Python tries it again while it shuts down."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(words: object, code: int) -> int:
@@ -214,23 +230,31 @@ def _plot(arguments: argparse.Namespace) -> None:
         name: value for name, value in vars(arguments).items() if value is not None and name not in ("run", "model")
     }
     target = given.pop("to_file")
+    from cutaway.drawing.formats import writer_for
     from cutaway.picture import plot_model
 
-    if arguments.dpi is None:
-        picture = plot_model(arguments.model, target, **given)
-    else:
-        picture = plot_model(arguments.model, None, **given)
-        _note(picture, target, may_lower=False)  # a resolution that was asked for is kept, or refused here
+    if not target or "\0" in target:
+        raise OptionError(f"-o must be the path of a file, such as model.svg; received {target!r}")
+    writer_for(Path(target).name)  # a wrong extension is told before the work
+    picture = plot_model(arguments.model, None, **given)
+    note = _note(picture, target, may_lower=arguments.dpi is None)
+    try:
         picture.save(target)
+    except OSError as error:  # a full disk has no name of its own
+        raise OSError(error.errno, error.strerror, target) from error
     print(f"wrote {_safe(target)}")
     for warning in picture.graph.warnings:
         print(f"warning: {_safe(warning)}", file=sys.stderr)
-    if note := _note(picture, target, may_lower=arguments.dpi is None):
+    if note:
         print(f"note: {_safe(note)}", file=sys.stderr)
 
 
 def _note(picture: Picture, target: str, *, may_lower: bool) -> str:
-    """What the model has and the file does not show, in words."""
+    """What the model has and the file does not show, in words.
+
+    Raises:
+        OptionError: The picture is too large for a bitmap with the resolution that was asked for.
+    """
     from cutaway.drawing.png import bitmap_note, boxed_texts
 
     kind = target.lower().rpartition(".")[2]
