@@ -92,9 +92,9 @@ def test_plot_hands_every_word_on(drawn: Drawn, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out == "wrote out.svg\n"
 
 
-def test_plot_leaves_the_defaults_to_the_function(drawn: Drawn) -> None:
+def test_plot_leaves_all_other_defaults_to_the_function(drawn: Drawn) -> None:
     assert main(["plot", "m.keras", "-o", "out.svg"]) == 0
-    assert drawn.calls == [(("m.keras", None), {})]
+    assert drawn.calls == [(("m.keras", None), {"show_layer_names": None})]  # names that an author chose
 
 
 def test_plot_tells_what_could_not_be_read(drawn: Drawn, capsys: pytest.CaptureFixture[str]) -> None:

@@ -170,18 +170,18 @@ def _add_plot(commands: Any) -> None:
     what.add_argument("--between", nargs=2, metavar=("FIRST", "LAST"), help="only the part between two layers")
     what.add_argument("--expand-nested", action="store_true", default=None, help="draw the insides of nested models")
     said = parser.add_argument_group("what the boxes say")
-    for word in ("shapes", "dtype", "layer-names", "layer-activations", "trainable"):
+    for word in _SHOWN:
         said.add_argument(
             f"--show-{word}",
             action=argparse.BooleanOptionalAction,
             default=None,
-            help=f"show the {word.replace('-', ' ')}",
+            help=_SHOWN[word],
         )
     said.add_argument("--fields", nargs="+", metavar="NAME", help="attributes or facts to show on each box")
     look = parser.add_argument_group("how it looks")
     look.add_argument("--theme", metavar="NAME", help="light, dark, print, …; a wrong name lists them")
     look.add_argument("--highlight", nargs="+", metavar="NAME", help="layers or groups to stand out")
-    look.add_argument("--rankdir", metavar="DIR", help="direction of the drawing, TB or LR")
+    look.add_argument("--rankdir", metavar="DIR", help="direction of the drawing: TB, LR, BT or RL")
     look.add_argument("--aspect", type=_aspect, metavar="W:H", help="proportions of the picture")
     look.add_argument("--dpi", type=float, metavar="N", help="pixels per inch of a png")
 
@@ -197,6 +197,16 @@ def _add_summary(commands: Any) -> None:
         help="form of the list (default: %(default)s)",
     )
     parser.set_defaults(run=_summary)
+
+
+_SHOWN = {
+    "shapes": "show output shapes",
+    "dtype": "show output dtypes",
+    "layer-names": "show the names of all layers, or of none (default: those that their author chose)",
+    "layer-activations": "show activations",
+    "trainable": "show whether weights are trained",
+}
+"""What a box may say, by the end of the option's name."""
 
 
 def _shape(text: str) -> tuple[int | None, ...]:
@@ -230,6 +240,7 @@ def _plot(arguments: argparse.Namespace) -> None:
         name: value for name, value in vars(arguments).items() if value is not None and name not in ("run", "model")
     }
     target = given.pop("to_file")
+    given.setdefault("show_layer_names", None)  # on a command line the names that an author chose are expected
     from cutaway.drawing.formats import writer_for
     from cutaway.picture import plot_model
 
