@@ -177,6 +177,11 @@ def test_a_wrong_extension_is_told_before_the_work(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_path_with_a_nul_is_told() -> None:
+    with pytest.raises(OptionError, match="to_file must be the path of a file"):
+        cutaway.plot_model(DIAMOND, "a\0b.svg")
+
+
 def test_a_missing_file_is_a_read_error(tmp_path: Path) -> None:
     with pytest.raises(ReadError):
         draw(tmp_path / "none.keras")

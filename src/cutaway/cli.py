@@ -249,10 +249,7 @@ def _plot(arguments: argparse.Namespace) -> None:
     writer_for(Path(target).name)  # a wrong extension is told before the work
     picture = plot_model(arguments.model, None, **given)
     note = _note(picture, target, may_lower=arguments.dpi is None)
-    try:
-        picture.save(target)
-    except OSError as error:  # a full disk has no name of its own
-        raise OSError(error.errno, error.strerror, target) from error
+    picture.save(target)
     print(f"wrote {_safe(target)}")
     for warning in picture.graph.warnings:
         print(f"warning: {_safe(warning)}", file=sys.stderr)

@@ -81,7 +81,10 @@ class Picture:
         """
         target = Path(path)
         data = render(self, writer_for(target.name))
-        target.write_bytes(data)
+        try:
+            target.write_bytes(data)
+        except OSError as error:  # a full disk does not say by itself which file it met
+            raise OSError(error.errno, error.strerror, str(target)) from error
         return target
 
     def _repr_svg_(self) -> str:

@@ -93,6 +93,8 @@ def writer_for(name: str) -> str:
     Raises:
         OptionError: No format has such an extension; the message lists those that there are.
     """
+    if "\0" in name:
+        raise OptionError(f"to_file must be the path of a file; received {name!r}")
     for found in FORMATS:
         if name.lower().endswith(f".{found.extension}"):
             return found.extension
