@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cutaway.graph.model import Graph, Node, Shape, Tensor
+from cutaway.graph.model import Graph, Node, Shape
 from cutaway.graph.names import common_words, is_auto, tokens
 from cutaway.style.measure import clean, fit, width
 
@@ -58,7 +58,6 @@ class LabelOptions:
             ``"name"``, or any attribute of the layer.
         label: Called with a `Node`, returns the whole text of its box, or None for the usual one.
         annotations: Further lines by name or id of a node.
-        facts: Further facts by field name, then by node index.
     """
 
     names: bool | None = None
@@ -69,7 +68,6 @@ class LabelOptions:
     fields: Sequence[str] = ()
     label: Callable[[Node], str | None] | None = None
     annotations: Mapping[str, str] = field(default_factory=dict)
-    facts: Mapping[str, Mapping[int, object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +252,7 @@ def _extras(options: LabelOptions) -> list[Callable[[Graph, int], str]]:
     if options.trainable:
         extras.append(_trainable)
     for name in options.fields:
-        extras.append(lambda graph, node, name=name: _field(graph, node, name, options.facts))  # type: ignore[misc]
+        extras.append(lambda graph, node, name=name: _field(graph, node, name))  # type: ignore[misc]
     return extras
 
 
@@ -281,11 +279,9 @@ def _trainable(graph: Graph, node: int) -> str:
     return "trainable" if any(weight.trainable for weight in weights) else "frozen"
 
 
-def _field(graph: Graph, node: int, name: str, facts: Mapping[str, Mapping[int, object]]) -> str:
-    if name in facts:
-        value: Any = facts[name].get(node)
-    elif name == "parameters":
-        value = sum(weight.parameters for weight in graph.weights_of(node)) or None
+def _field(graph: Graph, node: int, name: str) -> str:
+    if name == "parameters":
+        value: Any = sum(weight.parameters for weight in graph.weights_of(node)) or None
     elif name == "bytes":
         value = sum(weight.bytes for weight in graph.weights_of(node)) or None
     elif name == "shape":
@@ -388,8 +384,3 @@ def relative_name(name: str, words: int, model: str, *, keep_word: bool = False)
     while words > 0 and (name[found[words - 1][2]].isalnum() or (keep_word and found[words][1])):
         words -= 1  # never between a word and its number: ``block4a`` stays whole
     return name[found[words - 1][2] if words > 0 else 0 :].lstrip("_-./: ")
-
-
-def tensor_text(tensor: Tensor) -> str:
-    """A tensor in words: ``float32 None × 8``."""
-    return " ".join(filter(None, (tensor.dtype, format_shape(tensor.shape))))
