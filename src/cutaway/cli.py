@@ -151,6 +151,12 @@ def _add_command(commands: Any, name: str, words: str, epilog: str) -> argparse.
         metavar="SHAPE",
         help="input of a model without one, the batch included: None,28,28,1",
     )
+    parser.add_argument(
+        "--signature", metavar="NAME", help="entry point to show, for a file with several (default: the serving one)"
+    )
+    parser.add_argument(
+        "--raw", action="store_true", default=None, help="show everything in the file, plumbing included"
+    )
     return parser
 
 
@@ -274,7 +280,12 @@ def _note(picture: Picture, target: str, *, may_lower: bool) -> str:
 def _summary(arguments: argparse.Namespace) -> None:
     from cutaway.tables import FORMATS, rich_table, summary
 
-    table = summary(arguments.model, input_shape=arguments.input_shape)
+    table = summary(
+        arguments.model,
+        input_shape=arguments.input_shape,
+        signature=arguments.signature,
+        raw=bool(arguments.raw),
+    )
     if arguments.format == "table" and sys.stdout.isatty():
         from rich.console import Console
 

@@ -130,6 +130,8 @@ def plot_model(
     legend: bool = True,
     input_shape: Any = None,
     inputs: Any = None,
+    signature: str | None = None,
+    raw: bool = False,
 ) -> Picture:
     """Draw a model.
 
@@ -167,6 +169,8 @@ def plot_model(
         legend: Whether a legend stands below the drawing.
         input_shape: For a live model that is not built: shape of its input, batch dimension included.
         inputs: For a live model that is not built: its input specification, as nested as its ``call`` takes it.
+        signature: Entry point that is drawn, for files that hold several; None for the serving one.
+        raw: Whether everything in the file is drawn as it stands, plumbing included.
 
     Returns:
         The picture.
@@ -185,7 +189,7 @@ def plot_model(
         raise OptionError(f"aspect must be a number from 0.001 to 1000, width / height; received {aspect!r}")
     resolution = check_dpi(dpi)
     _check_types(depth, unfold, fields, annotate, between)
-    graph = _read(model, input_shape, inputs)
+    graph = _read(model, input_shape=input_shape, inputs=inputs, signature=signature, raw=raw)
     options = LabelOptions(
         names=show_layer_names,
         shapes=show_shapes,
@@ -210,13 +214,13 @@ def plot_model(
     return picture
 
 
-def _read(model: Any, input_shape: Any, inputs: Any) -> Graph:
+def _read(model: Any, **options: Any) -> Graph:
     if isinstance(model, Graph):
         return model
     if not isinstance(model, (str, PathLike)):
-        return read(model, input_shape=input_shape, inputs=inputs)
+        return read(model, **options)
     with collector_paused():  # not for a live model, whose own code may run
-        return read(model, input_shape=input_shape, inputs=inputs)
+        return read(model, **options)
 
 
 @collector_paused()

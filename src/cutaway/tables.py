@@ -81,13 +81,17 @@ class Summary:
         return to_text(self)
 
 
-def summary(source: object, *, input_shape: Any = None, inputs: Any = None) -> Summary:
+def summary(
+    source: object, *, input_shape: Any = None, inputs: Any = None, signature: str | None = None, raw: bool = False
+) -> Summary:
     """Summarise a model: its tree with shapes, parameters and bytes.
 
     Args:
         source: Path of a file or folder, a live model, or a `Graph`.
         input_shape: Shape of the model's input, the batch included, for a model that was never built.
         inputs: Input specification of a live model that takes more than one tensor.
+        signature: Entry point that is shown, for files that hold several; None for the serving one.
+        raw: Whether everything in the file is listed as it stands, plumbing included.
 
     Returns:
         The table. A flat model is grouped as its picture is.
@@ -95,9 +99,12 @@ def summary(source: object, *, input_shape: Any = None, inputs: Any = None) -> S
     Raises:
         ReadError: The input is damaged, unsafe, or not a model.
         UnbuiltModel: A live model has no shapes yet, and none are given.
-        OptionError: ``inputs`` is given for a file.
+        OptionError: An option is given that means nothing for this source, or a signature that is not there.
     """
-    graph = source if isinstance(source, Graph) else read(source, input_shape=input_shape, inputs=inputs)
+    if isinstance(source, Graph):
+        graph = source
+    else:
+        graph = read(source, input_shape=input_shape, inputs=inputs, signature=signature, raw=raw)
     graph = with_groups(graph)
     of_groups = group_totals(graph)
     return Summary(

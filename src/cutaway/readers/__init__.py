@@ -16,6 +16,7 @@ from typing import Any
 
 from cutaway.errors import OptionError, ReadError, UnknownFormat
 from cutaway.graph.model import Graph
+from cutaway.readers.options import ReadOptions
 from cutaway.readers.sniff import describe, describe_folder, describe_zip
 from cutaway.readers.source import Source
 
@@ -29,12 +30,14 @@ class Reader:
     Attributes:
         name: Name of the format, which becomes `Graph.format`.
         matches: Whether a source is of this format, by its content.
-        module: Module with a function ``read(source, *, input_shape) -> Graph``.
+        module: Module with a function ``read(source, options) -> Graph``.
+        takes: Options of `ReadOptions` that mean something for this format, beside ``raw``.
     """
 
     name: str
     matches: Callable[[Source], bool]
     module: str
+    takes: frozenset[str] = frozenset()
 
 
 def _is_keras_v3(source: Source) -> bool:
@@ -62,22 +65,28 @@ def _is_config_text(source: Source) -> bool:
     return any(line.startswith(b"class_name:") for line in source.head.splitlines())
 
 
+_BUILDS = frozenset({"input_shape"})
+
 READERS: tuple[Reader, ...] = (
-    Reader("keras_v3", _is_keras_v3, "cutaway.readers.keras_v3"),
-    Reader("keras_h5", _is_hdf5, "cutaway.readers.keras_h5"),
-    Reader("keras_json", _is_config_text, "cutaway.readers.keras_json"),
+    Reader("keras_v3", _is_keras_v3, "cutaway.readers.keras_v3", _BUILDS),
+    Reader("keras_h5", _is_hdf5, "cutaway.readers.keras_h5", _BUILDS),
+    Reader("keras_json", _is_config_text, "cutaway.readers.keras_json", _BUILDS),
     Reader("keras_weights", _is_npz, "cutaway.readers.keras_weights"),
 )
 """Every format of files and folders; at most one row matches a source."""
 
 
-def read(source: object, *, input_shape: Any = None, inputs: Any = None) -> Graph:
+def read(
+    source: object, *, input_shape: Any = None, inputs: Any = None, signature: str | None = None, raw: bool = False
+) -> Graph:
     """Read a model.
 
     Args:
         source: Path of a file or folder, or a live model.
         input_shape: Shape of the model's input, the batch included, for a model that was never built.
         inputs: Input specification of a live model that takes more than one tensor.
+        signature: Entry point that is shown, for formats that hold several; None for the serving one.
+        raw: Whether everything in the file is shown as it stands, plumbing included.
 
     Returns:
         The model as a graph.
@@ -86,22 +95,27 @@ def read(source: object, *, input_shape: Any = None, inputs: Any = None) -> Grap
         UnknownFormat: Nothing reads this; the message says what it is instead.
         ReadError: The input is damaged or unsafe.
         UnbuiltModel: A live model has no shapes yet, and none are given.
-        OptionError: ``inputs`` is given for a file.
+        OptionError: An option is given that means nothing for this source, or a signature that is not there.
     """
     if isinstance(source, str | os.PathLike):
         if inputs is not None:
             raise OptionError("inputs= describes live models; for a file give input_shape=, the batch included")
         if not os.fspath(source):
             raise ReadError("the path of the model is empty; expected the path of a file or folder, or a live model")
-        return _read_file(Source(os.fspath(source)), input_shape)
+        options = ReadOptions(input_shape=input_shape, signature=signature, raw=raw)
+        return _read_file(Source(os.fspath(source)), options)
     return _read_live(source, input_shape, inputs)
 
 
-def _read_file(source: Source, input_shape: Any) -> Graph:
+def _read_file(source: Source, options: ReadOptions) -> Graph:
     found = [reader for reader in READERS if reader.matches(source)]
     if len(found) != 1:
         raise UnknownFormat(_what_it_is(source), path=source.path)
-    graph: Graph = import_module(found[0].module).read(source, input_shape=input_shape)
+    for name in ("input_shape", "signature"):
+        if getattr(options, name) is not None and name not in found[0].takes:
+            takers = ", ".join(reader.name for reader in READERS if name in reader.takes)
+            raise OptionError(f"{name} means nothing for {found[0].name}; it is an option of {takers or 'no format'}")
+    graph: Graph = import_module(found[0].module).read(source, options)
     return graph
 
 

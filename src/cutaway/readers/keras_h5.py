@@ -16,12 +16,13 @@ from cutaway.readers.keras.json_text import parse_json
 from cutaway.readers.keras.named_weights import by_layer
 from cutaway.readers.keras.stored import StoredByName
 from cutaway.readers.keras.weight_tree import graph_of_weights
+from cutaway.readers.options import ReadOptions
 from cutaway.readers.source import Source
 
 _SIGNS_OF_WEIGHTS = ("layers", "_layer_checkpoint_dependencies", "vars", "_layers")
 
 
-def read(source: Source, *, input_shape: Any = None) -> Graph:
+def read(source: Source, options: ReadOptions) -> Graph:
     """Read a whole model, or weights alone.
 
     Raises:
@@ -44,7 +45,7 @@ def read(source: Source, *, input_shape: Any = None) -> Graph:
             producer=f"Keras {version}" if version else "",
             path=source.path,
             stored=StoredByName(lambda: {} if held is None else by_layer(held)),
-            input_shape=input_shape,
+            input_shape=options.input_shape,
         )
 
 

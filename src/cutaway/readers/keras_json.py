@@ -8,10 +8,11 @@ from cutaway.graph.model import Graph
 from cutaway.readers.keras.config import read_config
 from cutaway.readers.keras.json_text import parse_json
 from cutaway.readers.keras.yaml_text import parse_yaml
+from cutaway.readers.options import ReadOptions
 from cutaway.readers.source import Source
 
 
-def read(source: Source, *, input_shape: Any = None) -> Graph:
+def read(source: Source, options: ReadOptions) -> Graph:
     """Read an architecture.
 
     Raises:
@@ -25,7 +26,9 @@ def read(source: Source, *, input_shape: Any = None) -> Graph:
         raw = parse_yaml(raw.encode(), str(source.path))
     if isinstance(raw, dict) and isinstance(raw.get("model_config"), dict):
         raw = raw["model_config"]
-    return read_config(raw, format="keras_json", producer=producer(raw), path=source.path, input_shape=input_shape)
+    return read_config(
+        raw, format="keras_json", producer=producer(raw), path=source.path, input_shape=options.input_shape
+    )
 
 
 def producer(raw: Any) -> str:

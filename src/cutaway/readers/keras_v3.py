@@ -7,19 +7,19 @@ h5py, only for layers whose weights no rule knows.
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from cutaway.errors import ReadError
 from cutaway.graph.model import Graph
 from cutaway.readers.keras.config import read_config
 from cutaway.readers.keras.json_text import parse_json
 from cutaway.readers.keras.stored import StoredV3
+from cutaway.readers.options import ReadOptions
 from cutaway.readers.source import Source
 
 _WEIGHTS = "model.weights.h5"
 
 
-def read(source: Source, *, input_shape: Any = None) -> Graph:
+def read(source: Source, options: ReadOptions) -> Graph:
     """Read a ``.keras`` file or folder.
 
     Raises:
@@ -33,7 +33,7 @@ def read(source: Source, *, input_shape: Any = None) -> Graph:
         producer=_producer(source),
         path=source.path,
         stored=stored,
-        input_shape=input_shape,
+        input_shape=options.input_shape,
     )
 
 

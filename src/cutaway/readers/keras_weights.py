@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import struct
-from typing import Any
 
 from cutaway.errors import ReadError
 from cutaway.graph.model import Graph
 from cutaway.readers.hdf5 import Array, Tree
 from cutaway.readers.keras.weight_tree import graph_of_weights
+from cutaway.readers.options import ReadOptions
 from cutaway.readers.source import Source
 
 _LONGEST_HEADER = 1 << 16
@@ -21,7 +21,7 @@ _DTYPES = {
 }  # fmt: skip
 
 
-def read(source: Source, *, input_shape: Any = None) -> Graph:  # noqa: ARG001  (weights have no input)
+def read(source: Source, options: ReadOptions) -> Graph:  # noqa: ARG001  (weights have no input)
     """Read the names, shapes and types of an ``.npz``.
 
     Raises:
