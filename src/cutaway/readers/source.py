@@ -104,7 +104,7 @@ class Source:
         """All bytes of a member, or of the file itself.
 
         Args:
-            member: Name in the zip or folder; empty for the file.
+            member: Name in the zip or folder, or beside the file; empty for the file.
             most: Bytes to read at most; `LIMITS` of a config if None.
 
         Raises:
@@ -113,7 +113,7 @@ class Source:
         most = limit("text") if most is None else most
         if self.kind == "zip" and member:
             return self._read_packed(member, most)
-        path = self.path / member if member else self.path
+        path = self._place(member)
         try:
             if not path.is_file():
                 raise ReadError("there is no such file in the folder", path=path)
@@ -134,11 +134,47 @@ class Source:
             with self._open_packed(self._info(member)) as unpacked:
                 yield unpacked
             return
-        path = self.path / member if member else self.path
+        path = self._place(member)
         if not path.is_file():
             raise ReadError("there is no such file in the folder", path=path)
         with path.open("rb") as file:
             yield file
+
+    def size_of(self, member: str) -> int | None:
+        """Bytes of a member; None where there is none.
+
+        Raises:
+            ReadError: The name leads out of the folder.
+        """
+        if self.kind == "zip" and member:
+            return next((info.file_size for info in self._archive.infolist() if info.filename == member), None)
+        path = self._place(member)
+        try:
+            return path.stat().st_size if path.is_file() else None
+        except OSError as error:
+            raise ReadError(f"cannot be read: {error}", path=path) from error
+
+    def _place(self, member: str) -> Path:
+        """Path of a member of a folder, or of a file beside a file, such as a shard of its weights.
+
+        Names come out of files that strangers wrote, and a link in a folder may lead anywhere: what lies outside
+        of the folder is not read.
+        """
+        if not member:
+            return self.path
+        folder = self.path if self._is_folder else self.path.parent
+        try:
+            path = (folder / member).resolve()
+            inside = path.is_relative_to(folder.resolve())
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ReadError(f"the file {member[:200]!r} cannot be found: {error}", path=self.path) from error
+        if not inside or "\\" in member or ":" in member[:2]:
+            raise ReadError(
+                f"the file {member[:200]!r} lies outside of the model's folder, so it is not read; "
+                "copy it into the folder",
+                path=self.path,
+            )
+        return folder / member
 
     @contextmanager
     def _open_packed(self, info: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
