@@ -151,7 +151,6 @@ def test_import_is_lazy() -> None:
     assert _run(code).split() == [f"cutaway.readers.{name}" for name in shared]
 
 
-
 def test_keras_file_needs_neither_numpy_nor_h5py_nor_tensorflow(tmp_path: Path) -> None:
     path = tmp_path / "m.keras"
     with zipfile.ZipFile(path, "w") as archive:

@@ -169,3 +169,11 @@ def test_nothing_stays_open(tmp_path: Path) -> None:
         assert bytes(view) == b"it"
     del source, view
     assert len(set(Path("/proc/self/fd").iterdir()) - before) <= 1  # the listing itself
+
+
+def test_files_beside_a_file_by_its_own_face(top: Source) -> None:
+    index = top.at("model/1/variables/variables.index")
+    assert index.read("variables.data-00000-of-00001") == b"values"
+    assert index.size_of("variables.data-00000-of-00001") == 6
+    assert index.size_of("nothing") is None
+    assert top.size_of("model/1/saved_model.pb") == 5

@@ -125,23 +125,23 @@ class Folder:
             level = deeper
         return frozenset(found), frozenset(leading_out)
 
+    def has(self, name: str) -> bool:
+        """Whether there is a file of that name.
+
+        Raises:
+            ReadError: The name leads out of the folder.
+        """
+        return self._inside(name).is_file()
+
     def file(self, name: str) -> DiskFile:
         """One file by its name.
 
         Raises:
             ReadError: It is not there, or it lies outside of the folder.
         """
-        path = self.path / name
-        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise ReadError(f"names {name!r}, which lies outside of the folder of the model", path=self.path)
+        path = self._inside(name)
         if not path.is_file():
             raise ReadError("there is no such file in the folder", path=path)
-        if self._leads_out(name):
-            raise ReadError(
-                "is a link that leads out of the model's folder, and such links are not followed; "
-                "copy the model with what its links point to",
-                path=path,
-            )
         return DiskFile(path)
 
     def below(self, name: str) -> Folder:
@@ -150,9 +150,24 @@ class Folder:
         Raises:
             ReadError: It lies outside of this one.
         """
-        if ".." in PurePosixPath(name).parts or self._leads_out(name):
-            raise ReadError("leads out of the folder that it lies in", path=self.path / name)
-        return Folder(self.path / name)
+        return Folder(self._inside(name))
+
+    def _inside(self, name: str) -> Path:
+        """Path of a name in the folder. Names come out of files that strangers wrote, and a link may lead anywhere."""
+        climbs = "\\" in name or ":" in name[:2] or "\0" in name or PurePosixPath(name).is_absolute()
+        if climbs or ".." in PurePosixPath(name).parts:
+            raise ReadError(
+                f"the file {name[:200]!r} lies outside of the model's folder, so it is not read; "
+                "copy it into the folder",
+                path=self.path,
+            )
+        if self._leads_out(name):
+            raise ReadError(
+                "is a link that leads out of the model's folder, and such links are not followed; "
+                "copy the model with what its links point to",
+                path=self.path / name,
+            )
+        return self.path / name
 
     def _leads_out(self, name: str) -> bool:
         root = os.path.realpath(self.path)

@@ -158,6 +158,10 @@ class Archive:
         start = len(self._prefix)
         return frozenset(name[start:] for name in self._infos if name.startswith(self._prefix) and name != self._prefix)
 
+    def has(self, name: str) -> bool:
+        """Whether there is a member of that name."""
+        return self._prefix + name in self._infos
+
     def file(self, name: str) -> PackedFile:
         """One member by its name.
 

@@ -42,6 +42,9 @@ class Tree(Protocol):
     def names(self) -> frozenset[str]:
         """Every file in it."""
 
+    def has(self, name: str) -> bool:
+        """Whether there is a file of that name."""
+
     def file(self, name: str) -> File:
         """One file by its name."""
 

@@ -115,7 +115,7 @@ class Source:
         """All bytes of a member, or of the file itself.
 
         Args:
-            member: Name in the zip or folder; empty for the file.
+            member: Name in the zip or folder, or beside the file; empty for the file.
             most: Bytes to read at most; `LIMITS` of a config if None.
 
         Raises:
@@ -144,12 +144,23 @@ class Source:
         with self._at(member).view() as view:
             yield view
 
+    def size_of(self, member: str) -> int | None:
+        """Bytes of a member, or of a file beside this one; None where there is none.
+
+        Raises:
+            ReadError: The name leads out of the folder.
+        """
+        tree = self._tree if self.kind != "file" else self._around
+        return tree.file(member).size if tree is not None and tree.has(member) else None
+
     def _at(self, member: str) -> File:
-        if member:
-            return self._tree.file(member)
-        if self._file is None:
-            raise ReadError("is a folder; expected a file", path=self.path)
-        return self._file
+        if not member:
+            if self._file is None:
+                raise ReadError("is a folder; expected a file", path=self.path)
+            return self._file
+        if self.kind == "file" and self._around is not None:
+            return self._around.file(member)
+        return self._tree.file(member)
 
     @cached_property
     def _tree(self) -> Tree:
