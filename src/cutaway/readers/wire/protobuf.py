@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError as DecodeError
 
 _PACKAGE = "cutaway"
 _TABLE = Path(__file__).with_name("messages.txt")
