@@ -147,7 +147,7 @@ def _environment() -> dict[str, str]:
 
 def test_import_is_lazy() -> None:
     code = "import sys, cutaway.readers; print(*sorted(m for m in sys.modules if m.startswith('cutaway.readers.')))"
-    shared = ("disk", "limits", "options", "packed", "places", "sniff", "source")
+    shared = ("checkpoint_files", "disk", "limits", "members", "options", "packed", "places", "sniff", "source")
     assert _run(code).split() == [f"cutaway.readers.{name}" for name in shared]
 
 

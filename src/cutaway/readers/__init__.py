@@ -16,6 +16,7 @@ from typing import Any
 
 from cutaway.errors import OptionError, ReadError, UnknownFormat
 from cutaway.graph.model import Graph
+from cutaway.readers.checkpoint_files import at_path, is_checkpoint
 from cutaway.readers.options import ReadOptions
 from cutaway.readers.sniff import describe, describe_folder, describe_zip
 from cutaway.readers.source import Source
@@ -72,6 +73,7 @@ READERS: tuple[Reader, ...] = (
     Reader("keras_h5", _is_hdf5, "cutaway.readers.keras_h5", _BUILDS),
     Reader("keras_json", _is_config_text, "cutaway.readers.keras_json", _BUILDS),
     Reader("keras_weights", _is_npz, "cutaway.readers.keras_weights"),
+    Reader("checkpoint", is_checkpoint, "cutaway.readers.checkpoint"),
 )
 """Every format of files and folders; at most one row matches a source."""
 
@@ -103,7 +105,7 @@ def read(
         if not os.fspath(source):
             raise ReadError("the path of the model is empty; expected the path of a file or folder, or a live model")
         options = ReadOptions(input_shape=input_shape, signature=signature, raw=raw)
-        return _read_file(Source(os.fspath(source)), options)
+        return _read_file(at_path(os.fspath(source)), options)
     return _read_live(source, input_shape, inputs)
 
 

@@ -32,7 +32,7 @@ class Array:
 
     shape: tuple[int, ...]
     dtype: str
-    location: str
+    location: str | None
 
 
 Tree = dict[str, Union["Tree", Array]]

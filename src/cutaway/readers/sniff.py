@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+TABLE_END = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
+"""Last eight bytes of a sorted table, which is what the index of a checkpoint is."""
+
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"version https://git-lfs.github.com/spec/",
      "a Git LFS pointer: the file itself was not downloaded; run `git lfs pull`"),

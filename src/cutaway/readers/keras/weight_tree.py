@@ -14,8 +14,13 @@ WEIGHTS = "Weights"
 
 _CONTAINERS = frozenset({"layers", "_layers", "_layer_checkpoint_dependencies", "model_weights"})
 
+_FIXED = frozenset({"moving_mean", "moving_variance"})
+"""Names of weights that training keeps and does not learn."""
 
-def add_weight_tree(builder: GraphBuilder, arrays: Tree, *, group: int = 0, path: str = "", found_by: str) -> None:
+
+def add_weight_tree(
+    builder: GraphBuilder, arrays: Tree, *, group: int = 0, path: str = "", found_by: str, as_told: bool = False
+) -> None:
     """Add all arrays of a tree: groups for what holds more groups, nodes for what holds arrays only.
 
     Args:
@@ -24,16 +29,19 @@ def add_weight_tree(builder: GraphBuilder, arrays: Tree, *, group: int = 0, path
         group: Where they go.
         path: Prefix of the weights' ids.
         found_by: Said on every group.
+        as_told: Whether every name is one that an author gave; else names that Keras gives to what holds layers or
+            variables are looked through, and what it calls state of training is left out.
     """
+    split = _plain if as_told else _split
     pending: list[tuple[Tree, int, str]] = [(arrays, group, path)]
     while pending:
         at, inside, prefix = pending.pop(0)
-        own, below = _split(at)
+        own, below = split(at)
         if own and inside == group:
             builder.node(builder.name, WEIGHTS, group=inside, outputs=(), weights=_weights(own, prefix))
         for name, tree in below.items():
             deeper = f"{prefix}{name}/"
-            held, further = _split(tree)
+            held, further = split(tree)
             if not further:
                 if held:
                     builder.node(name, WEIGHTS, group=inside, outputs=(), weights=_weights(held, deeper))
@@ -63,9 +71,15 @@ def _split(tree: Tree) -> tuple[dict[str, Array], dict[str, Tree]]:
     return own, below
 
 
+def _plain(tree: Tree) -> tuple[dict[str, Array], dict[str, Tree]]:
+    """Arrays of a group itself, and the groups in it."""
+    own = {name: item for name, item in tree.items() if isinstance(item, Array)}
+    return own, {name: item for name, item in tree.items() if not isinstance(item, Array)}
+
+
 def _weights(arrays: dict[str, Array], prefix: str) -> list[Weight]:
     return [
-        Weight(f"{prefix}{name}", name, array.shape, array.dtype, True, array.location)
+        Weight(f"{prefix}{name}", name, array.shape, array.dtype, name not in _FIXED, array.location)
         for name, array in arrays.items()
     ]
 

@@ -11,12 +11,10 @@ from collections.abc import Iterator
 from typing import IO
 
 from cutaway.errors import ReadError
+from cutaway.readers.sniff import TABLE_END
 from cutaway.readers.wire.crc32c import crc32c, masked
 from cutaway.readers.wire.snappy import unpack
 from cutaway.readers.wire.varint import varint
-
-MAGIC = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
-"""Last eight bytes of a table."""
 
 _FOOTER = 48
 _TRAILER = 5  # behind each block: how it is packed, and its checksum
@@ -52,9 +50,9 @@ class Table:
         if size < _FOOTER:
             raise ReadError(f"expected a table of at least {_FOOTER} bytes; the file has {size:,}")
         footer = self._bytes(size - _FOOTER, _FOOTER)
-        if footer[-8:] != MAGIC:
+        if footer[-8:] != TABLE_END:
             raise ReadError(
-                f"expected a table that ends with {MAGIC.hex(' ')}; it ends with {footer[-8:].hex(' ')}: the file is "
+                f"expected a table that ends with {TABLE_END.hex(' ')}; it ends with {footer[-8:].hex(' ')}: the file is "
                 "cut short, or is no checkpoint index",
                 offset=size - 8,
             )
