@@ -9,6 +9,7 @@ Keras 3 opens the scope of a layer twice per call and so numbers it: ``dense_1``
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterable, Mapping
 
@@ -186,7 +187,7 @@ def _periods(run: list[int], depth: int, calls: _Calls) -> list[list[int]]:
     if shape != shape[:size] * least:
         return [run]
     pieces = [run[start : start + size] for start in range(0, len(run), size)]
-    if not counts and any(set(calls.feeds[at]) & set(before) for before, piece in zip(pieces, pieces[1:], strict=False)
+    if not counts and any(set(calls.feeds[at]) & set(before) for before, piece in itertools.pairwise(pieces)
                           for at in piece):  # fmt: skip
         return [run]  # one call whose operations repeat, not several calls
     return pieces

@@ -1,0 +1,191 @@
+"""A `Program` with its `Entry` to a `Graph`: reach, replace calls, fold, find layers, build."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cutaway.graph.build import GraphBuilder
+from cutaway.graph.model import Graph, Weight
+from cutaway.readers.tensorflow.entry import INPUTS, Entry, Variable
+from cutaway.readers.tensorflow.flow import PASSING, Folding, carries_data
+from cutaway.readers.tensorflow.inline import MOST, inline, inline_function
+from cutaway.readers.tensorflow.layers import is_layer_name
+from cutaway.readers.tensorflow.paths import Path, Step, model_scope, operation_paths, tree_of
+from cutaway.readers.tensorflow.program import Program
+from cutaway.readers.tensorflow.scopes import Scopes, is_numbered, known_layers
+from cutaway.readers.tensorflow.weights import Weights
+from cutaway.readers.tensorflow.write import Findings, Writer
+
+
+def graph_of(
+    program: Program,
+    entry: Entry,
+    *,
+    name: str,
+    format: str,
+    producer: str = "",
+    attributes: Mapping[str, Any] | None = None,
+) -> Graph:
+    """Make the graph of a model out of its operations.
+
+    Args:
+        program: The operations.
+        entry: Where it is entered.
+        name: Name of the model, unless the scope around all operations tells a better one.
+        format: Name of the reader.
+        producer: Program that wrote it; what ``program`` says where empty.
+        attributes: What is said about the model as a whole.
+
+    Returns:
+        The layers as nodes and groups; what the operations of a layer are lies in its group.
+    """
+    return _Assembly(program, entry).run(name, format, producer or program.producer, attributes or {})
+
+
+class _Assembly:
+    def __init__(self, program: Program, entry: Entry) -> None:
+        self._program = program
+        self._entry = entry
+        if entry.function:
+            self._operations, self._results, arguments = inline_function(program, entry.function)
+            places = dict(enumerate(arguments))
+            body = program.function(entry.function)
+            self._output_names = [name for name, _, _ in body.results] if body is not None else []
+        else:
+            results = [(node, port) for _, node, port in entry.outputs]
+            self._operations, self._results, places = inline(program, results)
+            self._output_names = [name for name, _, _ in entry.outputs]
+        self._inputs = {places[at]: name for at, name in entry.inputs.items() if at in places}
+        variables = {places[at]: found for at, found in entry.variables.items() if at in places}
+        self._variables: dict[int, Variable] = variables
+        self._weights = Weights(self._operations, variables)
+        self._data = self._carried_data()
+        self._reads = self._variable_reads()
+        self._scopes = self._make_scopes()
+        self._paths = operation_paths(self._operations, self._scopes, self._reads, shared=entry.legacy)
+        self._folding = Folding(
+            self._operations, self._data, self._paths, self._weights, self._results, self._lone_passing()
+        )
+
+    def _carried_data(self) -> bytearray:
+        operations = self._operations
+        sources = [node for node in self._inputs if node not in self._variables]
+        data = carries_data(operations, sources)
+        for node in self._variables:
+            data[node] = 0
+        if not any(data[node] for node, _ in self._results if node >= 0):
+            return bytearray(op not in PASSING and not self._is_still(at) for at, op in enumerate(operations.ops))
+        return data
+
+    def _is_still(self, node: int) -> bool:
+        """Whether an operation is a constant or a resource; all others are shown where no data flows at all."""
+        return node in self._variables or self._weights.constant(node) is not None or node in self._weights
+
+    def _variable_reads(self) -> dict[int, str]:
+        """Operations that read a variable directly, with its name."""
+        operations, found = self._operations, {}
+        starts, nodes = operations.input_start, operations.input_node
+        named: dict[int, str | None] = {}
+        for at in range(len(operations)):
+            if starts[at] == starts[at + 1]:
+                continue
+            source = nodes[starts[at]]
+            if source < 0 or self._data[source]:
+                continue
+            if source not in named:
+                variable = self._weights.variable(source)
+                named[source] = variable.name if variable is not None else None
+            if named[source] is not None:
+                found[at] = str(named[source])
+        return found
+
+    def _make_scopes(self) -> Scopes:
+        names = dict.fromkeys(self._operations.names)
+        names.update(dict.fromkeys(region.caller for region in self._operations.regions))
+        known = known_layers(dict.fromkeys(self._reads.values())) | set(self._entry.classes)
+        tf1 = not self._entry.legacy and not self._program.function_names
+        plain = Scopes(names, known=known, tf1=tf1)
+        if self._entry.legacy:
+            return plain
+        votes = [(variable, plain.path(self._operations.names[at])) for at, variable in self._reads.items()]
+        reads = [(variable, path[-1]) for variable, path in votes if path]
+        numbered = is_numbered(reads, (plain.path(name) for name in names)) if not tf1 or reads else False
+        return Scopes(names, known=known, numbered=True, tf1=tf1) if numbered else plain
+
+    def _lone_passing(self) -> set[int]:
+        """Operations that hand on their input and are all that is left of a layer, such as a dropout."""
+        held: dict[Path, list[int]] = {}
+        busy: set[Path] = set()
+        for at, (op, path) in enumerate(zip(self._operations.ops, self._paths, strict=True)):
+            if not path or not self._data[at]:
+                continue
+            if op in PASSING:
+                held.setdefault(path, []).append(at)
+            else:
+                busy.add(path)
+        return {
+            members[0] for path, members in held.items()
+            if path not in busy and isinstance(path[-1], str)
+            and (self._shown(path[-1]) in self._entry.classes or is_layer_name(self._shown(path[-1])))
+        }  # fmt: skip
+
+    def _shown(self, step: Step) -> str:
+        if isinstance(step, int):
+            return self._operations.regions[step].name
+        return self._scopes.shown(step.partition("#")[0])
+
+    def run(self, name: str, format: str, producer: str, attributes: Mapping[str, Any]) -> Graph:
+        """Build the graph."""
+        shown = [at for at in range(len(self._operations)) if self._folding.shown[at]]
+        depth = model_scope(self._paths[at] for at in shown if self._operations.ops[at] not in INPUTS)
+        outer = next((self._paths[at] for at in shown if len(self._paths[at]) > depth), ()) if depth else ()
+        if outer and self._shown(outer[depth - 1]):
+            name = self._shown(outer[depth - 1])
+        paths = [path[depth:] for path in self._paths] if depth else self._paths
+        builder = GraphBuilder(name, format, producer)
+        writer = Writer(self._findings(paths), builder)
+        writer.write(tree_of(((at, paths[at]) for at in shown), self._shown), shown)
+        builder.describe_group(0, attributes=attributes, weights=self._unread(writer))
+        self._mark(builder, writer)
+        self._warn(builder)
+        return builder.build()
+
+    def _findings(self, paths: Sequence[Path]) -> Findings:
+        return Findings(
+            operations=self._operations, folding=self._folding, weights=self._weights, entry=self._entry,
+            inputs=self._inputs, shown=self._shown, paths=paths,
+        )  # fmt: skip
+
+    def _unread(self, writer: Writer) -> list[Weight]:
+        """Variables that the model is given and nothing reads: they are part of it all the same."""
+        read = writer.carried
+        return [
+            self._weights.weight(node, "", (), 0) for node, variable in self._variables.items()
+            if variable.kind == "variable" and node not in read and not self._folding.shown[node]
+        ]  # fmt: skip
+
+    def _mark(self, builder: GraphBuilder, writer: Writer) -> None:
+        for at, name in self._inputs.items():
+            node = writer.node(at)
+            if node is not None and at not in self._variables:
+                builder.mark_input(node, name)
+        for name, value in zip(self._output_names, self._results, strict=True):
+            source, port = self._folding.source(*value)
+            node = writer.node(source)
+            if node is not None:
+                builder.mark_output(node, name, port)
+
+    def _warn(self, builder: GraphBuilder) -> None:
+        builder.warnings.extend(self._program.warnings)
+        missing = list(self._operations.missing)
+        if missing:
+            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+            builder.warnings.append(
+                f"the file calls functions that it does not hold: {', '.join(missing[:3])}{more}; their calls are "
+                "shown as single operations"
+            )
+        if self._operations.full:
+            builder.warnings.append(f"calls are shown closed from {MOST:,} operations on")
+        if self._program.main.lost:
+            builder.warnings.append(f"{self._program.main.lost:,} inputs name operations that are not in the graph")

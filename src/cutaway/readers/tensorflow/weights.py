@@ -1,0 +1,128 @@
+"""Variables and constants as weights of the operations that use them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from cutaway.graph.model import Shape, Weight
+from cutaway.readers.tensorflow.arguments import role
+from cutaway.readers.tensorflow.entry import Variable
+from cutaway.readers.tensorflow.flow import VARIABLES
+from cutaway.readers.tensorflow.inline import Operations
+from cutaway.readers.tensorflow.program import Constant
+
+_REAL = frozenset({"float32", "float16", "bfloat16", "float64", "qint8", "quint8", "qint32", "int8", "uint8", "complex64",
+                   "float8_e4m3fn", "float8_e5m2", "int4", "uint4"})  # fmt: skip
+_SMALLEST = 2
+"""Elements from which on a constant is a weight; a single number is a setting, such as an epsilon."""
+
+MANY_NUMBERS = 64
+"""Elements from which on a constant of whole numbers is a weight too: a table, not a shape."""
+
+
+class Weights:
+    """Weights by operation, made when first asked for.
+
+    Args:
+        operations: All of them.
+        variables: What is known about resources from outside the graph.
+    """
+
+    def __init__(self, operations: Operations, variables: Mapping[int, Variable]) -> None:
+        self._operations = operations
+        self._variables = variables
+        self._constants: dict[int, Constant | None] = {}
+        self._weights: dict[object, Weight] = {}
+        self._ids: dict[str, int] = {}
+
+    def variable(self, node: int) -> Variable | None:
+        """What a resource is; None for what is no resource."""
+        found = self._variables.get(node)
+        if found is None and self._operations.ops[node] in VARIABLES:
+            return self._declared(node)
+        return found
+
+    def constant(self, node: int) -> Constant | None:
+        """The tensor of a ``Const``."""
+        if node not in self._constants:
+            place = self._operations.place[node]
+            body = self._operations.body[node]
+            is_const = self._operations.ops[node] in ("Const", "HostConst") and place >= 0
+            self._constants[node] = body.attributes.constant(place) if is_const else None
+        return self._constants[node]
+
+    def __contains__(self, node: int) -> bool:
+        """Whether an operation stands for a weight."""
+        variable = self.variable(node)
+        if variable is not None:
+            return variable.kind in ("variable", "constant")
+        constant = self.constant(node)
+        if constant is None:
+            return False
+        count = math.prod(constant.shape)
+        if constant.dtype in _REAL:
+            return count >= _SMALLEST
+        return count >= MANY_NUMBERS and constant.dtype != "string"
+
+    def weight(self, node: int, reader: str, layer: Sequence[str], slot: int) -> Weight:
+        """The weight that a variable or constant is.
+
+        Args:
+            node: The operation that stands for it.
+            reader: Kind of the operation that reads it.
+            layer: Names of the layers around that operation.
+            slot: Where it is read.
+        """
+        variable = self.variable(node)
+        key = (variable.name, variable.location) if variable is not None and variable.location else node
+        if key in self._weights:
+            return self._weights[key]
+        if variable is not None:
+            made = self._of_variable(variable, layer)
+        else:
+            constant = self.constant(node)
+            if constant is None:
+                raise AssertionError("is a weight only if it is a variable or a constant")
+            name = self._operations.names[node]
+            short = role(name, reader, slot)
+            path = "/".join((*layer, short)) if layer and short != name.rpartition("/")[2] else name
+            made = Weight(self._unique(path), short, constant.shape, constant.dtype, True, constant.location)
+        self._weights[key] = made
+        return made
+
+    def _of_variable(self, variable: Variable, layer: Sequence[str]) -> Weight:
+        short = variable.name.rpartition("/")[2] or "variable"
+        owner = variable.name.split("/")[-2] if "/" in variable.name else ""
+        # the path of a variable that does not name its reader is of no use: all of a subclassed model are alike
+        path = variable.name if not layer or owner in layer else "/".join((*layer, _plain(short)))
+        return Weight(
+            self._unique(path), _plain(short), variable.shape or (), variable.dtype, variable.trainable,
+            variable.location,
+        )  # fmt: skip
+
+    def _unique(self, name: str) -> str:
+        count = self._ids[name] = self._ids.get(name, 0) + 1
+        return name if count == 1 else f"{name}@{count}"
+
+    def _declared(self, node: int) -> Variable:
+        """What a variable's own operation says about it."""
+        body, place = self._operations.body[node], self._operations.place[node]
+        name = self._operations.names[node]
+        if place < 0:
+            return Variable(name)
+        attributes = body.attributes
+        shapes: Shape | None = None
+        shape = attributes.get(place, "shape")
+        if isinstance(shape, (list, tuple)) and all(isinstance(size, int) for size in shape):
+            shapes = tuple(shape)
+        shared = attributes.get(place, "shared_name")
+        dtype = attributes.get(place, "dtype")
+        known = tuple(size for size in shapes if size is not None) if shapes is not None else None
+        return Variable(str(shared or name), known, dtype if isinstance(dtype, str) else "float32")
+
+
+def _plain(name: str) -> str:
+    """``kernel_19`` → ``kernel``: a number that only tells it from others of the same name."""
+    stem, _, number = name.rpartition("_")
+    return stem if stem and number.isdecimal() else name
