@@ -147,7 +147,7 @@ class Library:
         if place is None:
             return None
         signature = self._head(place, Records()).signature
-        return [(text(a.name), text(a.number_attr or a.type_list_attr)) for a in signature.output_arg]
+        return [Output(text(a.name), text(a.number_attr or a.type_list_attr)) for a in signature.output_arg]
 
 
 def _arguments(head: Any) -> tuple[list[dict[str, Any]], list[tuple[Shape | None, ...] | None]]:

@@ -1,27 +1,79 @@
-"""Which output of an operation ``node:argument:index`` means, the way that functions write their inputs."""
+"""What operations give: how many outputs, of which types, and which of them ``node:argument:index`` means."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from cutaway.graph.model import Tensor
+from cutaway.readers.tensorflow.program import Body
 
 _TABLE = Path(__file__).with_name("op_outputs.txt")
 
-Output = tuple[str, str]
-"""Name of an output argument, and the attribute that gives its length where it is a list, else an empty string."""
+_MOST = 10_000
+"""Outputs of one operation; an attribute that claims more is not believed."""
+
+
+class Output(NamedTuple):
+    """One output argument of an operation.
+
+    Attributes:
+        name: Its name.
+        length: Attribute with the number, or the types, of its tensors where it is a list; else empty.
+        type: Attribute with its type; empty where that is fixed, or a list.
+        dtype: Its type where that is fixed, or unless the attribute says otherwise; may be empty.
+    """
+
+    name: str
+    length: str = ""
+    type: str = ""
+    dtype: str = ""
 
 
 @cache
-def declared_outputs() -> dict[str, tuple[Output, ...]]:
-    """Output arguments of the operations that have several, or a list."""
-    table = {}
-    for line in _TABLE.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            op, *arguments = line.split()
-            table[op] = tuple((name, length) for name, _, length in (text.partition("*") for text in arguments))
-    return table
+def _lines() -> dict[str, str]:
+    lines = _TABLE.read_text(encoding="utf-8").splitlines()
+    return {op: rest for op, _, rest in (line.partition(" ") for line in lines if line[0] != "#")}
+
+
+@cache
+def declared_outputs(op: str) -> tuple[Output, ...] | None:
+    """Output arguments of an operation; None for one that TensorFlow does not declare."""
+    line = _lines().get(op)
+    return None if line is None else tuple(map(_output, line.split()))
+
+
+def _output(told: str) -> Output:
+    rest, _, dtype = told.partition(":")
+    rest, _, type = rest.partition("=")
+    name, _, length = rest.partition("*")
+    return Output(name, length, type, dtype)
+
+
+def output_tensors(body: Body, index: int) -> tuple[Tensor, ...]:
+    """The tensors that an operation gives: types by its declaration, shapes where the file records them."""
+    attributes = body.attributes
+    shapes = attributes.shapes(index) or ()
+    if index < body.arguments:
+        return (Tensor(shapes[0] if shapes else None, attributes.get(index, "T")),)
+    declared = declared_outputs(body.ops[index])
+    if declared is None:
+        return tuple(map(Tensor, shapes)) or (Tensor(),)
+    if len(declared) == 1 and not declared[0].length:
+        output = declared[0]
+        dtype = (output.type and attributes.get(index, output.type)) or output.dtype or None
+        return (Tensor(shapes[0] if shapes else None, dtype),)
+    types: list[str | None] = []
+    for output in declared:
+        value = attributes.get(index, output.length) if output.length else 1
+        if isinstance(value, list):
+            types += value[:_MOST]
+        else:
+            dtype = (output.type and attributes.get(index, output.type)) or output.dtype or None
+            types += [dtype] * (min(max(value, 0), _MOST) if isinstance(value, int) else 1)
+    return tuple(Tensor(shapes[at] if at < len(shapes) else None, dtype) for at, dtype in enumerate(types))
 
 
 class OutputPorts:
@@ -44,21 +96,23 @@ class OutputPorts:
 
     def port(self, node: int, op: str, argument: str, index: int) -> int:
         """Number of one output of a node."""
-        arguments = declared_outputs().get(op) or self._functions(op)
+        arguments: Sequence[Output] | None = declared_outputs(op)
+        if arguments is None:
+            arguments = self._functions(op)
         if arguments is None:
             seen = self._seen.setdefault(op, [])
-            if (argument, "") not in seen:
-                seen.append((argument, ""))
+            if Output(argument) not in seen:
+                seen.append(Output(argument))
             arguments = seen
         port = index
-        for name, length in arguments:
-            if name == argument:
+        for output in arguments:
+            if output.name == argument:
                 return port
-            port += self._length(node, length) if length else 1
+            port += self._length(node, output.length) if output.length else 1
         return index
 
     def _length(self, node: int, attribute: str) -> int:
         value = self._attribute(node, attribute)
         if isinstance(value, list):
             return len(value)
-        return value if isinstance(value, int) else 1
+        return min(max(value, 0), _MOST) if isinstance(value, int) else 1
