@@ -7,16 +7,20 @@ from typing import Any
 
 from cutaway.errors import ReadError
 from cutaway.graph.model import Shape
+from cutaway.readers.limits import limit
+from cutaway.readers.sniff_protobuf import text_kind
+from cutaway.readers.source import Source
 from cutaway.readers.tensorflow.attribute_values import decoded, shape_of
 from cutaway.readers.tensorflow.node_attributes import NodeAttributes
 from cutaway.readers.tensorflow.node_records import NodeScanner, Records
 from cutaway.readers.tensorflow.op_outputs import Output, OutputPorts
 from cutaway.readers.tensorflow.program import Body, Program
 from cutaway.readers.tensorflow.rows import Rows
-from cutaway.readers.wire.blob import Blob
+from cutaway.readers.wire.blob import Blob, load
 from cutaway.readers.wire.dtypes import dtype_name
 from cutaway.readers.wire.fields import Field, fields
 from cutaway.readers.wire.protobuf import DecodeError, message, text
+from cutaway.readers.wire.text_proto import encode_text
 
 _TINY_FUNCTION = 4
 _TINY_FUNCTIONS = 1000
@@ -49,6 +53,40 @@ def read_program(blob: Blob, start: int = 0, end: int | None = None) -> Program:
     if found.lost and not rows.names and not program.function_names:
         raise ReadError("is no graph, or damaged from its beginning on", path=blob.path, offset=found.lost[0])
     return program
+
+
+def load_program(source: Source) -> Program:
+    """Read the graph of a file, encoded or as text.
+
+    Raises:
+        ReadError: It is damaged from its beginning on, or is made of records that no program would write.
+    """
+    blob, warnings = load_encoded(source, "GraphDef")
+    program = read_program(blob)
+    program.warnings[:0] = warnings
+    return program
+
+
+def load_encoded(source: Source, name: str, member: str = "") -> tuple[Blob, list[str]]:
+    """The bytes of a file that holds a message, encoded where the file is text, and what that lost in words.
+
+    Args:
+        source: Where the file lies.
+        name: Name of the message, such as ``GraphDef``.
+        member: Name of the file in a folder or zip.
+
+    Raises:
+        ReadError: It cannot be read, or is a text without a field of that message.
+    """
+    blob = load(source, member)
+    if text_kind(bytes(blob.data[: limit("head")])) is None:
+        return blob, []
+    if len(blob) > limit("text"):
+        raise ReadError(f"has {len(blob):,} bytes of text; at most {limit('text'):,} are read", path=blob.path)
+    encoded, warnings = encode_text(bytes(blob.data), name)
+    if not encoded:
+        raise ReadError(f"holds no {name}; {'; '.join(warnings) or 'none of its fields is known'}", path=blob.path)
+    return Blob(encoded, None, blob.path), warnings
 
 
 def _producer(blob: Blob, field: Field) -> str:

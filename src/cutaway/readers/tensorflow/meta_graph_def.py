@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cutaway.errors import ReadError
-from cutaway.readers.tensorflow.graph_def import read_program
+from cutaway.readers.source import Source
+from cutaway.readers.tensorflow.graph_def import load_encoded, read_program
 from cutaway.readers.tensorflow.program import Program
 from cutaway.readers.wire.blob import Blob
 from cutaway.readers.wire.fields import Field, fields
@@ -37,6 +38,34 @@ class MetaGraph:
     def tags(self) -> tuple[str, ...]:
         """What it is for, such as ``serve``."""
         return tuple(map(text, self.message.meta_info_def.tags))
+
+
+def load_saved_model(source: Source, member: str = "") -> list[MetaGraph]:
+    """Read the meta graphs of a ``saved_model.pb`` or ``saved_model.pbtxt``.
+
+    Args:
+        source: Where the file lies.
+        member: Name of the file in a folder or zip.
+
+    Raises:
+        ReadError: It holds none, or is made of records that no program would write.
+    """
+    blob, warnings = load_encoded(source, "SavedModel", member)
+    found = read_saved_model(blob)
+    found[-1].program.warnings[:0] = warnings
+    return found
+
+
+def load_meta_graph(source: Source, member: str = "") -> MetaGraph:
+    """Read the meta graph of a ``.meta`` file, encoded or as text.
+
+    Raises:
+        ReadError: It holds no graph, or is made of records that no program would write.
+    """
+    blob, warnings = load_encoded(source, "MetaGraphDef", member)
+    found = read_meta_graph(blob)
+    found.program.warnings[:0] = warnings
+    return found
 
 
 def read_saved_model(blob: Blob) -> list[MetaGraph]:

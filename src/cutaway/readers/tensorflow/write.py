@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cutaway.graph.build import GraphBuilder
-from cutaway.graph.model import GroupKind, Weight
+from cutaway.graph.model import GroupKind, Tensor, Weight
 from cutaway.readers.tensorflow.arguments import is_setting, setting
 from cutaway.readers.tensorflow.entry import Entry
 from cutaway.readers.tensorflow.flow import Folding
 from cutaway.readers.tensorflow.inline import LOOP_VARIABLE, Operations, Value
 from cutaway.readers.tensorflow.layers import Cluster, layer_class
 from cutaway.readers.tensorflow.paths import Path, Place, Step
+from cutaway.readers.tensorflow.op_outputs import output_tensors
 from cutaway.readers.tensorflow.program import ARGUMENT
-from cutaway.readers.tensorflow.tensors import Tensors
 from cutaway.readers.tensorflow.weights import Weights
 
 _MODELS = frozenset({"Functional", "Model", "Sequential"})
@@ -71,7 +71,6 @@ class Writer:
         self._found = found
         self._builder = builder
         self._operations = found.operations
-        self._tensors = Tensors(found.operations)
         self._groups: dict[Path, int] = {(): 0}
         self._classes: dict[Path, str] = {}
         self._single: set[Path] = set()
@@ -99,6 +98,9 @@ class Writer:
     def node(self, operation: int) -> int | None:
         """The node that an operation became; None where it is not shown."""
         return self._node_of.get(operation)
+
+    def _tensors(self, at: int) -> tuple[Tensor, ...]:
+        return output_tensors(self._operations.body[at], self._operations.place[at])
 
     def _write_loop(self, at: int) -> None:
         if self._operations.ops[at] != LOOP_VARIABLE:

@@ -1,0 +1,179 @@
+"""SavedModels of TensorFlow 1 and 2: signatures, functions, object graph and checkpoint become one model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cutaway.errors import OptionError, ReadError
+from cutaway.graph.model import Graph
+from cutaway.readers.options import ReadOptions
+from cutaway.readers.source import Source
+from cutaway.readers.tensorflow.assemble import graph_of
+from cutaway.readers.tensorflow.entry import Entry, Variable, whole_graph
+from cutaway.readers.tensorflow.meta_graph_def import MetaGraph, read_saved_model
+from cutaway.readers.tensorflow.objects import Objects, captured, classes_of, declared
+from cutaway.readers.tensorflow.raw import raw_graph
+from cutaway.readers.tensorflow.signatures import Signature, default_signature, entry_of, signatures_of
+from cutaway.readers.wire.blob import Blob, load
+from cutaway.readers.wire.protobuf import DecodeError, message, text
+from cutaway.readers.wire.tensor_bundle import Bundle
+from cutaway.readers.wire.text_proto import encode_text
+
+_VARIABLES = "variables/variables"
+_METADATA = "keras_metadata.pb"
+_SAVING = ("__inference__traced_save", "__inference__traced_restore", "__inference__initializer",
+           "__inference__creator", "__inference__destroyer")  # fmt: skip
+
+
+def read(source: Source, options: ReadOptions) -> Graph:
+    """Read the model that a signature of a SavedModel runs.
+
+    Raises:
+        ReadError: It is damaged or unsafe.
+        OptionError: There is no such signature; the message lists those that there are.
+    """
+    return _SavedModel(source, options).read()
+
+
+class _SavedModel:
+    def __init__(self, source: Source, options: ReadOptions) -> None:
+        self._source = source
+        self._options = options
+        self._member = "" if source.kind == "file" else _member(source)
+        self._warnings: list[str] = []
+        blob = load(source, self._member)
+        if b"\0" not in blob.data[:512]:
+            data, lost = encode_text(bytes(blob.data), "SavedModel")
+            self._warnings.extend(lost)
+            blob = Blob(data, None, blob.path)
+        self._metas = read_saved_model(blob)
+
+    def read(self) -> Graph:
+        meta, name, signature = self._choose()
+        self._bundle = self._open_bundle()
+        title = self._title()
+        if self._options.raw:
+            return raw_graph(meta.program, name=title, format="saved_model", producer=meta.program.producer)
+        entry = self._entry(meta, signature)
+        meta.program.warnings.extend(self._warnings)
+        return graph_of(
+            meta.program,
+            entry,
+            name=title,
+            format="saved_model",
+            producer=meta.program.producer,
+            attributes=self._about(meta, name),
+        )
+
+    def _title(self) -> str:
+        path = self._source.path if self._member else self._source.path.parent
+        return path.resolve().name if not path.name or path.name == ".." else path.name
+
+    def _choose(self) -> tuple[MetaGraph, str, Signature | None]:
+        """The meta graph and signature that are asked for, or the serving ones."""
+        wanted = self._options.signature
+        serving = [meta for meta in self._metas if "serve" in meta.tags]
+        ordered = [*serving, *(meta for meta in self._metas if meta not in serving)]
+        if wanted is None:
+            signatures = signatures_of(ordered[0])
+            name = default_signature(signatures)
+            return ordered[0], name, signatures.get(name)
+        for meta in ordered:
+            signatures = signatures_of(meta)
+            if wanted in signatures:
+                return meta, wanted, signatures[wanted]
+        known = dict.fromkeys(name for meta in ordered for name in signatures_of(meta))
+        raise OptionError(
+            f"{self._source.path}: signature must be one of {', '.join(known) or 'none: it has no signatures'}; "
+            f"not {wanted!r}"
+        )
+
+    def _open_bundle(self) -> Bundle | None:
+        if not self._has(f"{_VARIABLES}.index"):
+            return None
+        try:
+            bundle = Bundle.open(self._source, _VARIABLES)
+        except ReadError as error:
+            self._warnings.append(f"values and sizes of the variables are lost: {error}")
+            return None
+        self._warnings.extend(bundle.warnings)
+        return bundle
+
+    def _has(self, name: str) -> bool:
+        return self._source.size_of(name) is not None
+
+    def _entry(self, meta: MetaGraph, signature: Signature | None) -> Entry:
+        objects = self._objects(meta)
+        program = meta.program
+        variables: dict[int, Variable] = {} if self._bundle is None else declared(program, self._bundle)
+        variables |= captured(program, objects)
+        classes = classes_of([*self._metadata(), *objects.configurations()])
+        if signature is not None:
+            entry = entry_of(signature, program, self._warnings)
+            if entry.outputs:
+                return Entry(
+                    outputs=entry.outputs, inputs=entry.inputs, variables=variables, classes=classes,
+                    legacy=objects.is_legacy,
+                )  # fmt: skip
+        function = self._function(meta, objects)
+        if function is None:
+            whole = whole_graph(program.main)
+            return Entry(outputs=whole.outputs, inputs=whole.inputs, variables=variables, classes=classes)
+        body = program.function(function)
+        bound = objects.bound(function)
+        first = (body.arguments if body is not None else 0) - len(bound)
+        resources = {first + slot: objects.variable(number) for slot, number in enumerate(bound)}
+        names = body.names if body is not None else []
+        return Entry(
+            function=function,
+            inputs={at: names[at] for at in range(first)},
+            variables={at: found for at, found in resources.items() if found is not None},
+            classes=classes,
+            legacy=objects.is_legacy,
+        )
+
+    def _objects(self, meta: MetaGraph) -> Objects:
+        assets = [text(asset.filename) for asset in meta.message.asset_file_def]
+        try:
+            return Objects(meta.message.object_graph_def, self._bundle, assets)
+        except ReadError as error:
+            self._warnings.append(f"names of the variables in the checkpoint are lost: {error}")
+            return Objects(meta.message.object_graph_def, None, assets)
+
+    def _function(self, meta: MetaGraph, objects: Objects) -> str | None:
+        """The function to show where no signature tells: what the root object calls, or the largest."""
+        known = meta.program.function_names
+        for name in objects.callables():
+            if name in known:
+                return name
+        sizes = {
+            name: len(body) for name in known
+            if not name.startswith(_SAVING) and (body := meta.program.function(name)) is not None
+        }  # fmt: skip
+        return max(sizes, key=lambda name: (sizes[name], name)) if sizes else None
+
+    def _metadata(self) -> list[str]:
+        """What Keras 2 wrote on its layers, one text each."""
+        if not self._has(_METADATA):
+            return []
+        try:
+            saved = message("SavedMetadata").FromString(self._source.read(_METADATA))
+        except (ReadError, DecodeError) as error:
+            self._warnings.append(f"{_METADATA} is lost, and with it the classes of layers: {error}")
+            return []
+        return [text(node.metadata) for node in saved.nodes]
+
+    def _about(self, meta: MetaGraph, name: str) -> dict[str, Any]:
+        signatures = {
+            key: {"inputs": list(signature.inputs), "outputs": list(signature.outputs)}
+            for key, signature in signatures_of(meta).items()
+        }
+        told: dict[str, Any] = {"signature": name, "signatures": signatures, "tags": list(meta.tags)}
+        return {key: value for key, value in told.items() if value}
+
+
+def _member(source: Source) -> str:
+    for name in ("saved_model.pb", "saved_model.pbtxt"):
+        if name in source.names:
+            return name
+    raise ReadError("holds no saved_model.pb", path=source.path)
