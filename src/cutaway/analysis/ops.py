@@ -8,35 +8,51 @@ _FAMILIES: dict[str, str] = {
         "Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose DepthwiseConv1D DepthwiseConv2D "
         "SeparableConv1D SeparableConv2D Convolution1D Convolution2D Convolution3D Deconvolution2D "
         "AtrousConvolution1D AtrousConvolution2D SeparableConvolution2D LocallyConnected1D LocallyConnected2D "
+        "CONV_2D DEPTHWISE_CONV_2D CONV_3D TRANSPOSE_CONV CONV_3D_TRANSPOSE STABLEHLO_CONVOLUTION "
         "Conv Cropping1D Cropping2D Cropping3D DepthwiseConv2dNative"
     ),
     "dense": (
+        "FULLY_CONNECTED BATCH_MATMUL STABLEHLO_DOT_GENERAL SVDF "
         "Dense EinsumDense Matmul MatMul BatchMatMulV2 Einsum Dot Tensordot MaxoutDense TimeDistributedDense Highway"
     ),
     "normalization": (
+        "L2_NORMALIZATION LOCAL_RESPONSE_NORMALIZATION "
         "BatchNormalization LayerNormalization GroupNormalization UnitNormalization RMSNormalization "
         "SpectralNormalization BatchNorm LayerScale FusedBatchNormV3 CustomScaleLayer"
     ),
     "activation": (
+        "RELU RELU6 RELU_0_TO_1 RELU_N1_TO_1 LEAKY_RELU PRELU ELU LOGISTIC TANH SOFTMAX LOG_SOFTMAX GELU HARD_SWISH "
         "Activation ReLU LeakyReLU PReLU ELU Softmax ThresholdedReLU Relu Relu6 Sigmoid Tanh Gelu Silu Swish "
         "HardSigmoid HardSilu HardSwish LogSoftmax Selu Softplus Softsign SReLU ParametricSoftplus"
     ),
     "pooling": (
+        "MAX_POOL_2D AVERAGE_POOL_2D L2_POOL_2D "
         "MaxPooling1D MaxPooling2D MaxPooling3D AveragePooling1D AveragePooling2D AveragePooling3D "
         "GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GlobalAveragePooling1D GlobalAveragePooling2D "
         "GlobalAveragePooling3D AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D "
         "AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D MaxPool AveragePool"
     ),
-    "merge": "Add Subtract Multiply Average Maximum Minimum Concatenate Merge Stack AddV2 ConcatV2 AddN Concat",
+    "merge": (
+        "ADD SUB MUL ADD_N MAXIMUM MINIMUM CONCATENATION PACK "
+        "Add Subtract Multiply Average Maximum Minimum Concatenate Merge Stack AddV2 ConcatV2 AddN Concat"
+    ),
     "attention": (
         "Attention AdditiveAttention MultiHeadAttention GroupedQueryAttention GroupQueryAttention DotProductAttention"
     ),
     "recurrent": (
+        "UNIDIRECTIONAL_SEQUENCE_LSTM BIDIRECTIONAL_SEQUENCE_LSTM UNIDIRECTIONAL_SEQUENCE_RNN "
+        "BIDIRECTIONAL_SEQUENCE_RNN "
         "LSTM GRU SimpleRNN RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D LSTMCell GRUCell SimpleRNNCell StackedRNNCells "
         "CuDNNLSTM CuDNNGRU Bidirectional"
     ),
-    "embedding": "Embedding ReversibleEmbedding PositionEmbedding TokenAndPositionEmbedding",
+    "embedding": (
+        "EMBEDDING_LOOKUP EMBEDDING_LOOKUP_SPARSE "
+        "Embedding ReversibleEmbedding PositionEmbedding TokenAndPositionEmbedding"
+    ),
     "shape": (
+        "RESHAPE TRANSPOSE PAD PADV2 MIRROR_PAD SQUEEZE EXPAND_DIMS SPLIT SPLIT_V SLICE STRIDED_SLICE GATHER GATHER_ND "
+        "CAST TILE BROADCAST_TO UNPACK RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR SPACE_TO_DEPTH DEPTH_TO_SPACE "
+        "SPACE_TO_BATCH_ND BATCH_TO_SPACE_ND SHAPE QUANTIZE DEQUANTIZE "
         "Reshape Flatten Permute RepeatVector ZeroPadding1D ZeroPadding2D ZeroPadding3D UpSampling1D UpSampling2D "
         "UpSampling3D Transpose ExpandDims Squeeze Split GetItem Slice Pad Resizing Cast Identity Masking "
         "BroadcastTo Gather Take Tile Repeat NotEqual Unstack"

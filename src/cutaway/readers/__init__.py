@@ -66,13 +66,19 @@ def _is_config_text(source: Source) -> bool:
     return any(line.startswith(b"class_name:") for line in source.head.splitlines())
 
 
+def _is_tflite(source: Source) -> bool:
+    return source.kind == "file" and source.head[4:8] == b"TFL3"
+
+
 _BUILDS = frozenset({"input_shape"})
+_ENTERED = frozenset({"signature"})
 
 READERS: tuple[Reader, ...] = (
     Reader("keras_v3", _is_keras_v3, "cutaway.readers.keras_v3", _BUILDS),
     Reader("keras_h5", _is_hdf5, "cutaway.readers.keras_h5", _BUILDS),
     Reader("keras_json", _is_config_text, "cutaway.readers.keras_json", _BUILDS),
     Reader("keras_weights", _is_npz, "cutaway.readers.keras_weights"),
+    Reader("tflite", _is_tflite, "cutaway.readers.tflite", _ENTERED),
     Reader("checkpoint", is_checkpoint, "cutaway.readers.checkpoint"),
 )
 """Every format of files and folders; at most one row matches a source."""

@@ -131,7 +131,7 @@ class Folder:
         Raises:
             ReadError: The name leads out of the folder.
         """
-        return self._inside(name).is_file()
+        return _is_file(self._inside(name))
 
     def file(self, name: str) -> DiskFile:
         """One file by its name.
@@ -140,7 +140,7 @@ class Folder:
             ReadError: It is not there, or it lies outside of the folder.
         """
         path = self._inside(name)
-        if not path.is_file():
+        if not _is_file(path):
             raise ReadError("there is no such file in the folder", path=path)
         return DiskFile(path)
 
@@ -204,3 +204,10 @@ def mapped(file: IO[bytes], path: Path) -> Iterator[memoryview]:
         if pages is not None:
             with suppress(BufferError):  # somebody keeps a part of it; it is closed together with that part
                 pages.close()
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no disk can hold
+        return False
