@@ -10,7 +10,6 @@ from cutaway.readers.members import member
 from cutaway.readers.sniff import TABLE_END
 from cutaway.readers.source import Source
 
-
 _SHARD = re.compile(r"(.+)\.data-\d{5}-of-\d{5}")
 _LATEST = re.compile(rb'^\s*model_checkpoint_path\s*:\s*("[^"\n]*"|\'[^\'\n]*\')', re.MULTILINE)
 _LONGEST_LIST = 1 << 20

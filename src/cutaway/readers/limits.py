@@ -16,6 +16,7 @@ LIMITS = MappingProxyType({
     "depth": (6, "folders in folders that are looked into; the deepest seen, a served model in a zip, has 4"),
     "nested": (1, "zips inside a zip that are opened; bundles of MediaPipe hold bundles, and those hold models"),
     "chunk": (64 << 20, "bytes that the HDF5 library may ask for at once; structure is read in small pieces"),
+    "values": (256 << 20, "bytes of values that are read at once; ask for the rest by range"),
 })  # fmt: skip
 """What a file may cost, each with its reason. Beyond it stands a `ReadError`, not a slow machine."""
 

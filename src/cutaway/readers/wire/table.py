@@ -52,8 +52,8 @@ class Table:
         footer = self._bytes(size - _FOOTER, _FOOTER)
         if footer[-8:] != TABLE_END:
             raise ReadError(
-                f"expected a table that ends with {TABLE_END.hex(' ')}; it ends with {footer[-8:].hex(' ')}: the file is "
-                "cut short, or is no checkpoint index",
+                f"expected a table that ends with {TABLE_END.hex(' ')}; it ends with {footer[-8:].hex(' ')}: the file "
+                "is cut short, or is no checkpoint index",
                 offset=size - 8,
             )
         try:

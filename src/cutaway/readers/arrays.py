@@ -1,0 +1,136 @@
+"""Values of arrays in HDF5 files and ``.npy`` members, by range."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterator
+from typing import IO, Any
+
+import numpy as np
+
+from cutaway.errors import ReadError
+from cutaway.graph.model import Weight
+from cutaway.readers.hdf5 import child, open_hdf5
+from cutaway.readers.source import Source, limit
+from cutaway.readers.wire.elements import Array, bits_of, decode
+
+_AT_ONCE = 16 << 20
+"""Bytes that are asked of the HDF5 library at once."""
+
+_LONGEST_HEADER = 1 << 16
+
+
+def hdf5_values(source: Source, path: str, weight: Weight, start: int, stop: int) -> Array:
+    """Elements of a dataset.
+
+    Raises:
+        ReadError: It is not there, not of the weight's shape, compressed beyond reason, or damaged.
+        MissingExtra: h5py is not installed.
+    """
+    with open_hdf5(source) as file:
+        dataset = child(file, path)
+        if dataset is None or hasattr(dataset, "keys"):
+            raise ReadError(f"the file has no array {path[:200]!r}", path=source.path)
+        shape = tuple(map(int, dataset.shape or ()))
+        if math.prod(shape) != weight.parameters or dataset.dtype.kind not in "fiubcV":
+            raise ReadError(
+                f"expected {weight.parameters:,} numbers at {path[:200]!r}; it has the shape {shape[:8]} "
+                f"and the type {dataset.dtype}",
+                path=source.path,
+            )
+        chunk = math.prod(dataset.chunks or ()) * dataset.dtype.itemsize if dataset.chunks else 0
+        if chunk > limit("chunk"):
+            raise ReadError(f"{path[:200]!r} is compressed in chunks of {chunk:,} bytes", path=source.path)
+        most = max(1, _AT_ONCE // dataset.dtype.itemsize)
+        pieces = [
+            np.asarray(dataset[where]).ravel()[skip : skip + take]
+            for where, skip, take in selections(shape, start, stop, most)
+        ]
+        joined = np.concatenate(pieces) if pieces else np.empty(0, dataset.dtype)
+    if joined.dtype.kind == "V":
+        bits = bits_of(weight.dtype, joined.dtype.itemsize * len(joined), len(joined))
+        return decode(joined.tobytes(), weight.dtype, bits, 0, len(joined))
+    return joined.astype(joined.dtype.newbyteorder("="))
+
+
+def selections(shape: tuple[int, ...], start: int, stop: int, most: int) -> Iterator[tuple[tuple[Any, ...], int, int]]:
+    """Boxes of an array that hold a range of it in C order.
+
+    Args:
+        shape: Shape of the array.
+        start: First element.
+        stop: Behind the last.
+        most: Elements of one box at most.
+
+    Yields:
+        What to index the array with, elements of that to skip, and elements to take.
+    """
+    if start >= stop:
+        return
+    if not shape:
+        yield (), 0, 1
+        return
+    row = math.prod(shape[1:])
+    if len(shape) > 1 and row > most:
+        for index in range(start // row, (stop - 1) // row + 1):
+            low, high = max(start, index * row) - index * row, min(stop, (index + 1) * row) - index * row
+            for where, skip, take in selections(shape[1:], low, high, most):
+                yield (index, *where), skip, take
+        return
+    rows = max(1, most // row)
+    for first in range(start // row, (stop - 1) // row + 1, rows):
+        last = min(first + rows, (stop - 1) // row + 1)
+        low = max(start - first * row, 0)
+        yield (slice(first, last),), low, min(stop, last * row) - first * row - low
+
+
+def npz_values(source: Source, shape: tuple[int, ...], start: int, stop: int) -> Array:
+    """Elements of an ``.npy`` member.
+
+    Raises:
+        ReadError: It is no array of numbers of that shape, or cut short.
+    """
+    with source.open() as file:
+        dtype, fortran, held, data = _npy_header(file, source)
+        if held != shape:
+            raise ReadError(f"expected an array of the shape {shape[:8]}; it has {held[:8]}", path=source.path)
+        count = math.prod(shape)
+        if not fortran:
+            file.seek(data + start * dtype.itemsize)
+            return _numbers(file, dtype, stop - start, source)
+        if count * dtype.itemsize > limit("values"):
+            raise ReadError(
+                f"the array has {count * dtype.itemsize:,} bytes in the order of Fortran, in which at most "
+                f"{limit('values'):,} are read",
+                path=source.path,
+            )
+        file.seek(data)
+        return _numbers(file, dtype, count, source).reshape(shape, order="F").ravel(order="C")[start:stop]
+
+
+def _numbers(file: IO[bytes], dtype: np.dtype[Any], count: int, source: Source) -> Array:
+    data = file.read(count * dtype.itemsize)
+    if len(data) < count * dtype.itemsize:
+        raise ReadError(f"the array is cut short: {count:,} values are wanted in {len(data):,} bytes", path=source.path)
+    return np.frombuffer(data, dtype, count).astype(dtype.newbyteorder("="))
+
+
+def _npy_header(file: IO[bytes], source: Source) -> tuple[np.dtype[Any], bool, tuple[int, ...], int]:
+    start = file.read(12)
+    wide = start[6:7] >= b"\2"
+    length = int.from_bytes(start[8 : 12 if wide else 10], "little")
+    if start[:6] != b"\x93NUMPY" or length > _LONGEST_HEADER:
+        raise ReadError("expected a NumPy array", path=source.path)
+    begin = 12 if wide else 10
+    file.seek(begin)
+    try:
+        header = ast.literal_eval(file.read(length).decode("latin-1").strip())
+        dtype = np.dtype(header["descr"])
+        shape = tuple(int(dim) for dim in header["shape"])
+        fortran = bool(header["fortran_order"])
+    except (ValueError, SyntaxError, KeyError, TypeError, MemoryError, RecursionError) as error:
+        raise ReadError(f"the header of the array is damaged: {error}", path=source.path) from error
+    if dtype.kind not in "fiubc" or dtype.hasobject:
+        raise ReadError(f"expected an array of numbers; it holds {str(dtype)[:40]}", path=source.path)
+    return dtype, fortran, shape, begin + length
