@@ -19,6 +19,7 @@ from cutaway.graph.model import Graph
 from cutaway.readers.checkpoint_files import at_path, is_checkpoint
 from cutaway.readers.options import ReadOptions
 from cutaway.readers.sniff import describe, describe_folder, describe_zip
+from cutaway.readers.sniff_protobuf import protobuf_kind
 from cutaway.readers.source import Source
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -70,6 +71,12 @@ def _is_tflite(source: Source) -> bool:
     return source.kind == "file" and source.head[4:8] == b"TFL3"
 
 
+def _is_saved_model(source: Source) -> bool:
+    if source.kind != "file":
+        return not source.names.isdisjoint({"saved_model.pb", "saved_model.pbtxt"})
+    return protobuf_kind(source) == "saved_model"
+
+
 _BUILDS = frozenset({"input_shape"})
 _ENTERED = frozenset({"signature"})
 
@@ -78,6 +85,7 @@ READERS: tuple[Reader, ...] = (
     Reader("keras_h5", _is_hdf5, "cutaway.readers.keras_h5", _BUILDS),
     Reader("keras_json", _is_config_text, "cutaway.readers.keras_json", _BUILDS),
     Reader("keras_weights", _is_npz, "cutaway.readers.keras_weights"),
+    Reader("saved_model", _is_saved_model, "cutaway.readers.saved_model", _ENTERED),
     Reader("tflite", _is_tflite, "cutaway.readers.tflite", _ENTERED),
     Reader("checkpoint", is_checkpoint, "cutaway.readers.checkpoint"),
 )

@@ -7,6 +7,7 @@ from typing import Any
 from cutaway.errors import OptionError, ReadError
 from cutaway.graph.model import Graph
 from cutaway.readers.options import ReadOptions
+from cutaway.readers.sniff_protobuf import text_kind
 from cutaway.readers.source import Source
 from cutaway.readers.tensorflow.assemble import graph_of
 from cutaway.readers.tensorflow.entry import Entry, Variable, whole_graph
@@ -42,7 +43,7 @@ class _SavedModel:
         self._member = "" if source.kind == "file" else _member(source)
         self._warnings: list[str] = []
         blob = load(source, self._member)
-        if b"\0" not in blob.data[:512]:
+        if text_kind(blob.data[:1024]) is not None:
             data, lost = encode_text(bytes(blob.data), "SavedModel")
             self._warnings.extend(lost)
             blob = Blob(data, None, blob.path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cutaway.graph.build import GraphBuilder
@@ -63,7 +63,10 @@ class _Assembly:
         self._data = self._carried_data()
         self._reads = self._variable_reads()
         self._scopes = self._make_scopes()
-        self._paths = operation_paths(self._operations, self._scopes, self._reads, shared=entry.legacy)
+        # where scopes carry no number per call, all calls of a layer share one; graphs of TensorFlow 1 number them all
+        shared = not self._scopes.numbered and bool(program.function_names)
+        self._is_keras = self._scopes.numbered or entry.legacy or bool(entry.classes)
+        self._paths = operation_paths(self._operations, self._scopes, self._reads, shared=shared)
         self._folding = Folding(
             self._operations, self._data, self._paths, self._weights, self._results, self._lone_passing()
         )
@@ -110,8 +113,14 @@ class _Assembly:
             return plain
         votes = [(variable, plain.path(self._operations.names[at])) for at, variable in self._reads.items()]
         reads = [(variable, path[-1]) for variable, path in votes if path]
-        numbered = is_numbered(reads, (plain.path(name) for name in names)) if not tf1 or reads else False
+        numbered = is_numbered(reads, self._data_paths(plain)) if not tf1 or reads else False
         return Scopes(names, known=known, numbered=True, tf1=tf1) if numbered else plain
+
+    def _data_paths(self, scopes: Scopes) -> Iterator[tuple[str, ...]]:
+        """Layer paths of the operations that data flows through."""
+        for name, op, data in zip(self._operations.names, self._operations.ops, self._data, strict=True):
+            if data and op not in PASSING:
+                yield scopes.path(name)
 
     def _lone_passing(self) -> set[int]:
         """Operations that hand on their input and are all that is left of a layer, such as a dropout."""
@@ -144,17 +153,18 @@ class _Assembly:
             name = self._shown(outer[depth - 1])
         paths = [path[depth:] for path in self._paths] if depth else self._paths
         builder = GraphBuilder(name, format, producer)
-        writer = Writer(self._findings(paths), builder)
+        writer = Writer(self._findings(paths, outer[:depth]), builder)
         writer.write(tree_of(((at, paths[at]) for at in shown), self._shown), shown)
         builder.describe_group(0, attributes=attributes, weights=self._unread(writer))
         self._mark(builder, writer)
         self._warn(builder)
         return builder.build()
 
-    def _findings(self, paths: Sequence[Path]) -> Findings:
+    def _findings(self, paths: Sequence[Path], around: Path) -> Findings:
         return Findings(
             operations=self._operations, folding=self._folding, weights=self._weights, entry=self._entry,
-            inputs=self._inputs, shown=self._shown, paths=paths,
+            inputs=self._inputs, shown=self._shown, paths=paths, around=around,
+            input_kind="InputLayer" if self._is_keras else "Input",
         )  # fmt: skip
 
     def _unread(self, writer: Writer) -> list[Weight]:

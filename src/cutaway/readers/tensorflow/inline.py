@@ -144,6 +144,7 @@ class _Inliner:
         self.operations = Operations()
         self._open: list[str] = []
         self._orders: dict[int, list[int]] = {}
+        self._shown: list[list[int]] = []
         self._functional: dict[str, bool] = {}
 
     def expand(
@@ -156,6 +157,7 @@ class _Inliner:
             order = self._order(body, [node for node, _ in results] + ([] if wanted else list(body.control_results)))
             if not wanted:
                 self._orders[id(body)] = order
+        self._shown.append(order)
         flat: dict[int, int] = {}
         outputs: dict[int, list[Value]] = {at: [value] for at, value in enumerate(arguments)}
         patches: list[tuple[int, int, int]] = []
@@ -187,6 +189,7 @@ class _Inliner:
                     continue
             patches.extend((len(out.input_node) + slot, source, port) for slot, source, port in late)
             flat[at] = out.add(names[at], ops[at], body, at, region, values)
+        self._shown.pop()
         self._patch(patches, flat, outputs)
         return [self._value(node, port, flat, outputs) for node, port in results], flat
 
@@ -276,20 +279,12 @@ class _Inliner:
         return values
 
     def _plain(self, body: Body, at: int, region: int, inputs: list[Value], name: str) -> list[Value]:
-        wrapper = all(body.ops[other] in _TRANSPARENT for other in self._neighbours(body, at))
+        others = (other for other in self._shown[-1] if other != at)
+        wrapper = all(
+            body.ops[other] in _TRANSPARENT for other in others
+        )  # all but plumbing makes it a part of something
         inner = self._region(region, "" if wrapper else pretty(name), "", body.names[at])
         return self._inside(name, inner, inputs[_SKIPPED_INPUTS.get(body.ops[at], 0) :])
-
-    def _neighbours(self, body: Body, at: int) -> list[int]:
-        """The other operations of a function; all but plumbing makes the call a part of something."""
-        order = self._orders.get(id(body))
-        if order is None:
-            if len(body) > 5000:
-                order = list(range(len(body)))
-            else:
-                wanted = [node for _, node, _ in body.results] + list(body.control_results)
-                order = self._order(body, wanted or [at])
-        return [other for other in order if other != at]
 
     def _loop(self, body: Body, at: int, region: int, inputs: list[Value], functions: dict[str, str]) -> list[Value]:
         out = self.operations

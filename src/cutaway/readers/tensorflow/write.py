@@ -13,9 +13,8 @@ from cutaway.readers.tensorflow.entry import Entry
 from cutaway.readers.tensorflow.flow import Folding
 from cutaway.readers.tensorflow.inline import LOOP_VARIABLE, Operations, Value
 from cutaway.readers.tensorflow.layers import Cluster, layer_class
-from cutaway.readers.tensorflow.paths import Path, Place, Step
 from cutaway.readers.tensorflow.op_outputs import output_tensors
-from cutaway.readers.tensorflow.program import ARGUMENT
+from cutaway.readers.tensorflow.paths import Path, Place, Step
 from cutaway.readers.tensorflow.weights import Weights
 
 _MODELS = frozenset({"Functional", "Model", "Sequential"})
@@ -48,6 +47,8 @@ class Findings:
         inputs: Names of operations that bring data.
         shown: Name of a step of a path.
         paths: Path of each operation, the scope of the model cut off.
+        around: What was cut off.
+        input_kind: What operations that bring data are shown as.
     """
 
     operations: Operations
@@ -57,6 +58,8 @@ class Findings:
     inputs: Mapping[int, str]
     shown: Callable[[Step], str]
     paths: Sequence[Path]
+    around: Path
+    input_kind: str
 
 
 class Writer:
@@ -203,7 +206,7 @@ class Writer:
         attributes: dict[str, Any] = dict(used.settings)
         path = place.path
         if name is not None:
-            group, op = 0, "Input" if op == ARGUMENT else op
+            group, op = 0, self._found.input_kind
         elif path in self._single:
             group, name = self._group(path[:-1], places), place.shown
             attributes["operation"] = operations.names[at]
@@ -224,7 +227,8 @@ class Writer:
         key = (scope, path)
         length = self._prefixes.get(key)
         if length is None:
-            steps = [step.partition("#")[0] for step in path if isinstance(step, str)]
+            whole = (*self._found.around, *path)
+            steps = [step.partition("#")[0] for step in whole if isinstance(step, str)]
             length = self._prefixes[key] = _prefix(scope, steps)
         return name[length:]
 
