@@ -20,6 +20,7 @@ from cutaway.readers.checkpoint_files import at_path, is_checkpoint
 from cutaway.readers.options import ReadOptions
 from cutaway.readers.sniff import describe, describe_folder, describe_zip
 from cutaway.readers.sniff_protobuf import protobuf_kind
+from cutaway.readers.sniff_protobuf import protobuf_kind
 from cutaway.readers.source import Source
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -77,6 +78,14 @@ def _is_saved_model(source: Source) -> bool:
     return protobuf_kind(source) == "saved_model"
 
 
+def _is_graph_def(source: Source) -> bool:
+    return protobuf_kind(source) in ("graph_def", "graph_def_text")
+
+
+def _is_meta_graph(source: Source) -> bool:
+    return protobuf_kind(source) in ("meta_graph", "meta_graph_text")
+
+
 _BUILDS = frozenset({"input_shape"})
 _ENTERED = frozenset({"signature"})
 
@@ -87,6 +96,8 @@ READERS: tuple[Reader, ...] = (
     Reader("keras_weights", _is_npz, "cutaway.readers.keras_weights"),
     Reader("saved_model", _is_saved_model, "cutaway.readers.saved_model", _ENTERED),
     Reader("tflite", _is_tflite, "cutaway.readers.tflite", _ENTERED),
+    Reader("graph_def", _is_graph_def, "cutaway.readers.graph_def"),
+    Reader("meta_graph", _is_meta_graph, "cutaway.readers.meta_graph", _ENTERED),
     Reader("checkpoint", is_checkpoint, "cutaway.readers.checkpoint"),
 )
 """Every format of files and folders; at most one row matches a source."""
