@@ -297,7 +297,6 @@ STRANGERS = {
     "git lfs pull": b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n",
     "an HTML page": b"<!DOCTYPE html><html>",
     "a Python pickle": b"\x80\x04\x95\x10",
-    "TensorFlow Lite": b"\x1c\0\0\0TFL3\0\0",
     "TensorFlow.js": b'{"modelTopology": {"class_name": "Sequential"}}',
     "gzip": b"\x1f\x8b\x08\0",
     "empty": b"",
@@ -321,8 +320,7 @@ def test_renamed_file_is_called_by_its_name(tmp_path: Path, what: str, ending: s
     ("members", "what"),
     [
         (["a/data.pkl"], "PyTorch"),
-        (["saved_model.pb"], "SavedModel"),
-        (["x.tflite"], "TensorFlow Lite"),
+        (["model/x.tflite"], "TensorFlow Lite"),
         ([], "nothing"),
     ],
 )
@@ -338,8 +336,8 @@ def test_other_zips(tmp_path: Path, members: list[str], what: str) -> None:
 def test_other_folders(tmp_path: Path) -> None:
     with pytest.raises(UnknownFormat, match="a folder without a model"):
         read(tmp_path)
-    (tmp_path / "saved_model.pb").touch()
-    with pytest.raises(UnknownFormat, match="SavedModel"):
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(UnknownFormat, match=r"it holds notes\.txt"):
         read(tmp_path)
 
 

@@ -14,6 +14,7 @@ LIMITS = MappingProxyType({
     "directory": (32 << 20, "bytes of a zip's table of contents, which is read as a whole"),
     "listed": (20_000, "entries of a folder that are looked at, the nearest first; a model has some dozen"),
     "depth": (6, "folders in folders that are looked into; the deepest seen, a served model in a zip, has 4"),
+    "candidates": (500, "files and folders in them that are asked for their format; larger collections have a list"),
     "nested": (1, "zips inside a zip that are opened; bundles of MediaPipe hold bundles, and those hold models"),
     "chunk": (64 << 20, "bytes that the HDF5 library may ask for at once; structure is read in small pieces"),
     "values": (256 << 20, "bytes of values that are read at once; ask for the rest by range"),

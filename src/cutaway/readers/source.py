@@ -20,6 +20,7 @@ from cutaway.readers.limits import LIMITS as LIMITS
 from cutaway.readers.limits import limit as limit
 from cutaway.readers.packed import Archive, is_zip
 from cutaway.readers.places import File, Tree
+from cutaway.readers.sections import MAGIC, Sections
 
 Kind = Literal["file", "zip", "folder"]
 
@@ -57,10 +58,10 @@ class Source:
 
     @cached_property
     def kind(self) -> Kind:
-        """Whether it is a folder (of a zip too), a zip that can be opened, or any other file."""
+        """Whether it is a folder (of a zip too), a zip or bundle that can be opened, or any other file."""
         if self._file is None:
             return "folder"
-        return "zip" if is_zip(self._file, self.head) else "file"
+        return "zip" if self.head.startswith(MAGIC) or is_zip(self._file, self.head) else "file"
 
     @cached_property
     def size(self) -> int:
@@ -173,7 +174,7 @@ class Source:
                 f"is a zip in {self._level} others; cutaway opens {limit('nested')} zip in a zip: unpack it first",
                 path=self.path,
             )
-        return Archive(self._file)
+        return Sections(self._file) if self.head.startswith(MAGIC) else Archive(self._file)
 
     def _part(self, name: str, *, file: File | None = None, folder: Tree | None = None) -> Source:
         above = name.rpartition("/")[0]

@@ -26,8 +26,8 @@ import numpy as np
 
 from cutaway.errors import OptionError, ReadError
 from cutaway.graph.model import Weight
+from cutaway.readers import locate
 from cutaway.readers.arrays import hdf5_values, npz_values
-from cutaway.readers.checkpoint_files import at_path
 from cutaway.readers.members import member
 from cutaway.readers.source import Source, limit
 from cutaway.readers.wire.elements import Array, array_dtype, bits_of, decode
@@ -59,7 +59,7 @@ def read_values(source: Source | str | Path, weight: Weight, start: int = 0, sto
         ReadError: The values are missing, damaged, no numbers, or outside of the model's folder.
         MissingExtra: h5py is not installed.
     """
-    source = source if isinstance(source, Source) else at_path(str(source))
+    source = source if isinstance(source, Source) else locate(source)
     count = weight.parameters
     stop = count if stop is None else stop
     if not 0 <= start <= stop <= count:
