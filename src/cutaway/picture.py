@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from cutaway.analysis.ops import OTHER, family
 from cutaway.drawing.compose import Marks, Wires, compose
 from cutaway.drawing.formats import render, writer_for
 from cutaway.drawing.png import check_dpi
@@ -21,7 +22,7 @@ from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph, Node
 from cutaway.graph.select import Wanted, find, keep, members
 from cutaway.graph.select import between as part_between
-from cutaway.graph.walk import depths, leaf_counts
+from cutaway.graph.walk import depths, unit_counts
 from cutaway.layout.nesting import BoxSizes, LayoutOptions, Nested, lay_out
 from cutaway.readers import read
 from cutaway.style.labels import LabelOptions, make_labels
@@ -236,10 +237,12 @@ def draw(
     splines: str | bool = "ortho",
 ) -> Picture:
     """Draw a grouped graph: labels, then places, then the scene."""
-    counts = leaf_counts(graph)
+    counts = unit_counts(graph)
     repeats = [0] * len(graph.groups)
-    for parent in graph.groups.parents[1:]:
-        repeats[parent] += 1
+    for at, parent in enumerate(graph.groups.parents):
+        opened_layer = graph.groups.kinds[at] == "layer" and family(graph.groups.ops.get(at, "")) != OTHER
+        if at and not opened_layer:  # a convolution that shows its operations is no block
+            repeats[parent] += 1
     for at, found in folds.items():
         repeats[graph.groups.parents[at]] += found.copies - 1
     texts = make_labels(graph, labels, counts, repeats, {at: _fold_text(found) for at, found in folds.items()})

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cutaway.analysis.ops import FAMILIES, family
+from cutaway.analysis.ops import FAMILIES, OTHER, family
 from cutaway.drawing.scene import Box, Font, Item, Paint, Path, Place, Scene, Sheet, Text
 from cutaway.graph.model import Graph
 from cutaway.layout.leads import Frame, leads, side
@@ -15,7 +15,7 @@ from cutaway.layout.problem import Flow, Placement, Segment
 from cutaway.layout.route import reversed_path
 from cutaway.style.labels import LINE, NAME_SIZE, OP_SIZE, TITLE_PADDING, TITLE_SIZE, Labels
 from cutaway.style.measure import width
-from cutaway.style.theme import Theme, readable_on
+from cutaway.style.theme import Theme, mix, readable_on
 
 Wires = Literal["curved", "straight", "none"]
 
@@ -24,6 +24,9 @@ WIRE = 1.3
 
 SMALLEST_SCALE = 0.002
 """Scale on the page below which a group is drawn as a solid box: its text would be under 0.03 px."""
+
+TINT = 0.4
+"""Share of a family's colour in the box of a layer that is drawn with its inside."""
 
 _LEGEND_ROW = 20.0
 _LEGEND_BOX = 12.0
@@ -154,7 +157,19 @@ class _Composer:
         return (self._labels.titles[group], self._frame(group), self._sheet_of.get(group), self._group_paint(group))
 
     def _group_paint(self, group: int) -> str:
-        return "group!" if group in self._marks.highlighted_groups else "group"
+        if group in self._marks.highlighted_groups:
+            return "group!"
+        groups = self._graph.groups
+        kind = family(groups.ops.get(group, "")) if groups.kinds[group] == "layer" else OTHER
+        if kind == OTHER:
+            return "group"
+        self._used.add(kind)
+        key = f"group {kind}"
+        if key not in self._paints:
+            fill, stroke = self._theme.families[kind]
+            tint = mix(self._theme.group_fill, fill, TINT)
+            self._paints[key] = Paint(fill=tint, stroke=stroke, width=1.2)
+        return key
 
     def _paint(self, node: int) -> str:
         """Key of the paint of a node's box, made when it is first needed."""

@@ -134,10 +134,11 @@ def _levels(graph: Graph, large: Sequence[int]) -> dict[int, Level]:
             place[group_index, node] = len(units[group_index])
             units[group_index].append(_node_unit(graph, node, node in boundary))
     leaves = leaf_counts(graph)
+    lasts = _last_nodes(graph)
     for child in range(1, len(graph.groups)):
         if parents[child] in wanted:
             place[parents[child], ~child] = len(units[parents[child]])
-            units[parents[child]].append(_group_unit(graph, child, leaves[child]))
+            units[parents[child]].append(_group_unit(graph, child, leaves[child], lasts[child]))
     edges: dict[int, list[tuple[int, int]]] = {index: [] for index in large}
     for source, target in _edges_in(graph, wanted):
         meeting, start, end = lift(parents, depth, owner, source, target)
@@ -168,10 +169,22 @@ def _node_unit(graph: Graph, node: int, boundary: bool) -> Unit:
     return Unit(name, op, is_auto(name, op), 1, resolution(graph.tensor(node, 0).shape), node, boundary=boundary)
 
 
-def _group_unit(graph: Graph, index: int, leaves: int) -> Unit:
+def _group_unit(graph: Graph, index: int, leaves: int, last: int) -> Unit:
     groups = graph.groups
     op = groups.ops.get(index, "")
-    return Unit(groups.names[index], op, is_auto(groups.names[index], op), leaves, None, ~index)
+    size = resolution(graph.tensor(last, 0).shape) if groups.kinds[index] == "layer" and last >= 0 else None
+    return Unit(groups.names[index], op, is_auto(groups.names[index], op), leaves, size, ~index)
+
+
+def _last_nodes(graph: Graph) -> list[int]:
+    """The last node in each group, at any depth; -1 for an empty one. Nodes stand in the order of the data."""
+    last = [-1] * len(graph.groups)
+    for node, owner in enumerate(graph.node_groups):
+        last[owner] = node
+    parents = graph.groups.parents
+    for index in range(len(last) - 1, 0, -1):
+        last[parents[index]] = max(last[parents[index]], last[index])
+    return last
 
 
 def _with_resolutions(level: Level) -> Level:

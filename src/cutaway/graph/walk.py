@@ -26,6 +26,24 @@ def leaf_counts(graph: Graph) -> list[int]:
     return counts
 
 
+def unit_counts(graph: Graph) -> list[int]:
+    """Number of layers in each group, at any depth: a layer that is opened as a group counts once in those around it.
+
+    The groups inside a layer, and the layer itself, count the operations in them.
+    """
+    kinds, parents = graph.groups.kinds, graph.groups.parents
+    counts = [0] * len(kinds)
+    for owner in graph.node_groups:
+        counts[owner] += 1
+    opened = [False] * len(kinds)  # whether it is a layer, or lies in one
+    for index in range(1, len(kinds)):
+        opened[index] = kinds[index] == "layer" or opened[parents[index]]
+    for index in range(len(counts) - 1, 0, -1):
+        once = opened[index] and not opened[parents[index]]
+        counts[parents[index]] += min(1, counts[index]) if once else counts[index]
+    return counts
+
+
 def lift(
     parents: Sequence[int], depth: Sequence[int], owner: Sequence[int], source: int, target: int
 ) -> tuple[int, int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +46,10 @@ _SHORT = {
     **{f"GlobalMaxPooling{n}D": f"GlobalMaxPool{n}D" for n in (1, 2, 3)},
     **{f"GlobalAveragePooling{n}D": f"GlobalAvgPool{n}D" for n in (1, 2, 3)},
 }
+
+
+_VERSION = re.compile(r"(?<=[a-z])V[2-9]$")
+"""What TensorFlow adds to an operation whose definition it changed, as in ``AddV2``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +129,7 @@ def make_labels(
     Args:
         graph: A grouped graph.
         options: Which facts to show.
-        counts: Number of nodes in each group, at any depth.
+        counts: Number of layers in each group, at any depth, or of operations in a group that is a layer.
         repeats: Number of child groups of each group.
         folds: For each group that stands for several copies, the name of the last and what differs.
     """
@@ -207,8 +212,8 @@ def _heading(
 
 
 def short_op(op: str) -> str:
-    """The operation as a heading: well-known long class names are shortened."""
-    return _SHORT.get(op, op)
+    """The operation as a heading: well-known long class names are shortened, versions of operations left out."""
+    return _SHORT.get(op) or _VERSION.sub("", op)
 
 
 def format_shape(shape: Shape | None) -> str:
@@ -325,12 +330,15 @@ def _title(
     if op and group and graph.groups.kinds[group] != "model":
         made = is_auto(graph.groups.names[group], op) and not every_name
         name = short_op(op) if made else f"{name} · {short_op(op)}"
-    count = f"×{repeats[group]}" if repeats[group] > 2 else _plural(counts[group])
+    kind = graph.groups.kinds[group]
+    inside = "op" if kind in ("layer", "function") else "layer"
+    many = repeats[group] > 2 and kind != "layer"
+    count = f"×{repeats[group]}" if many else _plural(counts[group], inside)
     return fit(clean(name), TITLE_SIZE, 600, WIDEST), count
 
 
-def _plural(count: int) -> str:
-    return "1 layer" if count == 1 else f"{count:,} layers"
+def _plural(count: int, word: str) -> str:
+    return f"1 {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def name_prefixes(graph: Graph) -> list[int]:
