@@ -22,6 +22,7 @@ from cutaway.readers.options import ReadOptions
 from cutaway.readers.sniff import what_it_is
 from cutaway.readers.sniff_protobuf import protobuf_kind
 from cutaway.readers.source import Source
+from cutaway.readers.tfjs_files import is_tfjs
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -100,6 +101,7 @@ READERS: tuple[Reader, ...] = (
     Reader("graph_def", _is_graph_def, "cutaway.readers.graph_def"),
     Reader("meta_graph", _is_meta_graph, "cutaway.readers.meta_graph", _ENTERED),
     Reader("checkpoint", is_checkpoint, "cutaway.readers.checkpoint"),
+    Reader("tfjs", is_tfjs, "cutaway.readers.tfjs", _BUILDS | _ENTERED),
 )
 """Every format of files and folders; at most one row matches a source."""
 

@@ -15,7 +15,7 @@ from cutaway.graph.model import Graph
 from cutaway.readers.checkpoint_files import checkpoint_of, other_checkpoints
 from cutaway.readers.checkpoint_roles import Variable, variables_of
 from cutaway.readers.hdf5 import Array, Tree
-from cutaway.readers.keras.weight_tree import add_weight_tree
+from cutaway.readers.keras.weight_tree import add_weight_tree, put
 from cutaway.readers.options import ReadOptions
 from cutaway.readers.source import Source
 from cutaway.readers.wire.saved_slices import entries_of, is_saved_slices
@@ -57,20 +57,12 @@ def read(source: Source, options: ReadOptions) -> Graph:  # noqa: ARG001  (a che
 
 
 def _tree(variables: Iterable[Variable]) -> Tree:
-    """The weights, nested by their paths. A variable that is also the scope of another keeps both names."""
+    """The weights, nested by their paths."""
     tree: Tree = {}
     for variable in variables:
-        if variable.part:
-            continue
-        entry, at = variable.entry, tree
-        for group in variable.path[:-1]:
-            while isinstance(below := at.setdefault(group, {}), Array):
-                group += "/"
-            at = below
-        name = variable.path[-1]
-        while name in at:
-            name += "'"
-        at[name] = Array(entry.shape, entry.dtype, entry.location)
+        if not variable.part:
+            entry = variable.entry
+            put(tree, variable.path, Array(entry.shape, entry.dtype, entry.location))
     return tree
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from cutaway.graph.build import GraphBuilder
@@ -49,6 +50,18 @@ def add_weight_tree(
             weights = _weights(held, deeper)
             made = builder.group(name, parent=inside, kind="layer", found_by=found_by, weights=weights)
             pending.append((tree, made, deeper))
+
+
+def put(tree: Tree, path: Sequence[str], array: Array) -> None:
+    """Add an array at a path. Where an array is also the scope of another, both keep their names, one with a mark."""
+    for group in path[:-1]:
+        while isinstance(below := tree.setdefault(group, {}), Array):
+            group += "/"
+        tree = below
+    name = path[-1]
+    while name in tree:
+        name += "'"
+    tree[name] = array
 
 
 def _split(tree: Tree) -> tuple[dict[str, Array], dict[str, Tree]]:
