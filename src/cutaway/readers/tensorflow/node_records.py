@@ -88,7 +88,11 @@ class NodeScanner:
             length = data[at] if at < end else 255
             at += 1
             if length > 127:
-                length, at = varint(data, at - 1, end)
+                if at < end and data[at] < 128:  # most nodes have a length of two bytes
+                    length += (data[at] - 1) << 7
+                    at += 1
+                else:
+                    length, at = varint(data, at - 1, end)
             if at < 0 or at + length > end:
                 found.lost.append(record)
                 at = record

@@ -5,7 +5,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from itertools import accumulate, chain
+from typing import Any, cast
 
 from cutaway.graph.model import CONTROL
 from cutaway.readers.tensorflow.program import ARGUMENT, Attributes, Body
@@ -44,7 +45,8 @@ class Rows:
 
     def add(self, nodes: Iterable[Any]) -> None:
         """Take nodes: anything with a name, an op and inputs."""
-        base = len(self.names)
+        base, edges = len(self.names), len(self._nodes)
+        nodes = list(nodes)
         names = [node.name for node in nodes]
         if not set(map(type, names)) <= {str}:
             names = list(map(text, names))
@@ -52,21 +54,17 @@ class Rows:
         self.names += names
         kinds = self._kinds
         self.ops += [kinds.get(op) or kinds.setdefault(op, text(op)) for op in [node.op for node in nodes]]
-        find, resolve = self._index.get, self._resolve
-        sources, ports, ends = self._nodes.append, self._ports.append, self._starts.append
-        at = len(self._nodes)
-        for node in nodes:
-            for name in node.input:
-                source = find(name)
+        inputs = [tuple(node.input) for node in nodes]
+        self._starts.extend(accumulate(map(len, inputs[1:]), initial=edges + len(inputs[0])) if inputs else ())
+        flat = list(chain.from_iterable(inputs))
+        sources = list(map(self._index.get, flat))
+        ports = array("i", bytes(4 * len(flat)))
+        if None in sources:
+            for at, source in enumerate(sources):
                 if source is None:
-                    source, port = resolve(name, at)
-                    sources(source)
-                    ports(port)
-                else:
-                    sources(source)
-                    ports(0)
-                at += 1
-            ends(at)
+                    sources[at], ports[at] = self._resolve(flat[at], edges + at)
+        self._nodes.extend(cast("list[int]", sources))
+        self._ports.extend(ports)
 
     def reference(self, name: str) -> tuple[int, int] | None:
         """The node and the port that a name of a value means; None where there is no such node."""

@@ -1,0 +1,157 @@
+"""`EncodedAttributes`: the encoded attributes of one node, or of all nodes that say the same, each decoded once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from cutaway.graph.model import Shape
+from cutaway.readers.tensorflow.attribute_values import FEW, LARGE, decoded, few_values, shape_of
+from cutaway.readers.wire.dtypes import dtype_name
+from cutaway.readers.wire.fields import MESSAGE, VARINT, Bytes, Field, fields, varint
+from cutaway.readers.wire.protobuf import DecodeError, message, text
+
+_ATTRIBUTE = 5
+_TENSOR = 8
+
+
+class FoundConstant(NamedTuple):
+    """The tensor of a constant, and where its bytes lie from the beginning of the data.
+
+    Attributes:
+        dtype: Name of its element type.
+        shape: Its dimensions.
+        values: Its elements, where there are few.
+        start: Where its bytes begin.
+        end: Where they end.
+        is_message: Whether these bytes are a ``TensorProto``, not the elements as they lie in memory.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    values: tuple[Any, ...] | None
+    start: int
+    end: int
+    is_message: bool
+
+
+class EncodedAttributes:
+    """What a part of a file says about attributes.
+
+    Args:
+        data: The file, or a part of it.
+        start: Where the fields of a node begin.
+        end: Where they end.
+    """
+
+    def __init__(self, data: Bytes, start: int, end: int) -> None:
+        self._data = data
+        self._start = start
+        self._end = end
+
+    @cached_property
+    def _places(self) -> list[tuple[str, Field]]:
+        """Names of attributes and where their values lie, found without copying any."""
+        found = []
+        for entry in fields(self._data, self._start, self._end, []):
+            if entry.number != _ATTRIBUTE or entry.wire != MESSAGE:
+                continue
+            key, value = "", None
+            for part in fields(self._data, entry.start, entry.end, []):
+                if part.number == 1 and part.end - part.start <= LARGE:
+                    key = text(bytes(self._data[part.start : part.end]))
+                elif part.number == 2 and part.wire == MESSAGE:
+                    value = part
+            if value is not None:
+                found.append((key, value))
+        return found
+
+    def _raw(self, place: Field) -> bytes:
+        return bytes(self._data[place.start : place.end])
+
+    @cached_property
+    def plain(self) -> Mapping[str, Any]:
+        """All attributes as plain JSON values; large ones by their size."""
+        told: dict[str, Any] = {}
+        for key, place in self._places:
+            if place.end - place.start <= LARGE:
+                told[key] = decoded(self._raw(place))
+            elif key == "value" and self.constant is not None:
+                told[key] = {"dtype": self.constant.dtype, "shape": list(self.constant.shape)}
+            else:
+                told[key] = {"bytes": place.end - place.start}
+        return told
+
+    @cached_property
+    def shapes(self) -> tuple[Shape | None, ...] | None:
+        """Shapes of the outputs, where they are recorded."""
+        found = {key: place for key, place in self._places if key in ("_output_shapes", "shape")}
+        place = found.get("_output_shapes", found.get("shape"))
+        if place is None or place.end - place.start > LARGE:
+            return None
+        return shapes_of(self._raw(place))
+
+    @cached_property
+    def functions(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of attribute and function name."""
+        found = []
+        for key, value in self.plain.items():
+            for item in value if isinstance(value, list) else (value,):
+                if isinstance(item, dict) and isinstance(item.get("function"), str):
+                    found.append((key, item["function"]))
+        return tuple(found)
+
+    @cached_property
+    def constant(self) -> FoundConstant | None:
+        """The tensor in ``value``; its elements are decoded where they are few."""
+        tensor = self._tensor()
+        if tensor is None:
+            return None
+        dtype, content = 0, None
+        shape: tuple[int, ...] = ()
+        for field in fields(self._data, tensor.start, tensor.end, []):
+            if field.number == 1 and field.wire == VARINT:
+                dtype = varint(self._data, field.start, field.end)[0]
+            elif field.number == 2 and field.end - field.start <= LARGE:
+                shape = _dimensions(self._raw(field))
+            elif field.number == 4 and field.end > field.start:
+                content = field
+        name = dtype_name(dtype) or "unknown"
+        values = None
+        if math.prod(shape) <= FEW and tensor.end - tensor.start <= LARGE:
+            try:
+                values = few_values(message("TensorProto").FromString(self._raw(tensor)), name, math.prod(shape))
+            except DecodeError:
+                values = None
+        place = content or tensor
+        return FoundConstant(name, shape, values, place.start, place.end, content is None)
+
+    def _tensor(self) -> Field | None:
+        for key, value in self._places:
+            if key == "value":
+                for field in fields(self._data, value.start, value.end, []):
+                    if field.number == _TENSOR and field.wire == MESSAGE:
+                        return field
+        return None
+
+
+def shapes_of(raw: bytes) -> tuple[Shape | None, ...] | None:
+    """An encoded ``AttrValue`` that is a list of shapes, or one shape."""
+    try:
+        value = message("AttrValue").FromString(raw)
+    except DecodeError:
+        return None
+    kind = value.WhichOneof("value")
+    if kind == "shape":
+        return (shape_of(value.shape),)
+    return tuple(map(shape_of, value.list.shape)) if kind == "list" else None
+
+
+def _dimensions(data: bytes) -> tuple[int, ...]:
+    try:
+        shape = shape_of(message("TensorShapeProto").FromString(data))
+    except DecodeError:
+        return ()
+    return tuple(size or 0 for size in shape or ())
