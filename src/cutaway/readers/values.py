@@ -73,6 +73,8 @@ def read_values(source: Source | str | Path, weight: Weight, start: int = 0, sto
                 f"the range has {size:,} bytes; at most {limit('values'):,} are read at once: ask for less"
             )
         return _values(source, weight, weight.location, start, stop)
+    except OptionError:
+        raise
     except ReadError as error:
         if error.path is None:
             raise ReadError(f"values of {weight.id!r}: {error}", path=source.path) from error

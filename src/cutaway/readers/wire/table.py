@@ -145,8 +145,8 @@ class Table:
         return data
 
 
-_CHECKED = 8 << 20
-"""Bytes of the largest block whose checksum is verified; a second is enough to wait for it."""
+_CHECKED = 1 << 20
+"""Bytes of the largest block whose checksum is verified, which takes a tenth of a second. Those of an index are small."""
 
 
 def _handle(data: bytes, at: int) -> tuple[tuple[int, int], int]:
