@@ -20,6 +20,7 @@ from cutaway.readers.checkpoint_files import at_path, is_checkpoint
 from cutaway.readers.find import find
 from cutaway.readers.options import ReadOptions
 from cutaway.readers.sniff import what_it_is
+from cutaway.readers.sniff_events import is_event_log
 from cutaway.readers.sniff_protobuf import protobuf_kind
 from cutaway.readers.source import Source
 from cutaway.readers.tfjs_files import is_tfjs
@@ -76,7 +77,7 @@ def _is_tflite(source: Source) -> bool:
 def _is_saved_model(source: Source) -> bool:
     if source.kind != "file":
         return not source.names.isdisjoint({"saved_model.pb", "saved_model.pbtxt"})
-    return protobuf_kind(source) == "saved_model"
+    return protobuf_kind(source) in ("saved_model", "saved_model_text")
 
 
 def _is_graph_def(source: Source) -> bool:
@@ -100,6 +101,7 @@ READERS: tuple[Reader, ...] = (
     Reader("tflite", _is_tflite, "cutaway.readers.tflite", _ENTERED),
     Reader("graph_def", _is_graph_def, "cutaway.readers.graph_def"),
     Reader("meta_graph", _is_meta_graph, "cutaway.readers.meta_graph", _ENTERED),
+    Reader("events", is_event_log, "cutaway.readers.events"),
     Reader("checkpoint", is_checkpoint, "cutaway.readers.checkpoint"),
     Reader("tfjs", is_tfjs, "cutaway.readers.tfjs", _BUILDS | _ENTERED),
 )
