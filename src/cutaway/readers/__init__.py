@@ -129,14 +129,14 @@ def read(
         UnbuiltModel: A live model has no shapes yet, and none are given.
         OptionError: An option is given that means nothing for this source, or a signature that is not there.
     """
+    options = ReadOptions(input_shape=input_shape, signature=signature, raw=raw)
     if isinstance(source, str | os.PathLike):
         if inputs is not None:
             raise OptionError("inputs= describes live models; for a file give input_shape=, the batch included")
         if not os.fspath(source):
             raise ReadError("the path of the model is empty; expected the path of a file or folder, or a live model")
-        options = ReadOptions(input_shape=input_shape, signature=signature, raw=raw)
         return _read_file(locate(source), options)
-    return _read_live(source, input_shape, inputs)
+    return _read_live(source, options, inputs)
 
 
 def locate(path: str | os.PathLike[str]) -> Source:
@@ -179,12 +179,14 @@ def _read_file(source: Source, options: ReadOptions) -> Graph:
     return graph
 
 
-def _read_live(source: object, input_shape: Any, inputs: Any) -> Graph:
-    live = import_module("cutaway.readers.keras_live")
-    if not live.matches(source):
-        kind = type(source)
-        raise UnknownFormat(
-            f"expected a path or a live Keras model; received an object of class {kind.__module__}.{kind.__qualname__}"
-        )
-    graph: Graph = live.read(source, input_shape=input_shape, inputs=inputs)
-    return graph
+def _read_live(source: object, options: ReadOptions, inputs: Any) -> Graph:
+    for name in ("keras_live", "tf_function"):  # a layer of Keras is a module of TensorFlow too
+        live = import_module(f"cutaway.readers.{name}")
+        if live.matches(source):
+            graph: Graph = live.read(source, options, inputs=inputs)
+            return graph
+    kind = type(source)
+    raise UnknownFormat(
+        "expected a path, a live Keras model, or a graph, function or module of TensorFlow; received an object of "
+        f"class {kind.__module__}.{kind.__qualname__}"
+    )

@@ -11,7 +11,7 @@ import pytest
 
 SCRIPT = """
 import keras
-from cutaway.readers.keras_live import read
+from cutaway.readers import read
 class Block(keras.layers.Layer):
     def __init__(self, **more):
         super().__init__(**more)

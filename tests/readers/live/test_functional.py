@@ -16,7 +16,8 @@ from keras import ops
 
 import cutaway
 from cutaway.graph import Graph
-from cutaway.readers.keras_live import matches, read
+from cutaway.readers import read
+from cutaway.readers.keras_live import matches
 from tests import zoo
 from tests.readers.live.walk import (
     edges_in,

@@ -8,7 +8,8 @@ import pytest
 
 from cutaway.errors import ReadError, UnbuiltModel
 from cutaway.graph import Graph
-from cutaway.readers.keras_live import matches, read
+from cutaway.readers import read
+from cutaway.readers.keras_live import matches
 from tests.readers.live.walk import is_producers_first, parameters
 
 tf_keras = pytest.importorskip("tf_keras", reason="tf_keras is not installed; its models cannot be made")

@@ -12,7 +12,7 @@ from keras import layers as kl
 from keras import ops
 
 from cutaway.graph import Graph
-from cutaway.readers.keras_live import read
+from cutaway.readers import read
 from cutaway.readers.live import opener
 from tests import zoo
 from tests.readers.live.walk import is_producers_first, keras_parameters, layer_edges, parameters, trainable_parameters

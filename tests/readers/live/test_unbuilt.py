@@ -8,9 +8,9 @@ import keras
 import pytest
 from keras import layers as kl
 
-from cutaway.errors import ReadError, UnbuiltModel
+from cutaway.errors import UnbuiltModel, UnknownFormat
 from cutaway.graph import Tensor
-from cutaway.readers.keras_live import read
+from cutaway.readers import read
 from tests import zoo
 
 
@@ -77,7 +77,7 @@ def test_a_sequential_without_shape_says_how() -> None:
 
 
 def test_what_is_no_layer_is_refused() -> None:
-    with pytest.raises(ReadError, match="received dict"):
+    with pytest.raises(UnknownFormat, match="received an object of class builtins.dict"):
         read({})
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from keras import layers as kl
 
-from cutaway.readers.keras_live import read
+from cutaway.readers import read
 from cutaway.readers.live import opener
 from tests import zoo
 

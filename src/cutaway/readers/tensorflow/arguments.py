@@ -13,7 +13,8 @@ _SETTINGS: dict[str, dict[int, str]] = {
     "Conv2DBackpropInput": {0: "output_shape"}, "Conv3DBackpropInputV2": {0: "output_shape"}, "Fill": {0: "shape"},
     "BroadcastTo": {1: "shape"}, "ReverseV2": {1: "axis"}, "TopKV2": {1: "k"}, "OneHot": {1: "depth"},
     "BatchToSpaceND": {1: "block_shape", 2: "crops"}, "SpaceToBatchND": {1: "block_shape", 2: "paddings"},
-    "RandomUniform": {0: "shape"}, "TensorListStack": {1: "element_shape"}, "TensorListFromTensor": {1: "element_shape"},
+    "RandomUniform": {0: "shape"}, "TensorListStack": {1: "element_shape"},
+    "TensorListFromTensor": {1: "element_shape"},
     "TensorListReserve": {0: "element_shape", 1: "size"}, "Range": {0: "start", 1: "limit", 2: "delta"},
     "ClipByValue": {1: "min", 2: "max"}, "UnsortedSegmentSum": {2: "num_segments"},
 }  # fmt: skip

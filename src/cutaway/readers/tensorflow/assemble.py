@@ -8,7 +8,7 @@ from typing import Any
 from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Graph, Weight
 from cutaway.readers.tensorflow.entry import INPUTS, Entry, Variable
-from cutaway.readers.tensorflow.flow import PASSING, Folding, carries_data
+from cutaway.readers.tensorflow.flow import PASSING, RESOURCE, Folding, carries_data
 from cutaway.readers.tensorflow.inline import MOST, inline, inline_function
 from cutaway.readers.tensorflow.layers import is_layer_name
 from cutaway.readers.tensorflow.paths import Path, Step, model_scope, operation_paths, tree_of
@@ -59,6 +59,8 @@ class _Assembly:
         self._inputs = {places[at]: name for at, name in entry.inputs.items() if at in places}
         variables = {places[at]: found for at, found in entry.variables.items() if at in places}
         self._variables: dict[int, Variable] = variables
+        for node in variables:  # an argument or placeholder that stands for a resource is one
+            self._operations.ops[node] = RESOURCE
         self._weights = Weights(self._operations, variables)
         self._data = self._carried_data()
         self._reads = self._variable_reads()
@@ -75,8 +77,6 @@ class _Assembly:
         operations = self._operations
         sources = [node for node in self._inputs if node not in self._variables]
         data = carries_data(operations, sources)
-        for node in self._variables:
-            data[node] = 0
         if not any(data[node] for node, _ in self._results if node >= 0):
             return bytearray(op not in PASSING and not self._is_still(at) for at, op in enumerate(operations.ops))
         return data

@@ -25,6 +25,9 @@ _PLUMBING = frozenset({
 _TRAINING = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply")
 
 
+Kind = Literal["variable", "constant", "table", "asset", "resource"]
+
+
 @dataclass(frozen=True, slots=True)
 class Variable:
     """What a resource is, as far as the file says.
@@ -43,7 +46,7 @@ class Variable:
     dtype: str = "float32"
     trainable: bool = True
     location: str | None = None
-    kind: Literal["variable", "constant", "table", "asset", "resource"] = "variable"
+    kind: Kind = "variable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

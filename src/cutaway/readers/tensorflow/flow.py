@@ -7,11 +7,13 @@ it, and so are operations that hand on what they get. Variables become weights o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Sequence
 
 from cutaway.readers.tensorflow.inline import LOOP_VARIABLE, Operations, Value
 
-VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable", "AutoReloadVariable", "_VarHandlesOp"})
+RESOURCE = "VarHandleOp"
+
+VARIABLES = frozenset({RESOURCE, "VariableV2", "Variable", "AutoReloadVariable", "_VarHandlesOp"})
 """Operations that stand for a variable."""
 
 TABLES = frozenset({
@@ -104,7 +106,7 @@ class Folding:
         operations: Operations,
         data: bytearray,
         layers: Sequence[object],
-        weights: Collection[int],
+        weights: Container[object],
         results: Sequence[Value],
         alone: Collection[int],
     ) -> None:

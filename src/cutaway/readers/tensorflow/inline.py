@@ -298,7 +298,8 @@ class _Inliner:
             same = index < len(turn.results) and turn.results[index][1] == index
             if not same:
                 carried.append(index)
-                value = out.add(turn.names[index], LOOP_VARIABLE, turn, index, inner, [value]), 0
+                name = _short(turn.names[index], body.names[at])
+                value = out.add(name, LOOP_VARIABLE, turn, index, inner, [value]), 0
             arguments.append(value)
         condition = self._inside(functions["cond"], self._region(inner, "cond", "", body.names[at]), arguments)
         next_values = self._inside(functions["body"], self._region(inner, "body", "", body.names[at]), arguments)
@@ -342,6 +343,15 @@ class _Inliner:
             results += self._inside(name, within, list(arguments))
         end = self.operations.add(body.names[at], body.ops[at], body, at, inner, results)
         return _Ports(end)
+
+
+def _short(argument: str, caller: str) -> str:
+    """The name of a loop's argument without that of the loop, which it may repeat: ``rnn_while_h`` → ``h``."""
+    prefix = re.sub(r"\W", "_", caller).lower() + "_"
+    leaf = prefix.rstrip("_").rpartition("_")[2] + "_"
+    while argument.startswith((prefix, leaf)):
+        argument = argument.removeprefix(prefix).removeprefix(leaf)
+    return argument
 
 
 class _Ports(list[Value]):

@@ -26,27 +26,23 @@ def operation_paths(operations: Operations, scopes: Scopes, reads: dict[int, str
         shared: Whether all calls of a layer share one scope, so that they must be told apart.
     """
     told = _told_apart(operations, scopes, reads) if shared else {}
-    named: dict[tuple[int, str], int] = {}
     bases: list[Path] = []
     scope_of = scopes.path
-    for region in operations.regions:
+    for index, region in enumerate(operations.regions):
         if region.parent < 0:
             bases.append(())
             continue
-        caller = named.get((region.parent, region.caller))
-        around = bases[region.parent]
-        scope = told[caller] if caller in told else scope_of(region.caller)
-        path = _join(around, scope)
+        path = _join(bases[region.parent], told.get(~index) or scope_of(region.caller))
         bases.append((*path, len(bases)) if region.name else path)
     known: dict[tuple[int, tuple[str, ...]], Path] = {}
     paths: list[Path] = []
     for at, (name, region_index) in enumerate(zip(operations.names, operations.region, strict=True)):
         scope = told.get(at) or scope_of(name)
         key = (region_index, scope)
-        path = known.get(key)
-        if path is None:
-            path = known[key] = _join(bases[region_index], scope)
-        paths.append(path)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = _join(bases[region_index], scope)
+        paths.append(found)
     return paths
 
 
@@ -60,12 +56,21 @@ def _join(base: Path, scope: Sequence[str]) -> Path:
 
 
 def _told_apart(operations: Operations, scopes: Scopes, reads: dict[int, str]) -> dict[int, tuple[str, ...]]:
+    """Paths of operations in functions, and of the calls there: those of region ``r`` under ``~r``."""
     by_region: dict[int, dict[int, str]] = {}
+    begun = {0}
     for at, region in enumerate(operations.region):
+        inner = region
+        while inner not in begun:  # the call stands where its first operation is
+            begun.add(inner)
+            around = operations.regions[inner]
+            if around.parent:
+                by_region.setdefault(around.parent, {})[~inner] = around.caller
+            inner = around.parent
         if region and operations.place[at] >= 0:
             by_region.setdefault(region, {})[at] = operations.names[at]
     starts, nodes = operations.input_start, operations.input_node
-    feeds = {at: nodes[starts[at] : starts[at + 1]] for names in by_region.values() for at in names}
+    feeds = {at: nodes[starts[at] : starts[at + 1]] for names in by_region.values() for at in names if at >= 0}
     told: dict[int, tuple[str, ...]] = {}
     for names in by_region.values():
         told.update(calls_of_shared(names, reads, feeds, scopes))

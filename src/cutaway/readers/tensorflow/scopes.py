@@ -187,7 +187,7 @@ def _periods(run: list[int], depth: int, calls: _Calls) -> list[list[int]]:
     if shape != shape[:size] * least:
         return [run]
     pieces = [run[start : start + size] for start in range(0, len(run), size)]
-    if not counts and any(set(calls.feeds[at]) & set(before) for before, piece in itertools.pairwise(pieces)
+    if not counts and any(set(calls.feeds.get(at, ())) & set(before) for before, piece in itertools.pairwise(pieces)
                           for at in piece):  # fmt: skip
         return [run]  # one call whose operations repeat, not several calls
     return pieces

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from cutaway.graph.model import Shape, Weight
@@ -12,8 +13,8 @@ from cutaway.readers.tensorflow.flow import VARIABLES
 from cutaway.readers.tensorflow.inline import Operations
 from cutaway.readers.tensorflow.program import Constant
 
-_REAL = frozenset({"float32", "float16", "bfloat16", "float64", "qint8", "quint8", "qint32", "int8", "uint8", "complex64",
-                   "float8_e4m3fn", "float8_e5m2", "int4", "uint4"})  # fmt: skip
+_REAL = frozenset({"float32", "float16", "bfloat16", "float64", "qint8", "quint8", "qint32", "int8", "uint8",
+                   "complex64", "float8_e4m3fn", "float8_e5m2", "int4", "uint4"})  # fmt: skip
 _SMALLEST = 2
 """Elements from which on a constant is a weight; a single number is a setting, such as an epsilon."""
 
@@ -35,6 +36,7 @@ class Weights:
         self._constants: dict[int, Constant | None] = {}
         self._weights: dict[object, Weight] = {}
         self._ids: dict[str, int] = {}
+        self._names = Counter(name for name, _ in {(found.name, found.location) for found in variables.values()})
 
     def variable(self, node: int) -> Variable | None:
         """What a resource is; None for what is no resource."""
@@ -52,8 +54,10 @@ class Weights:
             self._constants[node] = body.attributes.constant(place) if is_const else None
         return self._constants[node]
 
-    def __contains__(self, node: int) -> bool:
+    def __contains__(self, node: object) -> bool:
         """Whether an operation stands for a weight."""
+        if not isinstance(node, int):
+            return False
         variable = self.variable(node)
         if variable is not None:
             return variable.kind in ("variable", "constant")
@@ -93,9 +97,9 @@ class Weights:
 
     def _of_variable(self, variable: Variable, layer: Sequence[str]) -> Weight:
         short = variable.name.rpartition("/")[2] or "variable"
-        owner = variable.name.split("/")[-2] if "/" in variable.name else ""
-        # the path of a variable that does not name its reader is of no use: all of a subclassed model are alike
-        path = variable.name if not layer or owner in layer else "/".join((*layer, _plain(short)))
+        # the name of a variable that others share is of no use: in a subclassed model every kernel is "model/kernel"
+        shared = self._names[variable.name] > 1
+        path = "/".join((*layer, _plain(short))) if layer and shared else variable.name
         return Weight(
             self._unique(path), _plain(short), variable.shape or (), variable.dtype, variable.trainable,
             variable.location,
