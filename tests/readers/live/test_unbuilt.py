@@ -77,7 +77,7 @@ def test_a_sequential_without_shape_says_how() -> None:
 
 
 def test_what_is_no_layer_is_refused() -> None:
-    with pytest.raises(UnknownFormat, match="received an object of class builtins.dict"):
+    with pytest.raises(UnknownFormat, match=r"received an object of class builtins\.dict"):
         read({})
 
 
