@@ -6,7 +6,7 @@ Also what came before: ``tensorflowjs_model.pb`` with ``weights_manifest.json``;
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -143,25 +143,48 @@ def _layers(
     )
     told = _quantization(stored)
     groups = replace(graph.groups, attributes={**graph.groups.attributes, 0: {**graph.group(0).attributes, **told}})
-    placed = tuple(_placed(weight, stored) for weight in graph.weights)
-    return replace(graph, weights=placed, groups=groups if told else graph.groups)
+    return replace(graph, weights=_placed(graph.weights, stored), groups=groups if told else graph.groups)
 
 
-def _placed(weight: Weight, stored: Mapping[str, Stored]) -> Weight:
-    """A weight with where its values lie: under its own name, or one that tells more scopes between its own."""
-    found = stored.get(weight.id)
-    if found is None:
-        parts = weight.id.split("/")
-        named = [each for name, each in stored.items() if _is_subsequence(parts, name.split("/"))]
-        found = named[0] if len(named) == 1 else None
-    if found is None or found.shape != weight.shape:
-        return weight
-    return replace(weight, dtype=found.dtype, location=found.location)
+def _placed(weights: Sequence[Weight], stored: Mapping[str, Stored]) -> tuple[Weight, ...]:
+    """Weights with where their values lie.
+
+    Names differ between versions of Keras: more scopes or fewer, another last name. So the name itself is looked
+    for first, then the one name that is like it and of its shape, each once.
+    """
+    left: dict[tuple[int, ...], dict[str, list[str]]] = {}
+    named = {weight.id for weight in weights if weight.id in stored and stored[weight.id].shape == weight.shape}
+    for name, each in stored.items():
+        if name not in named:
+            left.setdefault(each.shape, {})[name] = name.split("/")
+    found: list[Weight] = []
+    for weight in weights:
+        name = weight.id if weight.id in named else _like(weight.id.split("/"), left.get(weight.shape, {}))
+        if name is not None:
+            left.get(weight.shape, {}).pop(name, None)
+            weight = replace(weight, dtype=stored[name].dtype, location=stored[name].location)
+        found.append(weight)
+    return tuple(found)
 
 
-def _is_subsequence(parts: list[str], of: list[str]) -> bool:
+def _like(parts: list[str], names: Mapping[str, list[str]]) -> str | None:
+    """The one name that has the same scopes, or at least the same layer; None where there is none, or several."""
+    same_end = {name: of for name, of in names.items() if of[-1] == parts[-1]}
+    for found in (
+        [name for name, of in same_end.items() if _within(parts, of)],
+        [name for name, of in same_end.items() if _within(of, parts)],
+        [name for name, of in names.items() if _within(parts[:-1], of)],
+        [name for name, of in names.items() if len(parts) > 1 and parts[-2] in of],
+    ):
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def _within(parts: Sequence[str], of: Sequence[str]) -> bool:
+    """Whether all parts stand in a path, in their order."""
     rest = iter(of)
-    return parts[-1] == of[-1] and all(part in rest for part in parts)
+    return all(part in rest for part in parts)
 
 
 def _early(source: Source, name: str, options: ReadOptions) -> Graph:

@@ -49,6 +49,8 @@ def program_of_json(topology: Any, constants: Mapping[str, Constant]) -> Program
     except RecursionError as error:
         raise ReadError("the graph is nested too deeply to be a model's") from error
     program = read_program(Blob(encoded))
+    if not len(program.main) and not program.function_names:
+        raise ReadError("the graph has no nodes")
     place_constants(program, constants)
     return program
 
@@ -122,14 +124,17 @@ def _encoded(value: Any, kind: str) -> bytes:
 
 
 def _chosen(value: dict[str, Any]) -> dict[str, Any]:
-    """The one field of an attribute that is meant: the long form writes all, those that are not meant empty."""
+    """The one field of an attribute that is meant: the long form writes all, those that are not meant empty.
+
+    Where all are empty nobody can tell which it is, and the attribute has no value.
+    """
     if len(value) < 2:
         return value
     named = value.get("value")
     if isinstance(named, str) and named in value:
         return {named: value[named]}
     meant = [key for key, item in value.items() if item not in _EMPTY]
-    return {key: value[key] for key in (meant or list(value))[:1]}
+    return {key: value[key] for key in meant[:1]}
 
 
 @cache
@@ -167,9 +172,8 @@ def _fill_list(into: Any, item: Any, inner: Any, hidden: str | None, field: Any)
         return
     for each in item if isinstance(item, list) else ():
         if inner is not None:
-            below = into.add()
             if isinstance(each, dict):
-                _fill(below, inner.name, each)
+                _fill(into.add(), inner.name, each)
         else:
             found = _encoded(each, hidden) if hidden else _scalar(each, field.type)
             if found is not None:

@@ -146,7 +146,7 @@ class Table:
 
 
 _CHECKED = 1 << 20
-"""Bytes of the largest block whose checksum is verified, which takes a tenth of a second. Those of an index are small."""
+"""Bytes of the largest block whose checksum is verified, which takes a tenth of a second; an index has small ones."""
 
 
 def _handle(data: bytes, at: int) -> tuple[tuple[int, int], int]:
