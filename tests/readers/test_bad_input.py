@@ -429,7 +429,7 @@ def test_every_value_replaced_by_an_odd_one(tmp_path: Path, name: str, corpus: P
 
 
 def test_bounded_read_of_a_lying_stream() -> None:
-    from cutaway.readers.source import Bounded
+    from cutaway.readers.bounded import Bounded
 
     bounded = Bounded(io.BytesIO(b"abc"), most=8)
     assert bounded.read(2) == b"ab"

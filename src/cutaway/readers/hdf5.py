@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
 from cutaway.errors import MissingExtra, ReadError
-from cutaway.readers.source import Bounded, Source, limit
+from cutaway.readers.bounded import Bounded
+from cutaway.readers.source import Source, limit
 
 if TYPE_CHECKING:
     import h5py

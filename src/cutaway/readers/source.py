@@ -6,13 +6,12 @@ name inside an archive is ever used as a path on disk, and no reader opens a fil
 
 from __future__ import annotations
 
-import io
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 from cutaway.errors import ReadError
 from cutaway.readers.disk import DiskFile, Folder
@@ -205,48 +204,3 @@ def _through_zip(path: Path) -> Source:
                 raise ReadError("there is no such file: what stands before it is a file, and no zip", path=path)
             return outer.at(path.relative_to(parent).as_posix())
     raise ReadError("there is no such file or folder; check the path", path=path)
-
-
-class Bounded(io.RawIOBase):
-    """A file that refuses to read much at once, so that a lying length cannot fill the memory.
-
-    Args:
-        file: A file that can seek.
-        most: Bytes of one read at most.
-    """
-
-    def __init__(self, file: IO[bytes], most: int | None = None) -> None:
-        super().__init__()
-        self._file = file
-        self._most = limit("chunk") if most is None else most
-        self.refused = 0
-
-    def readable(self) -> bool:
-        """True."""
-        return True
-
-    def seekable(self) -> bool:
-        """True."""
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place."""
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        """The place."""
-        return self._file.tell()
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill ``buffer`` and return how many bytes came, fewer at the end of the file.
-
-        Raises:
-            OSError: More is asked for than is allowed.
-        """
-        view = memoryview(buffer)
-        if len(view) > self._most:
-            self.refused = len(view)
-            raise OSError(f"{len(view):,} bytes at once; at most {self._most:,} are read")
-        data = self._file.read(len(view))
-        view[: len(data)] = data
-        return len(data)

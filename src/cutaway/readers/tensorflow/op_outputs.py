@@ -57,23 +57,28 @@ def output_tensors(body: Body, index: int) -> tuple[Tensor, ...]:
     attributes = body.attributes
     shapes = attributes.shapes(index) or ()
     if index < body.arguments:
-        return (Tensor(shapes[0] if shapes else None, attributes.get(index, "T")),)
+        return (Tensor(shapes[0] if shapes else None, _named(attributes.get(index, "T"))),)
     declared = declared_outputs(body.ops[index])
     if declared is None:
         return tuple(map(Tensor, shapes)) or (Tensor(),)
     if len(declared) == 1 and not declared[0].length:
         output = declared[0]
-        dtype = (output.type and attributes.get(index, output.type)) or output.dtype or None
+        dtype = (output.type and _named(attributes.get(index, output.type))) or output.dtype or None
         return (Tensor(shapes[0] if shapes else None, dtype),)
     types: list[str | None] = []
     for output in declared:
         value = attributes.get(index, output.length) if output.length else 1
         if isinstance(value, list):
-            types += value[:_MOST]
+            types += map(_named, value[:_MOST])
         else:
-            dtype = (output.type and attributes.get(index, output.type)) or output.dtype or None
+            dtype = (output.type and _named(attributes.get(index, output.type))) or output.dtype or None
             types += [dtype] * (min(max(value, 0), _MOST) if isinstance(value, int) else 1)
     return tuple(Tensor(shapes[at] if at < len(shapes) else None, dtype) for at, dtype in enumerate(types))
+
+
+def _named(value: object) -> str | None:
+    """The name of a type; None for what a damaged file has in its place."""
+    return value if isinstance(value, str) else None
 
 
 class OutputPorts:
