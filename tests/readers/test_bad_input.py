@@ -436,3 +436,12 @@ def test_bounded_read_of_a_lying_stream() -> None:
     with pytest.raises(OSError, match="at once"):
         bounded.read(9)
     assert bounded.refused == 9
+
+
+@pytest.mark.parametrize("shape", ["(1e999,)", "(-1,)", "(2.5,)", "'ab'", "None", "(True, 'x')"])
+def test_array_with_an_odd_shape(tmp_path: Path, shape: str) -> None:
+    text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}".encode()
+    with zipfile.ZipFile(tmp_path / "w.npz", "w") as archive:
+        archive.writestr("a.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text)
+    with pytest.raises(ReadError, match="its header is damaged"):
+        read(tmp_path / "w.npz")

@@ -48,12 +48,14 @@ def _header(source: Source, member: str) -> Array:
             raise ReadError(f"member {member!r}: expected a NumPy array; it begins {start[:6]!r}", path=source.path)
         wide = start[6] >= 2
         length = struct.unpack_from("<I" if wide else "<H", start, 8)[0]
-        if length > _LONGEST_HEADER:
+        if not 2 <= length <= _LONGEST_HEADER:
             raise ReadError(f"member {member!r}: its header has {length:,} bytes", path=source.path)
         text = (b"" if wide else start[10:]) + file.read(length - (0 if wide else 2))
     try:
         header = ast.literal_eval(text.decode("latin-1").strip())
-        shape = tuple(int(dim) for dim in header["shape"])
+        shape = tuple(header["shape"])
+        if not all(isinstance(dim, int) and dim >= 0 for dim in shape):
+            raise ValueError(f"its shape is {shape}")
         kind = str(header["descr"])
     except (ValueError, SyntaxError, KeyError, TypeError, MemoryError, RecursionError) as error:
         raise ReadError(f"member {member!r}: its header is damaged: {error}", path=source.path) from error
