@@ -59,7 +59,7 @@ def assert_same_body(body: Body, nodes: Any) -> None:
             read = [name for name in node.input if name[0] != "^"] + [name for name in node.input if name[0] == "^"]
             assert [body.names[body.input_node[at]] for at in row] == [name.lstrip("^").split(":")[0] for name in read]
             assert [body.input_port[at] == CONTROL for at in row] == [name[0] == "^" for name in read]
-            if not first:
+            if not body.name:
                 ports = [int(name.partition(":")[2] or 0) for name in read if name[0] != "^"]
                 assert [body.input_port[at] for at in row if body.input_port[at] != CONTROL] == ports
 
