@@ -212,7 +212,7 @@ def test_weights_in_hdf5_and_npz(tmp_path: Path) -> None:
             assert read_values(tmp_path / "m.weights.h5", held).tobytes() == wanted.tobytes()
             assert read_values(tmp_path / "m.weights.h5", held, 1, 3).tobytes() == wanted[1:3].tobytes()
     assert sum(held.parameters for held in graph.weights) == made.count_params()
-    arrays = {"a": np.arange(12.0).reshape(3, 4), "b": np.asfortranarray(np.arange(12).reshape(3, 4)),
+    arrays: dict[str, Any] = {"a": np.arange(12.0).reshape(3, 4), "b": np.asfortranarray(np.arange(12).reshape(3, 4)),
               "c": np.arange(5, dtype=">i4")}  # fmt: skip
     np.savez_compressed(tmp_path / "w.npz", **arrays)
     for held in read(tmp_path / "w.npz").weights:

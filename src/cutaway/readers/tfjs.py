@@ -58,7 +58,7 @@ def _whole(raw: Any, source: Source, stem: str, options: ReadOptions) -> Graph:
         _only(options, "input_shape", "a graph")
         metadata = raw.get("userDefinedMetadata")
         signature = raw.get("signature") or (metadata.get("signature") if isinstance(metadata, dict) else None)
-        graph = _graph(topology, signature, stored, stem, producer, options)
+        graph = _graph(topology, source.size, signature, stored, stem, producer, options)
     else:
         _only(options, "signature", "a model of layers")
         graph = _layers(topology, source, stored, producer, options)
@@ -71,13 +71,19 @@ def _only(options: ReadOptions, name: str, what: str) -> None:
 
 
 def _graph(
-    topology: Any, signature: Any, stored: Mapping[str, Stored], name: str, producer: str, options: ReadOptions
+    topology: Any,
+    size: int,
+    signature: Any,
+    stored: Mapping[str, Stored],
+    name: str,
+    producer: str,
+    options: ReadOptions,
 ) -> Graph:
     from cutaway.readers.tensorflow.graph_json import program_of_json
     from cutaway.readers.tensorflow.program import Constant
 
     constants = {key: Constant(each.dtype, each.shape, each.location) for key, each in stored.items()}
-    program = program_of_json(topology, constants)
+    program = program_of_json(topology, constants, size)
     return _of_program(program, signature, stored, name, producer, options)
 
 
@@ -159,10 +165,10 @@ def _placed(weights: Sequence[Weight], stored: Mapping[str, Stored]) -> tuple[We
             left.setdefault(each.shape, {})[name] = name.split("/")
     found: list[Weight] = []
     for weight in weights:
-        name = weight.id if weight.id in named else _like(weight.id.split("/"), left.get(weight.shape, {}))
-        if name is not None:
-            left.get(weight.shape, {}).pop(name, None)
-            weight = replace(weight, dtype=stored[name].dtype, location=stored[name].location)
+        like = weight.id if weight.id in named else _like(weight.id.split("/"), left.get(weight.shape, {}))
+        if like is not None:
+            left.get(weight.shape, {}).pop(like, None)
+            weight = replace(weight, dtype=stored[like].dtype, location=stored[like].location)
         found.append(weight)
     return tuple(found)
 

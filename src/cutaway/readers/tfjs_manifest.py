@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import posixpath
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from cutaway.errors import ReadError
@@ -15,6 +17,11 @@ from cutaway.readers.source import Source
 
 _USUAL_SHARD = 4 << 20
 """Bytes of every shard but the last, as the converter cuts them unless it is told otherwise."""
+
+_MOST_SHARDS = 4096
+"""Shards of a group; at the usual size they hold 16 GB."""
+
+_LONGEST_NAME = 4096
 
 _MOST_TEXTS = 100_000
 """Texts whose lengths are looked up; a vocabulary has some thousand."""
@@ -49,7 +56,10 @@ def weights_of(manifest: Any, source: Source, warnings: list[str]) -> dict[str, 
         ReadError: It is no such list.
     """
     found: dict[str, Stored] = {}
-    for group in manifest if isinstance(manifest, list) else [manifest]:
+    groups = manifest if isinstance(manifest, list) else [manifest]
+    if len(groups) > _MOST_SHARDS:
+        raise ReadError(f"the manifest lists {len(groups):,} groups of weights; at most {_MOST_SHARDS:,} are read")
+    for group in groups:
         if not isinstance(group, dict) or not isinstance(group.get("weights"), list):
             raise ReadError("expected a list of groups of weights, each with 'paths' and 'weights'")
         paths = group.get("paths")
@@ -86,9 +96,9 @@ def _checked(told: Any) -> tuple[str, tuple[int, ...], str]:
         (told.get(key) for key in ("name", "shape", "dtype")) if isinstance(told, dict) else (None,) * 3
     )
     fits = isinstance(shape, list) and all(isinstance(dim, int) and 0 <= dim < 1 << 48 for dim in shape)
-    if not isinstance(name, str) or not fits or not isinstance(shape, list) or len(shape) > 64:
-        raise ReadError(f"a weight of the manifest has no name or no shape: {str(told)[:120]}")
-    return name, tuple(shape), str(dtype or "float32")
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME or not fits or len(shape or ()) > 64:
+        raise ReadError(f"a weight of the manifest has no name, one that is too long, or no shape: {str(told)[:120]}")
+    return name, tuple(shape or ()), str(dtype or "float32")
 
 
 def _quantized(told: dict[str, Any], dtype: str) -> tuple[str, str]:
@@ -113,9 +123,11 @@ class _Shards:
 
     def __init__(self, source: Source, paths: list[str]) -> None:
         self.warnings: list[str] = []
+        if len(paths) > _MOST_SHARDS:
+            raise ReadError(f"a group of weights lists {len(paths):,} shards; at most {_MOST_SHARDS:,} are looked for")
         self._names = [posixpath.normpath(path) for path in paths]
         self._files = [self._file(source, name) for name in self._names]
-        self._starts: list[int] | None = None
+        self._starts: list[int] = []
         self._total = 0
         lost = [name for name, file in zip(self._names, self._files, strict=True) if file is None]
         if lost:
@@ -144,9 +156,7 @@ class _Shards:
         else:
             for at in missing:
                 sizes[at] = _USUAL_SHARD
-        known = [size or 0 for size in sizes]
-        self._total = sum(known)
-        self._starts = [sum(known[:at]) for at in range(len(known))] if len(known) < 10_000 else None
+        *self._starts, self._total = accumulate((size or 0 for size in sizes), initial=0)
         short = not missing and total is not None and self._total < total
         if short:
             self.warnings.append(
@@ -156,8 +166,11 @@ class _Shards:
     def place(self, start: int, size: int) -> str | None:
         """Where some bytes of the group lie; None where a part of them is missing."""
         parts = []
-        for at, begin in enumerate(self._starts or ()):
-            end = self._starts[at + 1] if self._starts and at + 1 < len(self._starts) else self._total
+        for at in range(max(0, bisect_right(self._starts, start) - 1), len(self._starts)):
+            begin = self._starts[at]
+            if begin >= start + size:
+                break
+            end = self._starts[at + 1] if at + 1 < len(self._starts) else self._total
             low, high = max(start, begin), min(start + size, end)
             if low < high:
                 file = self._files[at]

@@ -15,6 +15,9 @@ WEIGHTS = "Weights"
 
 _CONTAINERS = frozenset({"layers", "_layers", "_layer_checkpoint_dependencies", "model_weights"})
 
+_DEEPEST = 64
+"""Scopes in one another; real models stay below twenty."""
+
 _FIXED = frozenset({"moving_mean", "moving_variance"})
 """Names of weights that training keeps and does not learn."""
 
@@ -53,7 +56,11 @@ def add_weight_tree(
 
 
 def put(tree: Tree, path: Sequence[str], array: Array) -> None:
-    """Add an array at a path. Where an array is also the scope of another, both keep their names, one with a mark."""
+    """Add an array at a path. Where an array is also the scope of another, both keep their names, one with a mark.
+
+    Scopes deeper than any model's become one name: each would repeat all those before it in its id.
+    """
+    path = (*path[: _DEEPEST - 1], "/".join(path[_DEEPEST - 1 :])) if len(path) > _DEEPEST else path
     for group in path[:-1]:
         while isinstance(below := tree.setdefault(group, {}), Array):
             group += "/"

@@ -29,14 +29,21 @@ _HIDDEN = {
 }
 """Messages that the table of messages declares as bytes."""
 
+_PER_PART = 20
+"""Bytes of JSON for each message; real graphs have some 60."""
+
+_FEWEST_PARTS = 100_000
+"""Messages that any file may have."""
+
 _EMPTY: tuple[Any, ...] = (None, "", 0, "0", False, "DT_INVALID", [], {})
 
 
-def program_of_json(topology: Any, constants: Mapping[str, Constant]) -> Program:
+def program_of_json(topology: Any, constants: Mapping[str, Constant], size: int) -> Program:
     """Read a graph.
 
     Args:
         topology: The ``GraphDef`` as JSON values.
+        size: Bytes of its JSON, which limit how many parts it may have.
         constants: What is known of the constants by name; their values do not stand in the graph.
 
     Raises:
@@ -45,7 +52,7 @@ def program_of_json(topology: Any, constants: Mapping[str, Constant]) -> Program
     if not isinstance(topology, dict) or not isinstance(topology.get("node", []), list):
         raise ReadError("expected a graph with a list of nodes under 'node'")
     try:
-        encoded = _encoded(topology, "GraphDef")
+        encoded = _Encoder(max(_FEWEST_PARTS, size // _PER_PART)).encoded(topology, "GraphDef")
     except RecursionError as error:
         raise ReadError("the graph is nested too deeply to be a model's") from error
     program = read_program(Blob(encoded))
@@ -114,15 +121,6 @@ class PlacedAttributes:
         return {"dtype": constant.dtype, "shape": list(constant.shape)}
 
 
-def _encoded(value: Any, kind: str) -> bytes:
-    """A JSON object as an encoded message; what does not fit is left out."""
-    into = message(kind)()
-    if isinstance(value, dict):
-        _fill(into, kind, _chosen(value) if kind == "AttrValue" else value)
-    data: bytes = into.SerializeToString()
-    return data
-
-
 def _chosen(value: dict[str, Any]) -> dict[str, Any]:
     """The one field of an attribute that is meant: the long form writes all, those that are not meant empty.
 
@@ -144,40 +142,64 @@ def _fields(kind: str) -> dict[str, Any]:
     return found | {re.sub(r"_([a-z0-9])", lambda part: part[1].upper(), name): field for name, field in found.items()}
 
 
-def _fill(into: Any, kind: str, value: dict[str, Any]) -> None:
-    known = _fields(kind)
-    for key, item in value.items():
-        field = known.get(key)
-        if field is None or item is None:
-            continue
+class _Encoder:
+    """JSON objects to encoded messages; what does not fit is left out.
+
+    Args:
+        parts: Messages that may come out, whatever they lie in.
+    """
+
+    def __init__(self, parts: int) -> None:
+        self._left = parts
+
+    def encoded(self, value: Any, kind: str) -> bytes:
+        """A JSON object as an encoded message.
+
+        Raises:
+            ReadError: It has more parts than a graph of its size.
+        """
+        into = message(kind)()
+        if isinstance(value, dict):
+            self._fill(into, kind, _chosen(value) if kind == "AttrValue" else value)
+        data: bytes = into.SerializeToString()
+        return data
+
+    def _fill(self, into: Any, kind: str, value: dict[str, Any]) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise ReadError("the graph has more parts, for its size, than any program writes")
+        known = _fields(kind)
+        for key, item in value.items():
+            field = known.get(key)
+            if field is None or item is None:
+                continue
+            hidden = _HIDDEN.get((kind, field.name))
+            if field.is_repeated:
+                self._fill_list(getattr(into, field.name), item, hidden, field)
+            elif field.message_type is not None:
+                below = getattr(into, field.name)
+                below.SetInParent()
+                if isinstance(item, dict):
+                    self._fill(below, field.message_type.name, item)
+            else:
+                found = self.encoded(item, hidden) if hidden else _scalar(item, field.type)
+                if found is not None:
+                    setattr(into, field.name, found)
+
+    def _fill_list(self, into: Any, item: Any, hidden: str | None, field: Any) -> None:
         inner = field.message_type
-        hidden = _HIDDEN.get((kind, field.name))
-        if field.is_repeated:
-            _fill_list(getattr(into, field.name), item, inner, hidden, field)
-        elif inner is not None:
-            below = getattr(into, field.name)
-            below.SetInParent()
-            if isinstance(item, dict):
-                _fill(below, inner.name, item)
-        else:
-            found = _encoded(item, hidden) if hidden else _scalar(item, field.type)
-            if found is not None:
-                setattr(into, field.name, found)
-
-
-def _fill_list(into: Any, item: Any, inner: Any, hidden: str | None, field: Any) -> None:
-    if inner is not None and inner.name.endswith("Entry") and isinstance(item, dict):
-        for key, value in item.items():
-            _fill(into.add(), inner.name, {"key": key, "value": value})
-        return
-    for each in item if isinstance(item, list) else ():
-        if inner is not None:
-            if isinstance(each, dict):
-                _fill(into.add(), inner.name, each)
-        else:
-            found = _encoded(each, hidden) if hidden else _scalar(each, field.type)
-            if found is not None:
-                into.append(found)
+        if inner is not None and inner.name.endswith("Entry") and isinstance(item, dict):
+            for key, value in item.items():
+                self._fill(into.add(), inner.name, {"key": key, "value": value})
+            return
+        for each in item if isinstance(item, list) else ():
+            if inner is not None:
+                if isinstance(each, dict):
+                    self._fill(into.add(), inner.name, each)
+            else:
+                found = self.encoded(each, hidden) if hidden else _scalar(each, field.type)
+                if found is not None:
+                    into.append(found)
 
 
 _FLOATS, _TEXT, _BOOL, _BYTES = (1, 2), 9, 8, 12

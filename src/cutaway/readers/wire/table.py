@@ -19,10 +19,10 @@ from cutaway.readers.wire.varint import varint
 _FOOTER = 48
 _TRAILER = 5  # behind each block: how it is packed, and its checksum
 
-LONGEST_KEY = 1 << 16
+LONGEST_KEY = 4096
 """Bytes of a key; the longest in real checkpoints have some hundred."""
 
-MOST_KEYS = 64 << 20
+MOST_KEYS = 32 << 20
 """Bytes of all keys: 100 KB can be written that become 200 MB of keys, because each repeats the one before it."""
 
 MOST_ENTRIES = 300_000
