@@ -219,6 +219,31 @@ def test_weights_in_hdf5_and_npz(tmp_path: Path) -> None:
         assert read_values(tmp_path / "w.npz", held, 2, 5).tolist() == arrays[held.name].ravel()[2:5].tolist()
 
 
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+def test_whole_models_in_hdf5_by_the_names_of_their_weights(tmp_path: Path) -> None:
+    tf_keras = pytest.importorskip("tf_keras")
+    layers = tf_keras.layers
+    inner = tf_keras.Sequential([layers.Input((6,)), layers.Dense(4, name="d")], name="inner")
+    model = tf_keras.Sequential(
+        [
+            layers.Input((8, 3)),
+            layers.SeparableConv1D(5, 3, name="conv"),
+            layers.BatchNormalization(name="bn"),
+            layers.Bidirectional(layers.LSTM(3, name="l"), name="both"),
+            inner,
+        ]
+    )
+    model.set_weights([np.random.default_rng(at).normal(size=w.shape) for at, w in enumerate(model.get_weights())])
+    model.save(tmp_path / "m.h5")
+    weights = read(tmp_path / "m.h5").weights
+    found = [read_values(tmp_path / "m.h5", held).tobytes() for held in weights]
+    assert sorted(found) == sorted(array.tobytes() for array in model.get_weights())
+    by_name = {held.id: data for held, data in zip(weights, found, strict=True)}
+    layer = model.get_layer("bn")
+    assert by_name["bn/moving_mean"] == layer.moving_mean.numpy().tobytes()
+    assert by_name["bn/gamma"] == layer.gamma.numpy().tobytes()
+
+
 def test_objects_in_an_npz_are_not_unpickled(tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", a=np.array([print, "b"], dtype=object))
     held = Weight("a", "a", (2,), "float32", True, "a.npy")

@@ -11,7 +11,10 @@ import numpy as np
 
 from cutaway.errors import ReadError
 from cutaway.graph.model import Weight
-from cutaway.readers.hdf5 import child, open_hdf5
+from cutaway.readers.hdf5 import Array as Stored
+from cutaway.readers.hdf5 import Tree, child, open_hdf5
+from cutaway.readers.keras.named_weights import by_layer
+from cutaway.readers.keras.weight_names import like
 from cutaway.readers.source import Source, limit
 from cutaway.readers.wire.elements import Array, bits_of, decode
 
@@ -19,6 +22,8 @@ _AT_ONCE = 16 << 20
 """Bytes that are asked of the HDF5 library at once."""
 
 _LONGEST_HEADER = 1 << 16
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def hdf5_values(source: Source, path: str, weight: Weight, start: int, stop: int) -> Array:
@@ -52,6 +57,32 @@ def hdf5_values(source: Source, path: str, weight: Weight, start: int, stop: int
         bits = bits_of(weight.dtype, joined.dtype.itemsize * len(joined), len(joined))
         return decode(joined.tobytes(), weight.dtype, bits, 0, len(joined))
     return joined.astype(joined.dtype.newbyteorder("="))
+
+
+def location_by_name(source: Source, weight: Weight) -> str | None:
+    """Where a weight lies in a whole model in HDF5, whose config names it; None where that is not known.
+
+    Raises:
+        ReadError: The file is damaged.
+        MissingExtra: h5py is not installed.
+    """
+    if source.kind != "file" or not any(source.head[at : at + 8] == _HDF5 for at in (0, 512, 1024, 2048)):
+        return None
+    with open_hdf5(source) as file:
+        held = child(file, "model_weights")
+        arrays = dict(_flat(by_layer(held), "")) if hasattr(held, "keys") else {}
+    same = {name: array.location for name, array in arrays.items() if array.shape == weight.shape}
+    name = weight.id if weight.id in same else like(weight.id.split("/"), {name: name.split("/") for name in same})
+    return None if name is None else same[name]
+
+
+def _flat(tree: Tree, prefix: str) -> Iterator[tuple[str, Stored]]:
+    """Arrays of a tree by their paths."""
+    for name, item in tree.items():
+        if isinstance(item, Stored):
+            yield f"{prefix}{name}", item
+        else:
+            yield from _flat(item, f"{prefix}{name}/")
 
 
 def selections(shape: tuple[int, ...], start: int, stop: int, most: int) -> Iterator[tuple[tuple[Any, ...], int, int]]:

@@ -15,6 +15,7 @@ from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Graph, Weight
 from cutaway.readers.hdf5 import Array, Tree
 from cutaway.readers.keras.json_text import parse_json
+from cutaway.readers.keras.weight_names import like
 from cutaway.readers.keras.weight_tree import add_weight_tree, put
 from cutaway.readers.members import member
 from cutaway.readers.options import ReadOptions
@@ -160,37 +161,17 @@ def _placed(weights: Sequence[Weight], stored: Mapping[str, Stored]) -> tuple[We
     """
     left: dict[tuple[int, ...], dict[str, list[str]]] = {}
     named = {weight.id for weight in weights if weight.id in stored and stored[weight.id].shape == weight.shape}
-    for name, each in stored.items():
-        if name not in named:
-            left.setdefault(each.shape, {})[name] = name.split("/")
+    for key, each in stored.items():
+        if key not in named:
+            left.setdefault(each.shape, {})[key] = key.split("/")
     found: list[Weight] = []
     for weight in weights:
-        like = weight.id if weight.id in named else _like(weight.id.split("/"), left.get(weight.shape, {}))
-        if like is not None:
-            left.get(weight.shape, {}).pop(like, None)
-            weight = replace(weight, dtype=stored[like].dtype, location=stored[like].location)
+        name = weight.id if weight.id in named else like(weight.id.split("/"), left.get(weight.shape, {}))
+        if name is not None:
+            left.get(weight.shape, {}).pop(name, None)
+            weight = replace(weight, dtype=stored[name].dtype, location=stored[name].location)
         found.append(weight)
     return tuple(found)
-
-
-def _like(parts: list[str], names: Mapping[str, list[str]]) -> str | None:
-    """The one name that has the same scopes, or at least the same layer; None where there is none, or several."""
-    same_end = {name: of for name, of in names.items() if of[-1] == parts[-1]}
-    for found in (
-        [name for name, of in same_end.items() if _within(parts, of)],
-        [name for name, of in same_end.items() if _within(of, parts)],
-        [name for name, of in names.items() if _within(parts[:-1], of)],
-        [name for name, of in names.items() if len(parts) > 1 and parts[-2] in of],
-    ):
-        if found:
-            return found[0] if len(found) == 1 else None
-    return None
-
-
-def _within(parts: Sequence[str], of: Sequence[str]) -> bool:
-    """Whether all parts stand in a path, in their order."""
-    rest = iter(of)
-    return all(part in rest for part in parts)
 
 
 def _early(source: Source, name: str, options: ReadOptions) -> Graph:

@@ -11,6 +11,8 @@ Every reader says where the bytes of a weight lie, in its ``location``:
 - ``MEMBER#slices:NAME``: a variable of a checkpoint older than TensorFlow 1.0.
 - ``PATH`` or ``MEMBER:PATH``: a dataset of an HDF5 file. ``MEMBER.npy``: an array of an ``.npz``.
 
+A weight of a whole model in HDF5 has no location: its array is found by the names of its layer and itself.
+
 Nothing outside of the model's file or folder is read, and no link is followed out of it.
 """
 
@@ -27,7 +29,7 @@ import numpy as np
 from cutaway.errors import OptionError, ReadError
 from cutaway.graph.model import Weight
 from cutaway.readers import locate
-from cutaway.readers.arrays import hdf5_values, npz_values
+from cutaway.readers.arrays import hdf5_values, location_by_name, npz_values
 from cutaway.readers.members import member
 from cutaway.readers.source import Source, limit
 from cutaway.readers.wire.elements import Array, array_dtype, bits_of, decode
@@ -64,7 +66,8 @@ def read_values(source: Source | str | Path, weight: Weight, start: int = 0, sto
     stop = count if stop is None else stop
     if not 0 <= start <= stop <= count:
         raise OptionError(f"the range must lie in 0 to {count:,} for {weight.id!r}; received {start:,} to {stop:,}")
-    if weight.location is None:
+    location = weight.location or location_by_name(source, weight)
+    if location is None:
         raise ReadError(f"it is not known where the values of {weight.id!r} lie", path=source.path)
     try:
         size = (stop - start) * array_dtype(weight.dtype).itemsize
@@ -72,7 +75,7 @@ def read_values(source: Source | str | Path, weight: Weight, start: int = 0, sto
             raise OptionError(
                 f"the range has {size:,} bytes; at most {limit('values'):,} are read at once: ask for less"
             )
-        return _values(source, weight, weight.location, start, stop)
+        return _values(source, weight, location, start, stop)
     except OptionError:
         raise
     except ReadError as error:
