@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cutaway.graph.build import GraphBuilder
@@ -11,7 +11,7 @@ from cutaway.readers.tensorflow.entry import INPUTS, Entry, Variable
 from cutaway.readers.tensorflow.flow import PASSING, RESOURCE, Folding, carries_data
 from cutaway.readers.tensorflow.inline import MOST, inline, inline_function
 from cutaway.readers.tensorflow.layers import is_layer_name
-from cutaway.readers.tensorflow.paths import Path, Step, model_scope, operation_paths, tree_of
+from cutaway.readers.tensorflow.paths import Path, Paths, Step, model_scope, tree_of
 from cutaway.readers.tensorflow.program import Program
 from cutaway.readers.tensorflow.scopes import Scopes, is_numbered, known_layers
 from cutaway.readers.tensorflow.weights import Weights
@@ -49,15 +49,15 @@ class _Assembly:
         self._entry = entry
         if entry.function:
             self._operations, self._results, arguments = inline_function(program, entry.function)
-            places = dict(enumerate(arguments))
+            where = arguments.__getitem__
             body = program.function(entry.function)
             self._output_names = [name for name, _, _ in body.results] if body is not None else []
         else:
             results = [(node, port) for _, node, port in entry.outputs]
-            self._operations, self._results, places = inline(program, results)
+            self._operations, self._results, where = inline(program, results)
             self._output_names = [name for name, _, _ in entry.outputs]
-        self._inputs = {places[at]: name for at, name in entry.inputs.items() if at in places}
-        variables = {places[at]: found for at, found in entry.variables.items() if at in places}
+        self._inputs = {where(at): name for at, name in entry.inputs.items() if where(at) >= 0}
+        variables = {where(at): found for at, found in entry.variables.items() if where(at) >= 0}
         self._variables: dict[int, Variable] = variables
         for node in variables:  # an argument or placeholder that stands for a resource is one
             self._operations.ops[node] = RESOURCE
@@ -68,7 +68,7 @@ class _Assembly:
         # where scopes carry no number per call, all calls of a layer share one; graphs of TensorFlow 1 number them all
         shared = not self._scopes.numbered and bool(program.function_names)
         self._is_keras = self._scopes.numbered or entry.legacy or bool(entry.classes)
-        self._paths = operation_paths(self._operations, self._scopes, self._reads, shared=shared)
+        self._paths = Paths(self._operations, self._scopes, self._reads, shared=shared)
         self._folding = Folding(
             self._operations, self._data, self._paths, self._weights, self._results, self._lone_passing()
         )
@@ -124,20 +124,19 @@ class _Assembly:
 
     def _lone_passing(self) -> set[int]:
         """Operations that hand on their input and are all that is left of a layer, such as a dropout."""
-        held: dict[Path, list[int]] = {}
-        busy: set[Path] = set()
-        for at, (op, path) in enumerate(zip(self._operations.ops, self._paths, strict=True)):
-            if not path or not self._data[at]:
-                continue
-            if op in PASSING:
-                held.setdefault(path, []).append(at)
-            else:
-                busy.add(path)
-        return {
-            members[0] for path, members in held.items()
-            if path not in busy and isinstance(path[-1], str)
-            and (self._shown(path[-1]) in self._entry.classes or is_layer_name(self._shown(path[-1])))
-        }  # fmt: skip
+        ops, paths = self._operations.ops, self._paths
+        held: dict[Path, int] = {}
+        for at, op in enumerate(ops):
+            if op in PASSING and self._data[at]:
+                path = paths[at]
+                name = self._shown(path[-1]) if path and isinstance(path[-1], str) else ""
+                if name and (name in self._entry.classes or is_layer_name(name)):
+                    held.setdefault(path, at)
+        if held:
+            for at, op in enumerate(ops):
+                if self._data[at] and op not in PASSING:
+                    held.pop(paths[at], None)
+        return set(held.values())
 
     def _shown(self, step: Step) -> str:
         if isinstance(step, int):
@@ -147,25 +146,30 @@ class _Assembly:
     def run(self, name: str, format: str, producer: str, attributes: Mapping[str, Any]) -> Graph:
         """Build the graph."""
         shown = [at for at in range(len(self._operations)) if self._folding.shown[at]]
-        depth = model_scope(self._paths[at] for at in shown if self._operations.ops[at] not in INPUTS)
-        outer = next((self._paths[at] for at in shown if len(self._paths[at]) > depth), ()) if depth else ()
+        paths = [self._paths[at] for at in shown]
+        ops = self._operations.ops
+        depth = model_scope(path for at, path in zip(shown, paths, strict=True) if ops[at] not in INPUTS)
+        outer = next((path for path in paths if len(path) > depth), ()) if depth else ()
         if outer and self._shown(outer[depth - 1]):
             name = self._shown(outer[depth - 1])
-        paths = [path[depth:] for path in self._paths] if depth else self._paths
         builder = GraphBuilder(name, format, producer)
-        writer = Writer(self._findings(paths, outer[:depth]), builder)
-        writer.write(tree_of(((at, paths[at]) for at in shown), self._shown), shown)
+        writer = Writer(self._findings(), builder)
+        root, owners = tree_of(shown, paths, depth, self._shown)
+        writer.write(root, shown, owners)
         builder.describe_group(0, attributes=attributes, weights=self._unread(writer))
         self._mark(builder, writer)
         self._warn(builder)
         return builder.build()
 
-    def _findings(self, paths: Sequence[Path], around: Path) -> Findings:
+    def _findings(self) -> Findings:
         return Findings(
-            operations=self._operations, folding=self._folding, weights=self._weights, entry=self._entry,
-            inputs=self._inputs, shown=self._shown, paths=paths, around=around,
+            operations=self._operations,
+            folding=self._folding,
+            weights=self._weights,
+            classes=self._entry.classes,
+            inputs=self._inputs,
             input_kind="InputLayer" if self._is_keras else "Input",
-        )  # fmt: skip
+        )
 
     def _unread(self, writer: Writer) -> list[Weight]:
         """Variables that the model is given and nothing reads: they are part of it all the same."""

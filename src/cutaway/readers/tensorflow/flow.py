@@ -8,6 +8,7 @@ it, and so are operations that hand on what they get. Variables become weights o
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Sequence
+from typing import Protocol
 
 from cutaway.readers.tensorflow.inline import LOOP_VARIABLE, Operations, Value
 
@@ -89,6 +90,12 @@ def _kind(op: str) -> str:
     return "random" if op.startswith(_RANDOM) or "Random" in op else ""
 
 
+class SupportsGetItem(Protocol):
+    """A column of layers."""
+
+    def __getitem__(self, at: int, /) -> object: ...
+
+
 class Folding:
     """Decides which operations are shown, and what the others give to those.
 
@@ -105,7 +112,7 @@ class Folding:
         self,
         operations: Operations,
         data: bytearray,
-        layers: Sequence[object],
+        layers: SupportsGetItem,
         weights: Container[object],
         results: Sequence[Value],
         alone: Collection[int],
@@ -187,7 +194,7 @@ class Folding:
                 source, _ = self.source(nodes[edge], 0)
                 if source < 0 or data[source] or self.shown[source] or is_constant(self._ops[source]):
                     continue
-                if layers[source] != layers[at] and layers[source] and self._has_weight(source):
+                if self._has_weight(source) and layers[source] and layers[source] != layers[at]:
                     self.shown[source] = 1
 
     def _has_weight(self, node: int) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cutaway.graph.model import CONTROL
@@ -16,6 +16,9 @@ from cutaway.readers.tensorflow.program import ARGUMENT, Body, Program
 
 Value = tuple[int, int]
 """Operation and output port, in the columns of `Operations`; the operation is -1 where a value is lost."""
+
+Where = Callable[[int], int]
+"""Where an operation of a body went in the columns of `Operations`; -1 for one that is not there."""
 
 LOST: Value = (-1, 0)
 
@@ -107,7 +110,7 @@ def pretty(function: str) -> str:
     return (_NUMBERED.sub("", name) if name != function else name) or function
 
 
-def inline(program: Program, results: Sequence[Value] | None) -> tuple[Operations, list[Value], dict[int, int]]:
+def inline(program: Program, results: Sequence[Value] | None) -> tuple[Operations, list[Value], Where]:
     """Replace all calls that the main graph's results need.
 
     Args:
@@ -149,7 +152,7 @@ class _Inliner:
 
     def expand(
         self, body: Body, arguments: Sequence[Value], region: int, wanted: Sequence[Value]
-    ) -> tuple[list[Value], dict[int, int]]:
+    ) -> tuple[list[Value], Where]:
         """Append what ``wanted`` needs of a body; return its values and where operations went."""
         results = list(wanted) or [(node, port) for _, node, port in body.results]
         order = self._orders.get(id(body)) if not wanted else None
@@ -157,6 +160,8 @@ class _Inliner:
             order = self._order(body, [node for node, _ in results] + ([] if wanted else list(body.control_results)))
             if not wanted:
                 self._orders[id(body)] = order
+        if not body.arguments and not any(self._calls(body, at) for at in self._first_of_kinds(body, order)):
+            return self._copy(body, order, region, results)
         self._shown.append(order)
         flat: dict[int, int] = {}
         outputs: dict[int, list[Value]] = {at: [value] for at, value in enumerate(arguments)}
@@ -191,7 +196,38 @@ class _Inliner:
             flat[at] = out.add(names[at], ops[at], body, at, region, values)
         self._shown.pop()
         self._patch(patches, flat, outputs)
-        return [self._value(node, port, flat, outputs) for node, port in results], flat
+        return [self._value(node, port, flat, outputs) for node, port in results], lambda at: flat.get(at, -1)
+
+    @staticmethod
+    def _first_of_kinds(body: Body, order: Sequence[int]) -> list[int]:
+        """One operation of each kind."""
+        return list(dict(zip(map(body.ops.__getitem__, order), order, strict=True)).values())
+
+    def _copy(self, body: Body, order: list[int], region: int, results: Sequence[Value]) -> tuple[list[Value], Where]:
+        """Append a body without arguments and calls: its columns as they are, which is what large graphs need."""
+        out = self.operations
+        first = len(out)
+        moved = [-1] * len(body)
+        for index, at in enumerate(order, first):
+            moved[at] = index
+        out.names += [body.names[at] for at in order]
+        out.ops += [body.ops[at] for at in order]
+        out.body += [body] * len(order)
+        out.place.extend(order)
+        out.region.extend([region] * len(order))
+        starts, nodes, ports = body.input_start.tolist(), body.input_node.tolist(), body.input_port.tolist()
+        to_node, to_port, to_start = out.input_node.append, out.input_port.append, out.input_start.append
+        edges = len(out.input_node)
+        for at in order:
+            for edge in range(starts[at], starts[at + 1]):
+                port = ports[edge]
+                if port == CONTROL:
+                    break
+                to_node(moved[nodes[edge]])
+                to_port(port)
+                edges += 1
+            to_start(edges)
+        return [(moved[node], port) for node, port in results], moved.__getitem__
 
     def _value(self, node: int, port: int, flat: dict[int, int], outputs: dict[int, list[Value]]) -> Value:
         if node in flat:

@@ -16,8 +16,8 @@ Path = tuple[Step, ...]
 _WRAPPERS = ("StatefulPartitionedCall", "PartitionedCall")
 
 
-def operation_paths(operations: Operations, scopes: Scopes, reads: dict[int, str], *, shared: bool) -> list[Path]:
-    """The path of every operation.
+class Paths:
+    """The path of each operation, found when it is asked for.
 
     Args:
         operations: All of them.
@@ -25,25 +25,28 @@ def operation_paths(operations: Operations, scopes: Scopes, reads: dict[int, str
         reads: For operations that read a variable, its name.
         shared: Whether all calls of a layer share one scope, so that they must be told apart.
     """
-    told = _told_apart(operations, scopes, reads) if shared else {}
-    bases: list[Path] = []
-    scope_of = scopes.path
-    for index, region in enumerate(operations.regions):
-        if region.parent < 0:
-            bases.append(())
-            continue
-        path = _join(bases[region.parent], told.get(~index) or scope_of(region.caller))
-        bases.append((*path, len(bases)) if region.name else path)
-    known: dict[tuple[int, tuple[str, ...]], Path] = {}
-    paths: list[Path] = []
-    for at, (name, region_index) in enumerate(zip(operations.names, operations.region, strict=True)):
-        scope = told.get(at) or scope_of(name)
-        key = (region_index, scope)
-        found = known.get(key)
-        if found is None:
-            found = known[key] = _join(bases[region_index], scope)
-        paths.append(found)
-    return paths
+
+    def __init__(self, operations: Operations, scopes: Scopes, reads: dict[int, str], *, shared: bool) -> None:
+        self._names = operations.names
+        self._region = operations.region
+        self._scope_of = scopes.path
+        self._told = _told_apart(operations, scopes, reads) if shared else {}
+        self._known: dict[tuple[int, tuple[str, ...]], Path] = {}
+        self._bases = bases = list[Path]()
+        for index, region in enumerate(operations.regions):
+            if region.parent < 0:
+                bases.append(())
+                continue
+            path = _join(bases[region.parent], self._told.get(~index) or scopes.path(region.caller))
+            bases.append((*path, index) if region.name else path)
+
+    def __getitem__(self, at: int) -> Path:
+        scope = self._told.get(at) or self._scope_of(self._names[at])
+        key = (self._region[at], scope)
+        path = self._known.get(key)
+        if path is None:
+            path = self._known[key] = _join(self._bases[key[0]], scope)
+        return path
 
 
 def _join(base: Path, scope: Sequence[str]) -> Path:
@@ -77,21 +80,33 @@ def _told_apart(operations: Operations, scopes: Scopes, reads: dict[int, str]) -
     return told
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Place:
     """One group to be: a scope or a region.
 
     Attributes:
-        path: Its path.
+        around: The place that holds it; None for the root.
+        step: What it is; the root is an empty scope.
         shown: Name of it.
-        parts: Steps below it, in the order of their first operation.
+        scopes: Scopes from the outermost to this one, as they stand in names, that of the model included.
+        layers: Names of the layers around and with it, outermost first.
+        parts: Places directly in it, in the order of their first operation.
         members: Shown operations directly in it.
+        kind: Class of the layer that it is; empty where nothing tells.
+        single: Whether one node says all of it.
+        group: Its group in the graph that is built; -1 before there is one.
     """
 
-    path: Path
+    around: Place | None
+    step: Step
     shown: str
+    scopes: tuple[str, ...]
+    layers: tuple[str, ...] = ()
     parts: dict[Step, Place] = field(default_factory=dict)
     members: list[int] = field(default_factory=list)
+    kind: str = ""
+    single: bool = False
+    group: int = -1
 
     def walk(self) -> Iterable[Place]:
         """This place and all below it, parents first."""
@@ -101,32 +116,51 @@ class Place:
             yield place
             waiting.extend(reversed(place.parts.values()))
 
+    def below(self, step: Step, name: str) -> Place:
+        """The part for a step, made when it is first asked for."""
+        found = self.parts.get(step)
+        if found is None:
+            scoped = isinstance(step, str)
+            scopes = (*self.scopes, step.partition("#")[0]) if isinstance(step, str) else self.scopes
+            layers = (*self.layers, name) if scoped else self.layers
+            found = self.parts[step] = Place(self, step, name, scopes, layers)
+        return found
 
-def tree_of(paths: Iterable[tuple[int, Path]], shown: Callable[[Step], str]) -> Place:
+
+def tree_of(
+    members: Sequence[int], paths: Sequence[Path], depth: int, shown: Callable[[Step], str]
+) -> tuple[Place, list[Place]]:
     """The nesting of shown operations.
 
     Args:
-        paths: Operations with their paths, in order.
+        members: The operations, in order.
+        paths: Their paths; equal ones are the same object.
+        depth: Steps that are left out: the scope of the model.
         shown: Name of a step.
+
+    Returns:
+        The root, and the place of each operation.
     """
-    root = Place((), "")
-    places: dict[Path, Place] = {(): root}
-    for at, path in paths:
-        place = places.get(path)
+    around = next((path[:depth] for path in paths if len(path) > depth), ()) if depth else ()
+    root = Place(None, "", "", tuple(step.partition("#")[0] for step in around if isinstance(step, str)))
+    root.group = 0
+    places: dict[int, Place] = {}
+    owners = []
+    for at, path in zip(members, paths, strict=True):
+        place = places.get(id(path))
         if place is None:
             place = root
-            for depth, step in enumerate(path, 1):
-                below = place.parts.get(step)
-                if below is None:
-                    below = place.parts[step] = places[path[:depth]] = Place(path[:depth], shown(step))
-                place = below
+            for step in path[depth:]:
+                place = place.below(step, shown(step))
+            places[id(path)] = place
         place.members.append(at)
-    return root
+        owners.append(place)
+    return root, owners
 
 
 def model_scope(paths: Iterable[Path]) -> int:
     """How many scopes, counted from the top, hold all layers: that of the model, and those of calls around it."""
-    kinds = {path for path in paths if path}
+    kinds = [path for path in {id(path): path for path in paths}.values() if path]
     depth = 0
     while kinds:
         first = {path[depth] for path in kinds if len(path) > depth}

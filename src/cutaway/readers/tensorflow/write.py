@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import GroupKind, Tensor, Weight
 from cutaway.readers.tensorflow.arguments import is_setting, setting
-from cutaway.readers.tensorflow.entry import Entry
 from cutaway.readers.tensorflow.flow import Folding
-from cutaway.readers.tensorflow.inline import LOOP_VARIABLE, Operations, Value
+from cutaway.readers.tensorflow.inline import Operations, Value
 from cutaway.readers.tensorflow.layers import Cluster, layer_class
 from cutaway.readers.tensorflow.op_outputs import output_tensors
-from cutaway.readers.tensorflow.paths import Path, Place, Step
+from cutaway.readers.tensorflow.paths import Place
 from cutaway.readers.tensorflow.weights import Weights
 
 _MODELS = frozenset({"Functional", "Model", "Sequential"})
-
-
-@dataclass(slots=True)
-class Used:
-    """What one shown operation uses.
-
-    Attributes:
-        edges: Its data inputs: shown operation and port.
-        weights: Variables and constants, also those of the operations that are folded into it.
-        settings: Inputs that tell how it works, by name.
-    """
-
-    edges: list[Value] = field(default_factory=list)
-    weights: list[Weight] = field(default_factory=list)
-    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,22 +27,16 @@ class Findings:
         operations: All of them.
         folding: Which are shown.
         weights: What variables and constants are.
-        entry: Classes of layers.
+        classes: Classes of layers by name, from a configuration in the file.
         inputs: Names of operations that bring data.
-        shown: Name of a step of a path.
-        paths: Path of each operation, the scope of the model cut off.
-        around: What was cut off.
-        input_kind: What operations that bring data are shown as.
+        input_kind: What those are shown as.
     """
 
     operations: Operations
     folding: Folding
     weights: Weights
-    entry: Entry
+    classes: Mapping[str, str]
     inputs: Mapping[int, str]
-    shown: Callable[[Step], str]
-    paths: Sequence[Path]
-    around: Path
     input_kind: str
 
 
@@ -74,163 +52,170 @@ class Writer:
         self._found = found
         self._builder = builder
         self._operations = found.operations
-        self._groups: dict[Path, int] = {(): 0}
-        self._classes: dict[Path, str] = {}
-        self._single: set[Path] = set()
+        self._edges: dict[int, list[Value]] = {}
+        self._used: dict[int, list[Weight]] = {}
+        self._settings: dict[int, dict[str, Any]] = {}
+        self._outputs: dict[tuple[str, int], tuple[Mapping[str, Any], tuple[Tensor, ...]]] = {}
+        self._judged: dict[object, str] = {}
         self._node_of: dict[int, int] = {}
-        self._layer_names: dict[Path, tuple[str, ...]] = {}
-        self._prefixes: dict[tuple[str, Path], int] = {}
+        self._prefixes: dict[tuple[str, int], int] = {}
         self.carried: set[int] = set()
         """Variables and constants that are weights of some node."""
 
-    def write(self, root: Place, members: Sequence[int]) -> None:
-        """Write all shown operations, ``members``, which lie in the places below ``root``."""
-        used = {at: self._use(at) for at in members}
+    def write(self, root: Place, members: Sequence[int], owners: Sequence[Place]) -> None:
+        """Write all shown operations, ``members``, each in the place that holds it."""
+        for at, place in zip(members, owners, strict=True):
+            self._use(at, place)
         for place in root.walk():
-            self._judge(place, used)
-        places = {place.path: place for place in root.walk()}
-        for at in members:
-            place = places[self._found.paths[at]]
-            self._node_of[at] = self._write_node(at, place, places, used[at])
-        for at in members:
-            target = self._node_of[at]
-            for node, port in used[at].edges:
-                self._builder.connect(self._node_of[node], target, port=port)
-            self._write_loop(at)
+            if isinstance(place.step, str) and place.around is not None:
+                self._judge(place)
+        node_of, write_node = self._node_of, self._write_node
+        for at, place in zip(members, owners, strict=True):
+            node_of[at] = write_node(at, place)
+        connect = self._builder.connect
+        for at, edges in self._edges.items():
+            target = node_of[at]
+            for node, port in edges:
+                connect(node_of[node], target, port=port)
+        for node, value in self._operations.loops:
+            source, port = self._found.folding.source(*value) if value[0] >= 0 else value
+            if source in node_of and node in node_of:
+                connect(node_of[source], node_of[node], port=port, label="next")
 
     def node(self, operation: int) -> int | None:
         """The node that an operation became; None where it is not shown."""
         return self._node_of.get(operation)
 
     def _tensors(self, at: int) -> tuple[Tensor, ...]:
-        return output_tensors(self._operations.body[at], self._operations.place[at])
+        body, place = self._operations.body[at], self._operations.place[at]
+        if place < body.arguments:
+            return output_tensors(body, place)
+        told = body.attributes[place]  # one object for all operations whose attributes are alike
+        key = (self._operations.ops[at], id(told))
+        known = self._outputs.get(key)
+        if known is None:
+            known = self._outputs[key] = (told, output_tensors(body, place))
+        return known[1]
 
-    def _write_loop(self, at: int) -> None:
-        if self._operations.ops[at] != LOOP_VARIABLE:
-            return
-        for node, value in self._operations.loops:
-            if node == at and value[0] >= 0:
-                source, port = self._found.folding.source(*value)
-                if source in self._node_of:
-                    self._builder.connect(self._node_of[source], self._node_of[at], port=port, label="next")
-
-    def _use(self, at: int) -> Used:
+    def _use(self, at: int, place: Place) -> None:
+        """Find what an operation reads: others that are shown, weights, and settings that tell how it works."""
         operations, folding, weights = self._operations, self._found.folding, self._found.weights
-        used = Used()
+        shown, data = folding.shown, folding.data
         start, end = operations.input_start[at], operations.input_start[at + 1]
-        op = operations.ops[at]
-        for slot, edge in enumerate(range(start, end)):
-            node, port = folding.source(operations.input_node[edge], operations.input_port[edge])
+        edges: list[Value] = []
+        for edge in range(start, end):
+            node, port = operations.input_node[edge], operations.input_port[edge]
+            if node >= 0 and not shown[node]:
+                node, port = folding.source(node, port)
             if node < 0:
                 continue
-            if folding.shown[node]:
-                used.edges.append((node, port))
-                continue
-            if folding.data[node]:
-                continue
-            told = weights.constant(node)
-            if told is not None and (is_setting(op, slot, end - start) or node not in weights):
-                used.settings[setting(op, slot, end - start)] = _plain(told.values, told.shape, told.dtype)
-                continue
-            for carried in folding.carried(node):
-                self._use_carried(carried, node, at, slot, used)
-        return used
+            if shown[node]:
+                edges.append((node, port))
+            elif not data[node]:
+                op, slot, count = operations.ops[at], edge - start, end - start
+                told = weights.constant(node)
+                if told is not None and (node not in weights or is_setting(op, slot, count)):
+                    settings = self._settings.setdefault(at, {})
+                    settings[setting(op, slot, count)] = _plain(told.values, told.shape, told.dtype)
+                    continue
+                for carried in folding.carried(node):
+                    self._use_carried(carried, node, at, slot, place)
+        if edges:
+            self._edges[at] = edges
 
-    def _use_carried(self, carried: int, through: int, at: int, slot: int, used: Used) -> None:
+    def _use_carried(self, carried: int, through: int, at: int, slot: int, place: Place) -> None:
         weights = self._found.weights
         if carried in weights:
             reader = self._operations.ops[at] if carried == through else ""
             self.carried.add(carried)
-            made = weights.weight(carried, reader, self._layer(at), slot)
-            if made not in used.weights:
-                used.weights.append(made)
+            made = weights.weight(carried, reader, place.layers, slot)
+            used = self._used.setdefault(at, [])
+            if made not in used:
+                used.append(made)
             return
         variable = weights.variable(carried)
         if variable is not None:
-            used.settings.setdefault("resources", []).append(variable.name)
+            self._settings.setdefault(at, {}).setdefault("resources", []).append(variable.name)
 
-    def _layer(self, at: int) -> tuple[str, ...]:
-        path = self._found.paths[at]
-        if path not in self._layer_names:
-            self._layer_names[path] = tuple(self._found.shown(step) for step in path if isinstance(step, str))
-        return self._layer_names[path]
-
-    def _judge(self, place: Place, used: Mapping[int, Used]) -> None:
+    def _judge(self, place: Place) -> None:
         """Find the class of a place's layer, and whether one node says all of it."""
-        if not place.path or not isinstance(place.path[-1], str):
-            return
-        operations = self._operations
-        inside = [at for below in place.walk() for at in below.members] if place.parts else place.members
-        rank = None
-        if len(place.members) == 1 and used[place.members[0]].edges:
-            node, port = used[place.members[0]].edges[0]
-            tensors = self._tensors(node)
-            shape = tensors[port].shape if port < len(tensors) else None
-            rank = len(shape) if shape is not None else None
+        operations, members, parts = self._operations, place.members, place.parts
+        looped = any(isinstance(step, int) for step in parts)
+        inside = [at for below in place.walk() for at in below.members] if looped else members
+        place.single = len(members) == 1 and not parts
         cluster = Cluster(
             name=place.shown,
-            ops=[operations.ops[at] for at in place.members],
-            names=[operations.names[at] for at in place.members],
-            weights={weight.name: weight.shape for at in inside for weight in used[at].weights},
-            parts=[part.shown for part in place.parts.values()],
-            rank=rank,
+            ops=[operations.ops[at] for at in members],
+            names=[operations.names[at] for at in members],
+            weights={weight.name: weight.shape for at in inside for weight in self._used.get(at, ())},
+            parts=[part.shown for part in parts.values()] if parts else (),
+            rank=self._rank_of_input(members[0]) if len(members) == 1 else None,
         )
-        found = layer_class(cluster, self._found.entry.classes)
-        if found:
-            self._classes[place.path] = found
-        if len(place.members) == 1 and not place.parts:
-            self._single.add(place.path)
+        key = cluster.key
+        found = self._judged.get(key)
+        if found is None:
+            found = self._judged[key] = layer_class(cluster, self._found.classes)
+        place.kind = found
 
-    def _group(self, path: Path, places: Mapping[Path, Place]) -> int:
-        """The group of a path, made with those around it when it is first needed."""
-        found = self._groups.get(path)
-        if found is not None:
-            return found
-        parent = self._group(path[:-1], places)
-        place, step = places[path], path[-1]
+    def _rank_of_input(self, at: int) -> int | None:
+        edges = self._edges.get(at)
+        if not edges:
+            return None
+        node, port = edges[0]
+        tensors = self._tensors(node)
+        shape = tensors[port].shape if port < len(tensors) else None
+        return len(shape) if shape is not None else None
+
+    def _group(self, place: Place) -> int:
+        """The group of a place, made with those around it when it is first needed."""
+        if place.group >= 0 or place.around is None:
+            return place.group
+        parent = self._group(place.around)
         kind: GroupKind = "scope"
-        op = self._classes.get(path, "")
-        if isinstance(step, int):
-            kind, op = "function", self._operations.regions[step].op
+        op = place.kind
+        if isinstance(place.step, int):
+            kind, op = "function", self._operations.regions[place.step].op
         elif op in _MODELS:
             kind = "model"
         elif place.members or op:
             kind = "layer"
-        self._groups[path] = self._builder.group(place.shown, parent=parent, kind=kind, op=op)
-        return self._groups[path]
+        place.group = self._builder.group(place.shown, parent=parent, kind=kind, op=op)
+        return place.group
 
-    def _write_node(self, at: int, place: Place, places: Mapping[Path, Place], used: Used) -> int:
+    def _write_node(self, at: int, place: Place) -> int:
         operations = self._operations
-        op = operations.ops[at]
+        op, full = operations.ops[at], operations.names[at]
+        more = self._settings.get(at)
         name = self._found.inputs.get(at)
-        attributes: dict[str, Any] = dict(used.settings)
-        path = place.path
         if name is not None:
             group, op = 0, self._found.input_kind
-        elif path in self._single:
-            group, name = self._group(path[:-1], places), place.shown
-            attributes["operation"] = operations.names[at]
-            if self._classes.get(path, op) != op:
-                attributes["kind"] = op
-                op = self._classes[path]
+        elif place.single and place.around is not None:
+            group, name = self._group(place.around), place.shown
+            more = {**(more or {}), "operation": full}
+            if place.kind and place.kind != op:
+                more["kind"] = op
+                op = place.kind
         else:
-            group = self._group(path, places)
-            name = self._relative(operations.names[at], path)
+            group = place.group if place.group >= 0 else self._group(place)
+            name = self._relative(full, place)
         return self._builder.node(
-            name, op, group=group, outputs=self._tensors(at), weights=used.weights,
-            attributes=OperationAttributes(operations, at, attributes),
+            name, op, group=group, outputs=self._tensors(at), weights=self._used.get(at, ()),
+            attributes=OperationAttributes(operations, at, more or _NOTHING),
         )  # fmt: skip
 
-    def _relative(self, name: str, path: Path) -> str:
+    def _relative(self, name: str, place: Place) -> str:
         """The name of an operation without the scopes that are the groups around it."""
         scope = name.rpartition("/")[0]
-        key = (scope, path)
+        if not scope:
+            return name
+        key = (scope, id(place))
         length = self._prefixes.get(key)
         if length is None:
-            whole = (*self._found.around, *path)
-            steps = [step.partition("#")[0] for step in whole if isinstance(step, str)]
-            length = self._prefixes[key] = _prefix(scope, steps)
+            length = self._prefixes[key] = _prefix(scope, place.scopes)
         return name[length:]
+
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 class OperationAttributes(Mapping[str, Any]):
