@@ -22,3 +22,12 @@ def test_texts_that_would_be_read_for_ever(tmp_path: Path, size: int) -> None:
     (tmp_path / "model.h5").write_bytes(data)
     with pytest.raises(ReadError, match="its texts are damaged"):
         read(tmp_path / "model.h5")
+
+
+def test_attribute_of_a_kind_on_which_the_library_crashes(tmp_path: Path) -> None:
+    data = bytearray((SAMPLE.parent / "keras2_lstm.h5").read_bytes())
+    assert data[857] == 1  # a text of any length: in the type of the attribute 'keras_version'
+    data[857] = 9
+    (tmp_path / "model.h5").write_bytes(data)
+    with pytest.raises(ReadError, match="neither text nor numbers"):
+        read(tmp_path / "model.h5")

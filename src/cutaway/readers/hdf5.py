@@ -136,10 +136,16 @@ def texts(group: h5py.Group, name: str) -> list[str]:
     return found
 
 
+_PLAIN_CLASSES = frozenset({0, 1, 3, 8})
+"""Whole numbers, floats, texts and enumerations, which a bool is. On others, damaged, the library may crash."""
+
+
 def _attribute(group: h5py.Group, name: str) -> Any:
     if name not in group.attrs:
         return None
     found = group.attrs.get_id(name)
+    if found.get_type().get_class() not in _PLAIN_CLASSES:
+        raise ReadError(f"attribute {name!r} is neither text nor numbers")
     size = found.dtype.itemsize * math.prod(found.shape)
     if size > limit("text"):
         raise ReadError(f"attribute {name!r} has {size:,} bytes; at most {limit('text'):,} are read")
@@ -149,7 +155,7 @@ def _attribute(group: h5py.Group, name: str) -> Any:
 
 def array(dataset: h5py.Dataset, member: str) -> Array:
     """What describes a dataset."""
-    said = dataset.attrs.get("dtype")
+    said = _attribute(dataset, "dtype") if "dtype" in dataset.attrs else None
     said = said.decode() if isinstance(said, bytes) else said
     dtype = said if isinstance(said, str) and dataset.dtype.kind == "V" else str(dataset.dtype.name)
     path = str(dataset.name)

@@ -160,10 +160,11 @@ def declared(program: Program, bundle: Bundle) -> dict[int, Variable]:
     for at, op in enumerate(main.ops):
         if op not in ("VarHandleOp", "VariableV2", "Variable"):
             continue
-        name = main.attributes.get(at, "shared_name") or main.names[at]
+        shared = main.attributes.get(at, "shared_name")
+        name = shared if shared and isinstance(shared, str) else main.names[at]
         entry = bundle.entries.get(name)
         if entry is not None:
-            found[at] = Variable(str(name), entry.shape, entry.dtype, True, entry.location)
+            found[at] = Variable(name, entry.shape, entry.dtype, True, entry.location)
     return found
 
 
