@@ -86,7 +86,7 @@ def test_layers_of_an_encoder(tmp_path: Path) -> None:
     assert graph.group(groups["query"].parent).name == "attention"
     assert groups["norm"].kind == "layer"
     assert "SHAPE" not in graph.ops  # what only works out shapes is left out
-    assert "SHAPE" in read(tmp_path / "encoder.tflite", raw=True).ops or "RESHAPE" in graph.ops
+    assert len(read(tmp_path / "encoder.tflite", raw=True)) > len(graph)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:tensorflow.*")
@@ -110,23 +110,19 @@ def test_quantised(tmp_path: Path) -> None:
 
 
 def test_control_flow_and_signatures(tmp_path: Path) -> None:
-    class Two(tf.Module):
-        @tf.function(input_signature=[tf.TensorSpec([], tf.float32)])
-        def grow(self, x: Any) -> Any:
-            return {"grown": tf.while_loop(lambda v: v < 100.0, lambda v: (v * 2.0,), (x,))[0]}
+    def grow_until(x: Any) -> Any:
+        return {"grown": tf.while_loop(lambda v: v < 100.0, lambda v: (v * 2.0,), (x,))[0]}
 
-        @tf.function(input_signature=[tf.TensorSpec([3], tf.float32)])
-        def shrink(self, x: Any) -> Any:
-            return {"shrunk": x / 2.0}
-
-    module = Two()
+    module = tf.Module()
+    module.grow = tf.function(grow_until, input_signature=[tf.TensorSpec([], tf.float32)])
+    module.shrink = tf.function(lambda x: {"shrunk": x / 2.0}, input_signature=[tf.TensorSpec([3], tf.float32)])
     tf.saved_model.save(module, str(tmp_path / "two"), signatures={"grow": module.grow, "shrink": module.shrink})
     converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "two"), signature_keys=["grow", "shrink"])
     path = tmp_path / "two.tflite"
     path.write_bytes(converter.convert())
     grow, shrink = read(path, signature="grow"), read(path, signature="shrink")
     assert {"WHILE", "LESS", "MUL", "LoopVariable"} <= set(grow.ops)
-    assert {"WHILE", "LESS", "MUL"}.isdisjoint(shrink.ops) or "WHILE" not in shrink.ops
+    assert "WHILE" not in shrink.ops
     assert [port.name for port in grow.outputs + shrink.outputs] == ["grown", "shrunk"]
     assert set(read(path).group(0).attributes["signatures"]) == {"grow", "shrink"}
 
