@@ -43,7 +43,7 @@ class Objects:
     @property
     def is_legacy(self) -> bool:
         """Whether Keras 2 wrote it: it marks each of its objects."""
-        return any(node.user_object.identifier.startswith("_tf_keras") for node in self._nodes)
+        return any(text(node.user_object.identifier).startswith("_tf_keras") for node in self._nodes)
 
     def variable(self, number: int) -> Variable | None:
         """What a captured object is; None for a constant of the graph, whose own operation tells more."""
@@ -59,7 +59,7 @@ class Objects:
             return Variable(name, shape, dtype, bool(saved.trainable), self._location(number))
         if kind == "asset":
             index = node.asset.asset_file_def_index
-            name = self._assets[index] if index < len(self._assets) else self.path(number)
+            name = self._assets[index] if 0 <= index < len(self._assets) else self.path(number)
             return Variable(name, None, "string", False, None, "asset")
         if kind == "resource":
             return Variable(self.path(number), None, "resource", False, None, "table")
