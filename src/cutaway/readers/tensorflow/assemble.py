@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cutaway.graph.build import GraphBuilder
@@ -43,13 +43,19 @@ def graph_of(
     return _Assembly(program, entry).run(name, format, producer or program.producer, attributes or {})
 
 
+def _place_in(arguments: Sequence[int]) -> Callable[[int], int]:
+    """Where each argument of a function stands; -1 for those that only a damaged file names."""
+    places = dict(enumerate(arguments))
+    return lambda at: places.get(at, -1)
+
+
 class _Assembly:
     def __init__(self, program: Program, entry: Entry) -> None:
         self._program = program
         self._entry = entry
         if entry.function:
             self._operations, self._results, arguments = inline_function(program, entry.function)
-            where = arguments.__getitem__
+            where = _place_in(arguments)
             body = program.function(entry.function)
             self._output_names = [name for name, _, _ in body.results] if body is not None else []
         else:
