@@ -231,6 +231,7 @@ def test_inputs_that_are_not_there_are_told(tmp_path: Path) -> None:
 
 BOMBS = {
     "empty nodes": b"\x0a\x06\x0a\x01a\x12\x01A" + b"\x0a\x00" * 100_000,
+    "short nodes": b"\x0a\x06\x0a\x01a\x12\x01A" * 300_000,
     "empty functions": b"\x0a\x06\x0a\x01a\x12\x01A\x12\xa0\x8d\x06" + b"\x0a\x00" * 50_000,
 }
 

@@ -31,6 +31,13 @@ _TINY_NODES = 1000
 """Shorter records up to which a file is believed."""
 
 
+_SHORT = 24
+"""Bytes of a node with a name, an operation and a type."""
+
+_SHORT_NODES = 200_000
+"""Shorter nodes up to which a file is believed."""
+
+
 @dataclass(slots=True)
 class Records:
     """What was found.
@@ -76,7 +83,7 @@ class NodeScanner:
         data, key, found = self._blob.data, self._key, self.found
         note = found.starts.append
         at = run = start
-        first = tiny = 0
+        first = tiny = short = 0
         while at < end:
             record = at
             if data[at] != key:
@@ -103,14 +110,18 @@ class NodeScanner:
                 run, first = at + length, len(found.starts)
             else:
                 tiny += length < _TINY
+                short += length < _SHORT
+                if tiny > _TINY_NODES or short > _SHORT_NODES:
+                    raise ReadError(
+                        f"{max(tiny, short):,} nodes are too short to have a name, an operation and a type",
+                        path=self._blob.path,
+                    )
                 note(record + 1)
                 if at + length - run > _RUN:
                     self._decode(run, at + length, first)
                     run, first = at + length, len(found.starts)
             at += length
         self._decode(run, at, first)
-        if tiny > _TINY_NODES:
-            raise ReadError(f"{tiny:,} nodes are too short to have a name and an operation", path=self._blob.path)
         return found
 
     def _other(self, at: int, end: int) -> int:
@@ -148,7 +159,7 @@ class NodeScanner:
     def _large(self, start: int, at: int, end: int) -> None:
         """Take a node without touching its attributes."""
         name, op, inputs = "", "", []
-        for part in fields(self._blob.data, at, end, []):
+        for part in fields(self._blob.data, at, end, self.found.lost):
             if part.wire == 2 and part.number < 4:
                 value = text(bytes(self._view[part.start : part.end]))
                 if part.number == 1:

@@ -12,6 +12,11 @@ VARINT, FIXED64, MESSAGE, FIXED32 = 0, 1, 2, 5
 """Wire types; `MESSAGE` is everything with a length."""
 
 
+_MANY = 200_000
+_SHORT = 16
+"""Fields of one message, and their bytes on average, from which on it is a bomb: it would cost minutes to read."""
+
+
 class Field(NamedTuple):
     """One field.
 
@@ -53,7 +58,12 @@ def fields(data: Bytes, start: int, end: int, lost: list[int]) -> Iterator[Field
             past the end comes all the same, ending there, so that what it holds can be saved.
     """
     at = start
+    count = 0
     while at < end:
+        count += 1
+        if count > _MANY and at - start < count * _SHORT:
+            lost.append(at)
+            return
         key, place = varint(data, at, end)
         wire, number = key & 7, key >> 3
         if place < 0 or not number or wire not in (VARINT, FIXED64, MESSAGE, FIXED32):

@@ -19,6 +19,10 @@ from cutaway.readers.wire.protobuf import message
 _DEPTH = 100
 """Messages inside one another; protobuf decodes no more either."""
 
+_MANY = 200_000
+_SHORT = 4
+"""Tokens of a text, and their bytes on average, from which on it says nothing and would cost minutes to read."""
+
 _STRING = r""""(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+'"""
 
 _TOKEN = re.compile(
@@ -111,6 +115,7 @@ class _Transcoder:
     def __init__(self, text: str, name: str) -> None:
         self._text = text
         self._at = 0
+        self._tokens = 0
         self._stack = [_Frame(name, b"")]
         self._known: dict[str, bytes] = {}
         self.warnings: list[str] = []
@@ -131,7 +136,8 @@ class _Transcoder:
     def _token(self) -> tuple[str, str]:
         """Kind and text of the next token."""
         match = _TOKEN.match(self._text, self._at)
-        if match is None:
+        self._tokens += 1
+        if match is None or (self._tokens > _MANY and self._at < self._tokens * _SHORT):
             raise _Stop
         kind = match.lastgroup or "end"
         self._at = match.end()
