@@ -38,6 +38,10 @@ _SHORT_NODES = 200_000
 """Shorter nodes up to which a file is believed."""
 
 
+_OTHERS = 50_000
+"""Fields that are not nodes up to which a message is read on: results and arguments of a function, and few more."""
+
+
 @dataclass(slots=True)
 class Records:
     """What was found.
@@ -126,6 +130,9 @@ class NodeScanner:
 
     def _other(self, at: int, end: int) -> int:
         """Note a field that is not a node, and return the place behind it."""
+        if len(self.found.others) > _OTHERS:
+            self.found.lost.append(at)
+            return end
         for other in fields(self._blob.data, at, end, self.found.lost):
             self.found.others.append(other)
             return end if self.found.lost else other.end
