@@ -37,7 +37,14 @@ NAMED = 0.4
 """Share of the units that names must cover before they are trusted over structure."""
 
 LARGEST = 20_000
-"""Children above which a group is left as it is: a list, not an architecture."""
+"""Children above which a group is not searched for structure: a list, not an architecture."""
+
+PAGE = 256
+"""Children above which what is left of a level is cut into pages of neighbours, so that it can be drawn with its wires
+and looked through; no architecture that a person made has so many neighbours."""
+
+PAGED = 120_000
+"""Children up to which a level is cut into pages; a longer list stays one."""
 
 
 def group(graph: Graph) -> Graph:
@@ -54,12 +61,16 @@ def group(graph: Graph) -> Graph:
         sizes[owner] += 1
     for parent in graph.groups.parents[1:]:
         sizes[parent] += 1
-    large = [index for index, size in enumerate(sizes) if (NESTED if index else READABLE) < size <= LARGEST]
+    large = [index for index, size in enumerate(sizes) if (NESTED if index else READABLE) < size <= PAGED]
     if not large:
         return graph
     plans: dict[int, tuple[Unit, ...]] = {}
     for index, level in _levels(graph, large).items():
-        cut = _divide(level) if index == 0 else _divide_inside(level)
+        if len(level) <= LARGEST:
+            cut = _divide(level) if index == 0 else _divide_inside(level)
+        else:
+            cut = level
+        cut = _in_pages(cut)
         if len(cut) < len(level):
             plans[index] = cut.units
     return _regroup(graph, plans) if plans else graph
@@ -108,6 +119,39 @@ def _by_structure(level: Level) -> Level:
     if len(level) > READABLE and not clusters:
         level = contract(level, clusters_by_resolution(level, same_word=False))
     return level
+
+
+def _in_pages(level: Level) -> Level:
+    """A level of very many units, cut into pages of neighbours until it can be taken in; also inside its units."""
+    units = tuple(replace(unit, parts=_paged(unit.parts)) if len(unit.parts) > PAGE else unit for unit in level.units)
+    level = replace(level, units=units)
+    while len(level) > PAGE:
+        level = contract(level, _pages(level.units))
+    return level
+
+
+def _paged(parts: tuple[Unit, ...]) -> tuple[Unit, ...]:
+    """Parts of a unit, in flow order, as pages."""
+    while len(parts) > PAGE:
+        parts = tuple(
+            Unit(
+                page.name, "", False, sum(parts[at].size for at in page.members), parts[page.members[-1]].resolution,
+                parts=tuple(parts[at] for at in page.members), found_by=page.found_by, kind="stage",
+            )
+            for page in _pages(parts)
+        )  # fmt: skip
+    return parts
+
+
+def _pages(units: Sequence[Unit]) -> list[Cluster]:
+    """Neighbours in flow order, as many to a page as there are pages, but no more than a person looks through."""
+    size = min(PAGE // 4, max(READABLE, math.isqrt(len(units))))
+    pages = []
+    for start in range(0, len(units), size):
+        members = tuple(range(start, min(start + size, len(units))))
+        first, last = units[members[0]].name.split(" … ")[0], units[members[-1]].name.split(" … ")[-1]
+        pages.append(Cluster(f"{first} … {last}", members, f"a page of {len(members)} neighbours", "stage"))
+    return pages
 
 
 def _leftovers(level: Level, clusters: Sequence[Cluster]) -> list[Cluster]:

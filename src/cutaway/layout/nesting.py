@@ -304,7 +304,8 @@ class _Nesting:
         key = (codes, wires, len(self._ins[group]), len(self._outs[group]), group == 0)
         found = self._known.get(key)
         if found is None:
-            self._spend(len(children))
+            if group:  # the outermost level is drawn whatever it costs
+                self._spend(len(children))
             inside = Inside(
                 tuple(self._child(child, width) for child in children),
                 tuple(Wire(*wire) for wire in wires),

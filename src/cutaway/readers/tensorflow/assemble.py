@@ -206,6 +206,8 @@ class _Assembly:
                 "shown as single operations"
             )
         if self._operations.full:
-            builder.warnings.append(f"calls are shown closed from {MOST:,} operations on")
+            builder.warnings.append(
+                f"functions are called again and again: after {MOST:,} repeated operations the calls are shown closed"
+            )
         if self._program.main.lost:
             builder.warnings.append(f"{self._program.main.lost:,} inputs name operations that are not in the graph")
