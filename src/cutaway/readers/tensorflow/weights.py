@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -16,10 +17,14 @@ from cutaway.readers.tensorflow.program import Constant
 _REAL = frozenset({"float32", "float16", "bfloat16", "float64", "qint8", "quint8", "qint32", "int8", "uint8",
                    "complex64", "float8_e4m3fn", "float8_e5m2", "int4", "uint4"})  # fmt: skip
 _SMALLEST = 2
-"""Elements from which on a constant is a weight; a single number is a setting, such as an epsilon."""
+"""Elements from which on a constant is a weight; a single number is a setting, such as an epsilon, unless its name
+tells that it was a variable before the graph was frozen."""
 
 MANY_NUMBERS = 64
 """Elements from which on a constant of whole numbers is a weight too: a table, not a shape."""
+
+
+_READ = re.compile(r"/(ReadVariableOp|Cast/ReadVariableOp)(_\d+)?(/resource)?$")
 
 
 class Weights:
@@ -34,6 +39,7 @@ class Weights:
         self._operations = operations
         self._variables = variables
         self._constants: dict[int, Constant | None] = {}
+        self._all_names: frozenset[str] | None = None
         self._weights: dict[object, Weight] = {}
         self._ids: dict[str, int] = {}
         self._names = Counter(name for name, _ in {(found.name, found.location) for found in variables.values()})
@@ -66,8 +72,15 @@ class Weights:
             return False
         count = math.prod(constant.shape)
         if constant.dtype in _REAL:
-            return count >= _SMALLEST
+            return count >= _SMALLEST or (count == 1 and self._was_variable(node))
         return count >= MANY_NUMBERS and constant.dtype != "string"
+
+    def _was_variable(self, node: int) -> bool:
+        """Whether a constant stands where a variable was read: Keras and TensorFlow 1 leave the name of the read."""
+        if self._all_names is None:
+            self._all_names = frozenset(self._operations.names)
+        name = self._operations.names[node]
+        return _READ.search(name) is not None or f"{name}/read" in self._all_names
 
     def weight(self, node: int, reader: str, layer: Sequence[str], slot: int) -> Weight:
         """The weight that a variable or constant is.
