@@ -30,6 +30,11 @@ PASSING = frozenset({"Identity", "IdentityN", "StopGradient", "PreventGradient",
 _OF_SHAPE = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "VarIsInitializedOp",
                        "TensorListElementShape", "VariableShape"})  # fmt: skip
 _CONSTANTS = frozenset({"Const", "NoOp", "ImmutableConst", "HostConst"}) | VARIABLES | TABLES
+_MOST_LISTED = 200_000
+_FEW_LISTED = 16
+"""Constants and variables that are listed for all folded operations in sum, and for each operation beyond that: in a
+chain of sums of constants the list of each is longer than that of the one before. Large models list some thousand."""
+
 _RANDOM = ("Random", "TruncatedNormal", "Multinomial", "ParameterizedTruncatedNormal")
 
 
@@ -45,39 +50,42 @@ def carries_data(operations: Operations, sources: Collection[int]) -> bytearray:
         operations: All of them.
         sources: Operations that data comes from for sure, such as the arguments of the entered function.
     """
-    count = len(operations)
     kinds = {op: _kind(op) for op in set(operations.ops)}
-    data = bytearray(count)
+    data = bytearray(len(operations))
     for node in sources:
         data[node] = 1
     starts, nodes = operations.input_start.tolist(), operations.input_node.tolist()
-    carried = {node: value[0] for node, value in operations.loops}
-    changed = True
-    while changed:  # once for graphs without cycles; once more for each loop inside a loop
-        changed = False
-        backwards = bool(carried)
-        start = 0
-        for at, op in enumerate(operations.ops):
-            end = starts[at + 1]
-            if not data[at]:
-                kind = kinds[op]
-                if kind == "random" or (kind == "" and start == end):
-                    data[at] = 1
-                elif kind != "shape" and kind != "constant":
-                    for source in nodes[start:end]:
-                        if source >= at:
-                            backwards = True
-                        if source >= 0 and data[source]:
-                            data[at] = 1
-                            break
-                    else:
-                        if at in carried and carried[at] >= 0 and data[carried[at]]:
-                            data[at] = 1
-                changed |= bool(data[at]) and backwards
-            start = end
-        if not backwards:
-            break
+    carried = {node: value[0] for node, value in operations.loops if value[0] >= 0}
+    late: dict[int, list[int]] = {}
+    start = 0
+    for at, op in enumerate(operations.ops):
+        end = starts[at + 1]
+        if not data[at]:
+            kind = kinds[op]
+            if kind == "random" or (kind == "" and start == end):
+                data[at] = 1
+            elif kind != "shape" and kind != "constant":
+                for source in nodes[start:end]:
+                    if source >= 0 and data[source]:
+                        data[at] = 1
+                        break
+                else:
+                    for source in (*nodes[start:end], carried.get(at, -1)):
+                        if source >= 0:
+                            late.setdefault(source, []).append(at)
+        start = end
+    _spread(data, late)
     return data
+
+
+def _spread(data: bytearray, readers: dict[int, list[int]]) -> None:
+    """Mark what reads marked operations: for loops, and graphs whose operations stand before what they read."""
+    waiting = [node for node in readers if data[node]]
+    while waiting:
+        for reader in readers.get(waiting.pop(), ()):
+            if not data[reader]:
+                data[reader] = 1
+                waiting.append(reader)
 
 
 def _kind(op: str) -> str:
@@ -125,6 +133,8 @@ class Folding:
         self._layers = layers
         self._weights = weights
         self._carried: dict[int, tuple[int, ...]] = {}
+        self._listed = 0
+        self._sources: dict[Value, Value] = {}
         self._open: set[int] = set()
         self.data = data
         self.shown = bytearray(len(operations))
@@ -137,13 +147,21 @@ class Folding:
 
     def source(self, node: int, port: int) -> Value:
         """What makes a value, beyond the operations that hand it on."""
-        seen = 0
-        while node >= 0 and not self.shown[node] and self._ops[node] in PASSING:
-            edge = self._starts[node] + (port if self._ops[node] == "IdentityN" else 0)
-            if edge >= self._starts[node + 1] or seen > len(self._ops):
+        passed: dict[Value, None] = {}
+        ops, starts, known = self._ops, self._starts, self._sources
+        while node >= 0 and not self.shown[node] and ops[node] in PASSING:
+            several = ops[node] == "IdentityN"
+            edge = starts[node] + (port if several else 0)
+            here = (node, port if several else 0)
+            if edge >= starts[node + 1] or here in passed:  # it gets nothing, or what it gives itself
                 break
+            if here in known:
+                node, port = known[here]
+                break
+            passed[here] = None
             node, port = self._nodes[edge], self._ports[edge]
-            seen += 1
+        for here in passed:
+            known[here] = (node, port)
         return node, port
 
     def carried(self, node: int) -> tuple[int, ...]:
@@ -171,9 +189,17 @@ class Folding:
                 stack.extend(waiting)
                 continue
             self._open.discard(at)
-            known[at] = tuple(dict.fromkeys(found for source in inputs for found in known.get(source, ())))
+            known[at] = self._union(inputs)
             stack.pop()
         return known[node]
+
+    def _union(self, inputs: Sequence[int]) -> tuple[int, ...]:
+        """What several operations are computed from; once that has become very much in sum, the first of each only."""
+        most = None if self._listed < _MOST_LISTED else _FEW_LISTED
+        known = self._carried
+        found = tuple(dict.fromkeys(each for source in inputs for each in known.get(source, ())[:most]))[:most]
+        self._listed += len(found)
+        return found
 
     def _is_of_shape(self, at: int) -> bool:
         return self._ops[at] in _OF_SHAPE

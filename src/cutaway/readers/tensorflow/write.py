@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +53,7 @@ class Writer:
         self._builder = builder
         self._operations = found.operations
         self._edges: dict[int, list[Value]] = {}
-        self._used: dict[int, list[Weight]] = {}
+        self._used: dict[int, dict[str, Weight]] = {}
         self._settings: dict[int, dict[str, Any]] = {}
         self._outputs: dict[tuple[str, int], tuple[Mapping[str, Any], tuple[Tensor, ...]]] = {}
         self._judged: dict[object, str] = {}
@@ -123,15 +123,17 @@ class Writer:
         if edges:
             self._edges[at] = edges
 
+    def _weights_of(self, at: int) -> Iterable[Weight]:
+        used = self._used.get(at)
+        return used.values() if used else ()
+
     def _use_carried(self, carried: int, through: int, at: int, slot: int, place: Place) -> None:
         weights = self._found.weights
         if carried in weights:
             reader = self._operations.ops[at] if carried == through else ""
             self.carried.add(carried)
             made = weights.weight(carried, reader, place.layers, slot)
-            used = self._used.setdefault(at, [])
-            if made not in used:
-                used.append(made)
+            self._used.setdefault(at, {})[made.id] = made
             return
         variable = weights.variable(carried)
         if variable is not None:
@@ -147,7 +149,7 @@ class Writer:
             name=place.shown,
             ops=[operations.ops[at] for at in members],
             names=[operations.names[at] for at in members],
-            weights={weight.name: weight.shape for at in inside for weight in self._used.get(at, ())},
+            weights={weight.name: weight.shape for at in inside for weight in self._weights_of(at)},
             parts=[part.shown for part in parts.values()] if parts else (),
             rank=self._rank_of_input(members[0]) if len(members) == 1 else None,
         )
@@ -197,13 +199,13 @@ class Writer:
                 op = place.kind
         else:
             group = place.group if place.group >= 0 else self._group(place)
-            name = self._relative(full, place)
+            name = self._relative(full, operations.region[at], place)
         return self._builder.node(
-            name, op, group=group, outputs=self._tensors(at), weights=self._used.get(at, ()),
+            name, op, group=group, outputs=self._tensors(at), weights=self._weights_of(at),
             attributes=OperationAttributes(operations, at, more or _NOTHING),
         )  # fmt: skip
 
-    def _relative(self, name: str, place: Place) -> str:
+    def _relative(self, name: str, region: int, place: Place) -> str:
         """The name of an operation without the scopes that are the groups around it."""
         scope = name.rpartition("/")[0]
         if not scope:
@@ -211,8 +213,17 @@ class Writer:
         key = (scope, id(place))
         length = self._prefixes.get(key)
         if length is None:
-            length = self._prefixes[key] = _prefix(scope, place.scopes)
+            length = self._prefixes[key] = max(_prefix(scope, place.scopes), self._within_call(scope, region))
         return name[length:]
+
+    def _within_call(self, scope: str, region: int) -> int:
+        """Length of the beginning of a scope that is the name of the call around it."""
+        while region > 0:
+            call = self._operations.regions[region]
+            if call.caller and f"{scope}/".startswith(f"{call.caller}/"):
+                return len(call.caller) + 1
+            region = call.parent
+        return 0
 
 
 _NOTHING: Mapping[str, Any] = {}
