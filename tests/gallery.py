@@ -27,7 +27,7 @@ class Entry:
         """Draw it."""
         source = self.source() if callable(self.source) else self.source
         if isinstance(source, str):
-            source = MODELS / f"{source}.keras"
+            source = MODELS / (source if "." in source else f"{source}.keras")
         options = {"show_layer_names": None, **self.options}
         return cutaway.plot_model(source, to_file=None, **options)
 
@@ -153,6 +153,24 @@ GALLERY: tuple[Entry, ...] = (
         "recurrent_wrappers",
         "Bidirectional, TimeDistributed, attention and stacked cells, opened.",
         "recurrent_wrappers",
+    ),
+    Entry(
+        "saved_model_encoder",
+        "A SavedModel: the layers of its author, each open to the operations that it runs.",
+        "saved_model_encoder.zip",
+    ),
+    Entry("saved_model_recurrent", "LSTM and GRU in a SavedModel: loops, open.", "saved_model_recurrent.zip"),
+    Entry("saved_model_steps", "A loop with a branch in it, as TensorFlow runs them.", "saved_model_steps.zip"),
+    Entry(
+        "tensorflow_1_loops",
+        "Loops of TensorFlow 1: cycles through Merge and NextIteration.",
+        "graph_def/nested_while.pbtxt",
+    ),
+    Entry("tflite_int8", "A quantised TensorFlow Lite model.", "tflite/conv_int8.tflite"),
+    Entry(
+        "tflite_control_flow",
+        "TensorFlow Lite: control flow and operations of TensorFlow.",
+        "tflite/control_flow_flex.tflite",
     ),
     Entry("vit", "A subclassed vision transformer, opened by following its calls.", vit),
 )

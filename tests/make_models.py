@@ -1,4 +1,4 @@
-"""Makes the structure-only model files that golden pictures are drawn of; needs Keras, which drawing does not.
+"""Makes the structure-only model files of the golden pictures; needs Keras and TensorFlow, which drawing does not.
 
 Usage: python -m tests.make_models
 """
@@ -6,11 +6,15 @@ Usage: python -m tests.make_models
 from __future__ import annotations
 
 import json
+import tempfile
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
+import tensorflow as tf
 
 from tests import zoo
 
@@ -53,8 +57,46 @@ def write(model: keras.Model, name: str) -> None:
             file.writestr(zipfile.ZipInfo(member), text, zipfile.ZIP_DEFLATED)
 
 
+class Steps(tf.Module):
+    """A loop in which a branch is taken, for the picture of control flow."""
+
+    def __init__(self) -> None:
+        super().__init__(name="steps")
+        self.kernel = tf.Variable(tf.ones((8, 8)), name="kernel")
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 8], name="x")])
+    def run(self, x: Any) -> Any:
+        """Walk until the values are small, in steps that depend on their sign."""
+        while tf.reduce_max(tf.abs(x)) > 1.0:
+            x = tf.tanh(x @ self.kernel) if tf.reduce_sum(x) > 0.0 else x * 0.5
+        return tf.nn.softmax(x)
+
+
+def build_recurrent() -> keras.Model:
+    """Two recurrent layers behind an embedding."""
+    words = keras.Input((20,), dtype="int32", name="words")
+    x = keras.layers.Embedding(100, 16, name="embed")(words)
+    x = keras.layers.Bidirectional(keras.layers.LSTM(8, return_sequences=True), name="both_ways")(x)
+    x = keras.layers.GRU(8, name="summary")(x)
+    return keras.Model(words, keras.layers.Dense(2, activation="softmax", name="classes")(x), name="recurrent")
+
+
+def write_saved_model(save: Callable[[str], object], name: str) -> None:
+    """Write a zipped SavedModel without the values of its variables."""
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(MODELS / f"{name}.zip", "w") as file:
+        save(folder)
+        for member in ("saved_model.pb", "variables/variables.index"):
+            data = (Path(folder) / member).read_bytes()
+            file.writestr(zipfile.ZipInfo(member), data, zipfile.ZIP_DEFLATED, compresslevel=9)
+
+
 def main() -> None:
     """Write all of them."""
+    for name, build in (("encoder", zoo.build_transformer_encoder), ("recurrent", build_recurrent)):
+        keras.utils.clear_session()
+        write_saved_model(partial(build().export, verbose=False), f"saved_model_{name}")
+    steps = Steps()
+    write_saved_model(lambda folder: tf.saved_model.save(steps, folder, signatures=steps.run), "saved_model_steps")
     for name in APPLICATIONS:
         keras.utils.clear_session()  # names count from 1 in every file
         write(getattr(keras.applications, name)(weights=None), name)

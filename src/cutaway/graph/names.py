@@ -9,6 +9,9 @@ from functools import lru_cache
 
 from cutaway.graph.level import Cluster, Level, acyclic
 
+_VERSION = re.compile(r"(?<=[a-z])V[2-9]$")
+"""What TensorFlow adds to an operation whose definition it changed, as in ``AddV2``."""
+
 _SPLIT = re.compile(
     r"[a-z]*(?:conv|pool|pooling|padding|cropping|sampling|dropout|transpose)[123]d(?![a-z0-9])"  # one word each
     r"|[^\W\d_]+|\d+",
@@ -44,13 +47,28 @@ def snake_case(op: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower()
 
 
+def without_version(op: str) -> str:
+    """``AddV2`` → ``Add``."""
+    return _VERSION.sub("", op)
+
+
+@lru_cache(maxsize=4096)
+def _stems(op: str) -> frozenset[str]:
+    """Names that a framework gives to what is of a class, up to a number at the end."""
+    stems = {snake_case(op), op, "input", "input_layer"}
+    plain = without_version(op)
+    if plain != op or op == "MatMul":  # operations of TensorFlow are called by what the user wrote: ``add``, ``matmul``
+        stems |= {plain, plain.lower()}
+    return frozenset(stems)
+
+
 def is_auto(name: str, op: str) -> bool:
     """Whether the framework made the name from the class, so that it is no evidence of anything."""
-    stem = snake_case(op)
-    if name in (stem, op) or name in ("input", "input_layer"):
+    stems = _stems(op)
+    if name in stems:
         return True
     head, _, tail = name.rpartition("_")
-    return tail.isdigit() and head in (stem, op, "input", "input_layer")
+    return tail.isdigit() and head in stems
 
 
 Label = tuple[str, ...]

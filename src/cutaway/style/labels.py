@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cutaway.graph.model import Graph, Node, Shape
-from cutaway.graph.names import common_words, is_auto, tokens
+from cutaway.graph.names import common_words, is_auto, tokens, without_version
 from cutaway.style.measure import clean, fit, width
 
 OP_SIZE = 12.0
@@ -50,10 +49,6 @@ _SHORT = {
     **{f"GlobalMaxPooling{n}D": f"GlobalMaxPool{n}D" for n in (1, 2, 3)},
     **{f"GlobalAveragePooling{n}D": f"GlobalAvgPool{n}D" for n in (1, 2, 3)},
 }
-
-
-_VERSION = re.compile(r"(?<=[a-z])V[2-9]$")
-"""What TensorFlow adds to an operation whose definition it changed, as in ``AddV2``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -217,7 +212,7 @@ def _heading(
 
 def short_op(op: str) -> str:
     """The operation as a heading: well-known long class names are shortened, versions of operations left out."""
-    return _SHORT.get(op) or _VERSION.sub("", op)
+    return _SHORT.get(op) or without_version(op)
 
 
 def format_shape(shape: Shape | None) -> str:
