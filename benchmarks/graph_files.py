@@ -1,9 +1,11 @@
 """Graph files of any size, the same bytes every time: what the benchmarks of the readers read.
 
 A graph is a row of blocks of three convolutions with a way around, in scopes such as ``block_12/conv_3/Conv2D``, with
-the shapes that TensorFlow records. Files are written by hand, in pieces, so that no size needs much memory::
+the shapes that TensorFlow records; TensorFlow itself imports them. Files are written by hand, in pieces, so that no
+size needs much memory::
 
-    python benchmarks/graph_files.py FILE.pb NODES [BYTES OF CONSTANTS]
+    python benchmarks/graph_files.py FILE.pb NODES          each constant is one number that fills its shape
+    python benchmarks/graph_files.py FILE.pb NODES values   kernels have all of their numbers, 0.147 MB each
     python benchmarks/graph_files.py FILE.pbtxt BYTES
 """
 
@@ -13,11 +15,12 @@ import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
+from math import prod
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 _FLOAT = 1
-_CHUNK = bytes(range(256)) * 4096
+_HALF = b"\0\0\0\x3f"
 
 
 class Node(NamedTuple):
@@ -49,34 +52,24 @@ def nodes() -> Iterator[Node]:
         last = f"block_{block}/add"
 
 
-def write_graph(path: Path, count: int, constants: int = 0) -> None:
+def write_graph(path: Path, count: int, *, values: bool = False) -> None:
     """Write a frozen graph.
 
     Args:
         path: The file.
         count: Number of operations.
-        constants: Bytes of values, shared among the kernels; small ones if 0.
+        values: Whether kernels have all of their numbers, and not one that fills them.
     """
-    made = nodes()
-    kernels = sum(node.name.endswith("kernel") for node in islice(nodes(), count)) if constants else 1
-    size = constants // max(1, kernels) // 4 * 4
     with path.open("wb") as file:
-        for _ in range(count):
-            _write_node(file, next(made), size)
+        for node in islice(nodes(), count):
+            file.write(_field(1, _node(node, values)))
         file.write(_field(4, _number(1, 2474)))
 
 
-def _write_node(file: BinaryIO, node: Node, size: int) -> None:
-    head = _field(1, node.name.encode()) + _field(2, node.op.encode())
-    head += b"".join(_field(3, name.encode()) for name in node.inputs)
-    if node.op != "Const":
-        file.write(_field(1, head + _attributes(node.op, node.shape)))
-        return
-    length = size if node.name.endswith("kernel") and size else 4
-    head += _constant(length)
-    file.write(_open(1, len(head) + length) + head)
-    for start in range(0, length, len(_CHUNK)):
-        file.write(_CHUNK[: min(len(_CHUNK), length - start)])
+def _node(node: Node, values: bool) -> bytes:
+    told = _field(1, node.name.encode()) + _field(2, node.op.encode())
+    told += b"".join(_field(3, name.encode()) for name in node.inputs) + _attributes(node.op, node.shape)
+    return told if node.op != "Const" else told + _constant(node.shape, values and node.name.endswith("kernel"))
 
 
 @lru_cache(maxsize=64)
@@ -91,13 +84,10 @@ def _attributes(op: str, shape: tuple[int, ...]) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _constant(length: int) -> bytes:
-    """What a constant says of itself, up to its values, which end it."""
-    shape = (length // 4,)
-    tensor = _number(1, _FLOAT) + _field(2, _shape(shape)) + _open(4, length)
-    value = _open(8, len(tensor) + length) + tensor
-    entry = _field(1, b"value") + _open(2, len(value) + length) + value
-    return _attributes("Const", shape) + _open(5, len(entry) + length) + entry
+def _constant(shape: tuple[int, ...], full: bool) -> bytes:
+    """The value of a constant, encoded."""
+    numbers = _field(4, _HALF * prod(shape)) if full else _field(5, _HALF)
+    return _attribute("value", _field(8, _number(1, _FLOAT) + _field(2, _shape(shape)) + numbers))
 
 
 def write_text(path: Path, size: int) -> None:
@@ -109,20 +99,40 @@ def write_text(path: Path, size: int) -> None:
             written += file.write(_text(next(made)))
 
 
+_TEXT_OF_CONV = """  attr {
+    key: "strides"
+    value {
+      list {
+        i: 1
+        i: 1
+        i: 1
+        i: 1
+      }
+    }
+  }
+  attr {
+    key: "padding"
+    value {
+      s: "SAME"
+    }
+  }
+"""
+
+
 def _text(node: Node) -> str:
     inputs = "".join(f'  input: "{name}"\n' for name in node.inputs)
     dims = "".join(f"          dim {{\n            size: {size}\n          }}\n" for size in node.shape)
     dtype = "dtype" if node.op in ("Const", "Placeholder") else "T"
-    value = (
-        '  attr {\n    key: "value"\n    value {\n      tensor {\n        dtype: DT_FLOAT\n        tensor_shape {\n'
-        "          dim {\n            size: 1\n          }\n        }\n        float_val: 0.5\n      }\n    }\n  }\n"
-        if node.op == "Const" else ""
-    )  # fmt: skip
+    more = _TEXT_OF_CONV if node.op == "Conv2D" else ""
+    if node.op == "Const":
+        shape = f"        tensor_shape {{\n{dims}        }}\n"
+        value = f"      tensor {{\n        dtype: DT_FLOAT\n{shape}        float_val: 0.5\n      }}\n"
+        more = f'  attr {{\n    key: "value"\n    value {{\n{value}    }}\n  }}\n'
     shapes = f"      list {{\n        shape {{\n{dims}        }}\n      }}\n"
     return (
         f'node {{\n  name: "{node.name}"\n  op: "{node.op}"\n{inputs}'
         f'  attr {{\n    key: "_output_shapes"\n    value {{\n{shapes}    }}\n  }}\n'
-        f'  attr {{\n    key: "{dtype}"\n    value {{\n      type: DT_FLOAT\n    }}\n  }}\n{value}}}\n'
+        f'  attr {{\n    key: "{dtype}"\n    value {{\n      type: DT_FLOAT\n    }}\n  }}\n{more}}}\n'
     )
 
 
@@ -159,7 +169,7 @@ def main() -> None:
     if path.suffix == ".pbtxt":
         write_text(path, size)
     else:
-        write_graph(path, size, int(sys.argv[3]) if len(sys.argv) > 3 else 0)
+        write_graph(path, size, values="values" in sys.argv[3:])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.graph_files import write_graph, write_text
 from benchmarks.processes import run
+from benchmarks.readers import FOREIGN, SIZES, assert_alone, exponent, foreign, made, size, turns
 from benchmarks.synthetic import BLOCK, random_block, synthetic, transformer_block
 
 pytest.importorskip("pygraphviz", reason="pygraphviz, with which crossings are compared, is not installed")
@@ -109,3 +111,65 @@ def test_equal_blocks_are_equal_and_random_ones_are_not() -> None:
     graph = synthetic(5 * BLOCK, random_block)
     assert len(graph) == 5 * BLOCK
     assert all(edge.source < edge.target for edge in graph.edges())
+
+
+def test_growth_is_the_power_of_size() -> None:
+    assert exponent(SIZES, [nodes * 3e-5 for nodes in SIZES]) == pytest.approx(1)
+    assert exponent(SIZES, [nodes**2 * 3e-9 for nodes in SIZES]) == pytest.approx(2)
+    assert exponent(SIZES, [0.2] * len(SIZES)) == pytest.approx(0)
+
+
+def test_modules_of_tensorflow_and_keras_are_seen() -> None:
+    assert foreign(["tensorflow.python.eager", "keras", "cutaway.readers.keras_v3", "tf_keras", "tensorflowjs"]) == [
+        "tensorflow.python.eager", "keras", "tf_keras",
+    ]  # fmt: skip
+
+
+def test_a_picture_that_loads_keras_ends_the_benchmark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "small.pb"
+    write_graph(path, 40)
+    assert_alone(path, tmp_path)
+    assert (tmp_path / "x.svg").stat().st_size > 1000
+    (tmp_path / "sitecustomize.py").write_text("import sys, types\nsys.modules['keras'] = types.ModuleType('keras')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(SystemExit, match=r"small\.pb loaded keras"):
+        assert_alone(path, tmp_path)
+    assert "keras" in FOREIGN
+
+
+def test_files_are_made_once_and_never_half(tmp_path: Path) -> None:
+    code = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text('whole'); sys.exit(int(sys.argv[2]))"
+    with pytest.raises(SystemExit, match=r"m\.pb could not be made"):
+        made("m.pb", ("-c", code, "{}", "1"), tmp_path)
+    assert not (tmp_path / "m.pb").exists()
+    assert size(made("m.pb", ("-c", code, "{}", "0"), tmp_path)) == 5
+    assert size(made("m.pb", ("-c", "raise SystemExit(1)"), tmp_path)) == 5
+
+
+def test_ways_take_turns_and_the_first_is_not_counted(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    code = "import sys; open(sys.argv[1], 'a').write(sys.argv[2])"
+    ours, theirs = turns(["-S", "-c", code, str(log), "a"], ["-S", "-c", code, str(log), "b"], tmp_path, 2)
+    assert log.read_text() == "ababab"
+    assert 0 < ours.wall < 60
+    assert 0 < theirs.wall < 60
+
+
+def test_graph_files_are_what_tensorflow_imports(tmp_path: Path) -> None:
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow, which imports the graph files, is not installed")
+    text_format = pytest.importorskip("google.protobuf.text_format")
+    write_graph(tmp_path / "small.pb", 41)
+    write_graph(tmp_path / "large.pb", 41, values=True)
+    write_text(tmp_path / "graph.pbtxt", 20_000)
+    small, large, text = (tf.compat.v1.GraphDef() for _ in range(3))
+    small.ParseFromString((tmp_path / "small.pb").read_bytes())
+    large.ParseFromString((tmp_path / "large.pb").read_bytes())
+    text_format.Parse((tmp_path / "graph.pbtxt").read_text(), text)
+    assert len(small.node) == len(large.node) == 41
+    assert [node.name for node in text.node] == [node.name for node in small.node][: len(text.node)]
+    assert (tmp_path / "large.pb").stat().st_size > 7 * 147_456
+    for graph in (small, large, text):
+        with tf.Graph().as_default() as imported:
+            tf.import_graph_def(graph, name="")
+        assert len(imported.get_operations()) == len(graph.node)
+        assert imported.get_tensor_by_name("block_1/conv_1/Relu:0").shape[-1] == 64
