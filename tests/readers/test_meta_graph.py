@@ -60,6 +60,52 @@ def test_variables_lead_to_the_checkpoint_beside_it(folder: Path) -> None:
     assert values.tolist() == [0, 1, 2, 3, 4, 5]
 
 
+def test_folder_shows_the_graph_and_not_the_weights_alone(folder: Path) -> None:
+    graph, own = read(folder), read(folder / "model.ckpt-5.meta")
+    assert (graph.format, graph.name, graph.names) == ("meta_graph", "model.ckpt-5", own.names)
+    assert list(graph.edges()) == list(own.edges())
+    kernel = next(weight for weight in graph.weights if weight.id == "dense/kernel")
+    assert read_values(folder, kernel).tolist() == [0, 1, 2, 3, 4, 5]
+    assert not graph.warnings
+
+
+def copied(folder: Path, to: Path, names: dict[str, str], listed: str) -> Path:
+    """A folder of the files of a checkpoint under other names, with its list."""
+    to.mkdir()
+    for path in folder.glob("model.ckpt-5.*"):
+        ending = path.name.removeprefix("model.ckpt-5")
+        for name, endings in names.items():
+            if ending.split("-")[0] in endings.split():
+                (to / f"{name}{ending}").write_bytes(path.read_bytes())
+    (to / "checkpoint").write_text(listed)
+    return to
+
+
+def test_of_several_graphs_the_latest_is_shown(folder: Path, tmp_path: Path) -> None:
+    listed = 'model_checkpoint_path: "/runs/{}"\nall_model_checkpoint_paths: "a"\nall_model_checkpoint_paths: "b"\n'
+    everything = ".meta .index .data"
+    both = copied(folder, tmp_path / "both", {"a": everything, "b": everything}, listed.format("a"))
+    assert read(both).name == "a"
+    assert any("b.index" in warning for warning in read(both).warnings)
+    (both / "checkpoint").write_text(listed.format("gone"))  # the last of the list that is there
+    assert read(both).name == "b"
+    one = copied(folder, tmp_path / "one", {"a": everything, "b": ".index .data"}, listed.format("b"))
+    assert (read(one).format, read(one).name) == ("meta_graph", "a")
+
+
+def test_folder_whose_graph_is_damaged_shows_the_weights(folder: Path, tmp_path: Path) -> None:
+    listed = 'model_checkpoint_path: "../../m"\n'
+    path = copied(folder, tmp_path / "m", {"m": ".meta .index .data"}, listed)
+    assert read(path).format == "meta_graph"
+    (path / "m.meta").write_bytes(b"\0" * 100)
+    graph = read(path)
+    assert graph.format == "checkpoint"
+    assert {weight.id for weight in graph.weights} == {"dense/kernel", "dense/bias"}
+    (path / "m.meta").unlink()
+    (path / "m.meta").symlink_to(folder / "model.ckpt-5.meta")  # it leads out of the folder
+    assert read(path).format == "checkpoint"
+
+
 def test_a_meta_graph_alone_is_read_without_values(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "alone.meta").write_bytes((folder / "model.ckpt-5.meta").read_bytes())
     graph = read(tmp_path / "alone.meta")

@@ -16,7 +16,7 @@ from typing import Any
 
 from cutaway.errors import OptionError, ReadError, UnknownFormat
 from cutaway.graph.model import Graph
-from cutaway.readers.checkpoint_files import at_path, is_checkpoint
+from cutaway.readers.checkpoint_files import at_path, is_checkpoint, meta_graph_of
 from cutaway.readers.find import find
 from cutaway.readers.options import ReadOptions
 from cutaway.readers.sniff import what_it_is
@@ -85,6 +85,8 @@ def _is_graph_def(source: Source) -> bool:
 
 
 def _is_meta_graph(source: Source) -> bool:
+    if source.kind != "file":
+        return meta_graph_of(source) is not None
     return protobuf_kind(source) in ("meta_graph", "meta_graph_text")
 
 

@@ -8,10 +8,11 @@ import re
 from cutaway.errors import ReadError
 from cutaway.readers.members import member
 from cutaway.readers.sniff import TABLE_END
+from cutaway.readers.sniff_protobuf import protobuf_kind
 from cutaway.readers.source import Source
 
 _SHARD = re.compile(r"(.+)\.data-\d{5}-of-\d{5}")
-_LATEST = re.compile(rb'^\s*model_checkpoint_path\s*:\s*("[^"\n]*"|\'[^\'\n]*\')', re.MULTILINE)
+_LISTED = re.compile(rb'^\s*(all_)?model_checkpoint_paths?\s*:\s*("[^"\n]*"|\'[^\'\n]*\')', re.MULTILINE)
 _LONGEST_LIST = 1 << 20
 
 
@@ -29,10 +30,10 @@ def at_path(path: str) -> Source:
 def is_checkpoint(source: Source) -> bool:
     """Whether a source is a table, a shard whose index lies beside it, or a folder that says which one is the latest.
 
-    A shard is known by its name: its bytes are values and look like nothing.
+    A shard is known by its name: its bytes are values and look like nothing. A folder that holds the graph too is none.
     """
     if source.kind != "file":
-        return _latest(source) is not None
+        return _latest(source) is not None and meta_graph_of(source) is None
     return _is_table(source) or _index_beside(source) is not None
 
 
@@ -64,6 +65,20 @@ def checkpoint_of(source: Source) -> tuple[Source, str]:
     )
 
 
+def meta_graph_of(source: Source) -> Source | None:
+    """The graph of a folder's latest checkpoint, or else that of the last in its list that has one; None without any.
+
+    Args:
+        source: A folder or zip.
+    """
+    for name in _listed(source):
+        path = f"{name}.meta"
+        found = source.at(path) if path in source.names else None
+        if found is not None and protobuf_kind(found) in ("meta_graph", "meta_graph_text"):
+            return found
+    return None
+
+
 def other_checkpoints(source: Source, than: str) -> list[str]:
     """What the names of the other checkpoints of a folder begin with."""
     found = (name.removesuffix(".index") for name in source.names if name.endswith(".index") and "/" not in name)
@@ -86,11 +101,18 @@ def _index_beside(source: Source) -> Source | None:
 
 def _latest(source: Source) -> str | None:
     """The name, without any folder, that the file ``checkpoint`` says is the latest; it may tell a path elsewhere."""
+    return next(iter(_listed(source)), None)
+
+
+def _listed(source: Source) -> list[str]:
+    """The names that the file ``checkpoint`` tells, without any folder: the latest first; none without that."""
     if "checkpoint" not in source.names or {"saved_model.pb", "saved_model.pbtxt"} & source.names:
-        return None
+        return []
     told = source.at("checkpoint")
-    found = _LATEST.search(told.read(most=_LONGEST_LIST)) if told.size <= _LONGEST_LIST else None
-    if found is None:
-        return None
-    path = found.group(1)[1:-1].decode("utf-8", "backslashreplace")
-    return re.split(r"[/\\]", path)[-1] or None
+    latest: list[str] = []
+    kept: list[str] = []
+    for listed, path in _LISTED.findall(told.read(most=_LONGEST_LIST) if told.size <= _LONGEST_LIST else b""):
+        name = re.split(r"[/\\]", path[1:-1].decode("utf-8", "backslashreplace"))[-1]
+        if name:
+            (kept if listed else latest).append(name)
+    return list(dict.fromkeys([*latest[:1], *reversed(kept)])) if latest else []

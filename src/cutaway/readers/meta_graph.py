@@ -1,6 +1,7 @@
 """Graphs with what a saver knows of them: ``MetaGraphDef`` (``.meta``), encoded or as text.
 
-The checkpoint of the same name is read with it where it lies beside it.
+The checkpoint of the same name is read with it where it lies beside it. A folder of checkpoints opens on the graph of
+the latest one that has a graph.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from dataclasses import replace
 
 from cutaway.errors import OptionError, ReadError
 from cutaway.graph.model import Graph
+from cutaway.readers.checkpoint_files import meta_graph_of, other_checkpoints
 from cutaway.readers.options import ReadOptions
 from cutaway.readers.source import Source
 from cutaway.readers.tensorflow.assemble import graph_of
@@ -28,8 +30,14 @@ def read(source: Source, options: ReadOptions) -> Graph:
         ReadError: It holds no graph, or is damaged from its beginning on.
         OptionError: There is no such signature; the message lists those that there are.
     """
+    folder, source = source, meta_graph_of(source) or source
     meta, name = load_meta_graph(source), source.path.stem
     program = meta.program
+    if folder is not source and (others := other_checkpoints(folder, name)):
+        shown = ", ".join(f"{other}.index" for other in others[:5])
+        program.warnings.append(
+            f"the folder holds {len(others)} other checkpoints; shown are the graph and the values of {name}: {shown}"
+        )
     if options.raw or not len(program.main):
         return raw_graph(program, name=name, format="meta_graph", producer=program.producer)
     entry = replace(_entry(meta, options.signature, source), variables=_variables(program, source))
