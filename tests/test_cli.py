@@ -6,6 +6,7 @@ import inspect
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -22,6 +23,7 @@ from cutaway.graph.contract import from_contract
 from tests.drawing.scenes import NESTED, scene, text
 
 ROOT = Path(__file__).resolve().parent.parent
+MODELS = ROOT / "tests" / "models"
 DIGITS = str(ROOT / "examples" / "digits.keras")
 RESNET = str(ROOT / "examples" / "resnet50.keras")
 
@@ -207,6 +209,9 @@ def test_help_shows_examples(command: list[str]) -> None:
 
 def test_every_command_in_the_readme_is_one(drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "model.keras").write_bytes(Path(DIGITS).read_bytes())
+    shutil.copy(MODELS / "tflite" / "conv_int8.tflite", tmp_path / "model.tflite")
+    with zipfile.ZipFile(MODELS / "saved_model_steps.zip") as file:
+        file.extractall(tmp_path / "saved_model_folder")
     monkeypatch.chdir(tmp_path)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     examples = re.findall(r"^ *cutaway ((?:plot|summary) [^#>\n]*)", readme + cutaway("--help").stdout, re.MULTILINE)

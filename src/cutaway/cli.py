@@ -26,8 +26,9 @@ examples:
   cutaway plot model.keras -o model.svg
   cutaway plot model.keras -o model.png --dpi 200 --theme print
   cutaway plot model.h5 -o part.pdf --between conv3_block1_out conv4_block1_out --show-shapes
+  cutaway plot saved_model_folder -o model.svg --signature serving_default
   cutaway summary model.keras
-  cutaway summary model.keras --format json > model.json
+  cutaway summary model.tflite --format json > model.json
 
 exit codes:
   0  done
@@ -144,7 +145,7 @@ def _add_command(commands: Any, name: str, words: str, epilog: str) -> argparse.
         name, help=words, description=f"{words[0].upper()}{words[1:]}.", epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )  # fmt: skip
-    parser.add_argument("model", metavar="MODEL", help=".keras, .h5, a configuration as JSON or YAML, or weights")
+    parser.add_argument("model", metavar="MODEL", help="a model of Keras, TensorFlow, TensorFlow Lite or TensorFlow.js: a file, a folder or a zip")
     parser.add_argument(
         "--input-shape",
         type=_shape,
