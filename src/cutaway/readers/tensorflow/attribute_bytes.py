@@ -8,13 +8,16 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from cutaway.graph.model import Shape
-from cutaway.readers.tensorflow.attribute_values import FEW, LARGE, decoded, few_values, shape_of
+from cutaway.readers.tensorflow.attribute_values import FEW, LARGE, decoded, each_shape, few_values, shape_of
 from cutaway.readers.wire.dtypes import dtype_name
 from cutaway.readers.wire.fields import MESSAGE, VARINT, Bytes, Field, fields, varint
 from cutaway.readers.wire.protobuf import DecodeError, message, text
 
 _ATTRIBUTE = 5
+_KEY, _VALUE = 0x0A, 0x12
 _TENSOR = 8
+_NAMING = (b"\x52", b"\x0a")
+"""First bytes of values that may name functions: a function, or a list."""
 
 
 class FoundConstant(NamedTuple):
@@ -50,6 +53,7 @@ class EncodedAttributes:
         self._data = data
         self._start = start
         self._end = end
+        self._values: dict[str, Any] = {}
 
     @cached_property
     def _places(self) -> list[tuple[str, Field]]:
@@ -57,6 +61,10 @@ class EncodedAttributes:
         found = []
         for entry in fields(self._data, self._start, self._end, []):
             if entry.number != _ATTRIBUTE or entry.wire != MESSAGE:
+                continue
+            short = self._short_entry(entry)
+            if short is not None:
+                found.append(short)
                 continue
             key, value = "", None
             for part in fields(self._data, entry.start, entry.end, []):
@@ -68,6 +76,20 @@ class EncodedAttributes:
                 found.append((key, value))
         return found
 
+    def _short_entry(self, entry: Field) -> tuple[str, Field] | None:
+        """A name and a value of few bytes in their usual order, which nearly all are; None for any other."""
+        data, start, end = self._data, entry.start, entry.end
+        if not 4 <= end - start < 128 or data[start] != _KEY:
+            return None
+        at = start + 2 + data[start + 1]
+        if at + 2 > end or data[at] != _VALUE or at + 2 + data[at + 1] != end:
+            return None
+        return text(bytes(data[start + 2 : at])), Field(2, MESSAGE, at, at + 2, end)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Field]:
+        return dict(self._places)
+
     def _raw(self, place: Field) -> bytes:
         return bytes(self._data[place.start : place.end])
 
@@ -76,13 +98,22 @@ class EncodedAttributes:
         """All attributes as plain JSON values; large ones by their size."""
         told: dict[str, Any] = {}
         for key, place in self._places:
-            if place.end - place.start <= LARGE:
-                told[key] = decoded(self._raw(place))
-            elif key == "value" and self.constant is not None:
-                told[key] = {"dtype": self.constant.dtype, "shape": list(self.constant.shape)}
-            else:
-                told[key] = {"bytes": place.end - place.start}
+            told[key] = self._decoded(key, place)
         return told
+
+    def get(self, key: str) -> Any:
+        """One attribute as a plain JSON value, without a look at the others; None where it is not there."""
+        if key not in self._values:
+            place = self._by_name.get(key)
+            self._values[key] = None if place is None else self._decoded(key, place)
+        return self._values[key]
+
+    def _decoded(self, key: str, place: Field) -> Any:
+        if place.end - place.start <= LARGE:
+            return decoded(self._raw(place))
+        if key == "value" and self.constant is not None:
+            return {"dtype": self.constant.dtype, "shape": list(self.constant.shape)}
+        return {"bytes": place.end - place.start}
 
     @cached_property
     def shapes(self) -> tuple[Shape | None, ...] | None:
@@ -97,7 +128,9 @@ class EncodedAttributes:
     def functions(self) -> tuple[tuple[str, str], ...]:
         """Pairs of attribute and function name."""
         found = []
-        for key, value in self.plain.items():
+        named = [key for key, place in self._places if bytes(self._data[place.start : place.start + 1]) in _NAMING]
+        for key in dict.fromkeys(named):
+            value = self.get(key)
             for item in value if isinstance(value, list) else (value,):
                 if isinstance(item, dict) and isinstance(item.get("function"), str):
                     found.append((key, item["function"]))
@@ -140,6 +173,9 @@ class EncodedAttributes:
 def shapes_of(raw: bytes) -> tuple[Shape | None, ...] | None:
     """An encoded ``AttrValue`` that is a list of shapes, or one shape."""
     try:
+        listed = each_shape(raw, shape_of)
+        if listed is not None:
+            return tuple(listed)
         value = message("AttrValue").FromString(raw)
     except DecodeError:
         return None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from cutaway.graph.model import Shape
 from cutaway.readers.wire.dtypes import dtype_name
+from cutaway.readers.wire.fields import varint
 from cutaway.readers.wire.protobuf import DecodeError, message, text
 
 FEW = 16
@@ -18,6 +20,14 @@ LARGE = 1 << 16
 
 _SHOWN = 4096
 """Bytes of a text that are shown."""
+
+_LISTED_SHAPE = 0x3A
+"""First byte of a shape in an encoded list."""
+
+_AS_IT_IS = frozenset({"i", "f", "b"})
+
+_SHORT: dict[int, Callable[[int], Any]] = {0x18: int, 0x28: bool, 0x30: dtype_name}
+"""Values of two bytes by the first of them: a number, a flag, a type."""
 
 _CODES = {
     "float32": "f", "float64": "d", "float16": "e", "int8": "b", "uint8": "B", "int16": "h", "uint16": "H",
@@ -48,8 +58,34 @@ def plain(value: Any) -> Any:
     if kind != "list":
         return _PLAIN[kind](content)
     for field, items in content.ListFields():
-        return [_PLAIN[field.name](item) for item in items]
+        return list(map(_PLAIN[field.name], items)) if field.name not in _AS_IT_IS else list(items)
     return []
+
+
+def each_shape(raw: bytes, read: Callable[[Any], Shape | list[int | None] | None]) -> list[Any] | None:
+    """The shapes of an encoded ``AttrValue`` that is a list of shapes, equal ones read once; None for any other.
+
+    Args:
+        raw: The bytes.
+        read: Makes a value of a ``TensorShapeProto``.
+
+    Raises:
+        DecodeError: A shape is damaged.
+    """
+    length, at = varint(raw, 1, len(raw))
+    end = len(raw)
+    if raw[:1] != b"\x0a" or at < 0 or at + length != end:
+        return None
+    known: dict[bytes, Any] = {}
+    found = []
+    while at + 1 < end and raw[at] == _LISTED_SHAPE and raw[at + 1] < 128:
+        start = at + 2
+        at = start + raw[at + 1]
+        encoded = raw[start:at]
+        if encoded not in known:
+            known[encoded] = read(message("TensorShapeProto").FromString(encoded))
+        found.append(known[encoded])
+    return found if at == end else None
 
 
 def shown_bytes(value: bytes) -> str:
@@ -121,8 +157,11 @@ def decoded(raw: bytes) -> Any:
     """An encoded ``AttrValue`` as a plain JSON value; a large or damaged one is told by its size."""
     if len(raw) > LARGE:
         return {"bytes": len(raw)}
+    if len(raw) == 2 and raw[1] < 128 and raw[0] in _SHORT:  # nearly all attributes are a type, a flag or a number
+        return _SHORT[raw[0]](raw[1])
     try:
-        return plain(message("AttrValue").FromString(raw))
+        shapes = each_shape(raw, _shape)
+        return plain(message("AttrValue").FromString(raw)) if shapes is None else shapes
     except DecodeError:
         return {"damaged": True, "bytes": len(raw)}
 

@@ -63,7 +63,9 @@ class NodeAttributes:
 
     def get(self, index: int, key: str) -> Any:
         """One attribute as a plain JSON value; None where it is not there."""
-        return self[index].get(key)
+        if index < len(self._arguments):
+            return self._arguments[index].get(key)
+        return self._read(index)[1].get(key)
 
     def shapes(self, index: int) -> tuple[Shape | None, ...] | None:
         """Shapes of the outputs, where they are recorded."""

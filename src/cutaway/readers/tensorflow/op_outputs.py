@@ -16,6 +16,14 @@ _MOST = 10_000
 """Outputs of one operation; an attribute that claims more is not believed."""
 
 
+_MOST_IN_SUM = 500_000
+_FREE = 4
+"""Outputs of all operations that have more than a few, in sum; and these few, which every operation may have."""
+
+_MOST_LISTS = 16
+"""Results of a function that are lists, up to which their lengths are looked up."""
+
+
 class Output(NamedTuple):
     """One output argument of an operation.
 
@@ -52,15 +60,21 @@ def _output(told: str) -> Output:
     return Output(name, length, type, dtype)
 
 
-def output_tensors(body: Body, index: int) -> tuple[Tensor, ...]:
-    """The tensors that an operation gives: types by its declaration, shapes where the file records them."""
+def output_tensors(body: Body, index: int, most: int = _MOST) -> tuple[Tensor, ...]:
+    """The tensors that an operation gives: types by its declaration, shapes where the file records them.
+
+    Args:
+        body: The operations.
+        index: Which.
+        most: Tensors beyond which the rest is left out.
+    """
     attributes = body.attributes
     shapes = attributes.shapes(index) or ()
     if index < body.arguments:
         return (Tensor(shapes[0] if shapes else None, _named(attributes.get(index, "T"))),)
     declared = declared_outputs(body.ops[index])
     if declared is None:
-        return tuple(map(Tensor, shapes)) or (Tensor(),)
+        return tuple(map(Tensor, shapes[:most])) or (Tensor(),)
     if len(declared) == 1 and not declared[0].length:
         output = declared[0]
         dtype = (output.type and _named(attributes.get(index, output.type))) or output.dtype or None
@@ -69,16 +83,35 @@ def output_tensors(body: Body, index: int) -> tuple[Tensor, ...]:
     for output in declared:
         value = attributes.get(index, output.length) if output.length else 1
         if isinstance(value, list):
-            types += map(_named, value[:_MOST])
+            types += map(_named, value[:most])
         else:
             dtype = (output.type and _named(attributes.get(index, output.type))) or output.dtype or None
-            types += [dtype] * (min(max(value, 0), _MOST) if isinstance(value, int) else 1)
-    return tuple(Tensor(shapes[at] if at < len(shapes) else None, dtype) for at, dtype in enumerate(types))
+            types += [dtype] * (min(max(value, 0), most) if isinstance(value, int) else 1)
+    named = enumerate(types[:most])
+    return tuple(Tensor(shapes[at] if at < len(shapes) else None, dtype) for at, dtype in named)
 
 
 def _named(value: object) -> str | None:
     """The name of a type; None for what a damaged file has in its place."""
     return value if isinstance(value, str) else None
+
+
+class OutputBudget:
+    """How many outputs the operations of one graph may have in sum, so that a small file does not claim millions."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_IN_SUM
+
+    def most(self, wanted: int = _MOST) -> int:
+        """How many outputs one more operation may have that has ``wanted``; a few are always free."""
+        return min(wanted, _MOST if self._left > 0 else _FREE)
+
+    def cut(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """The outputs of one more operation, as many as it may have."""
+        if len(tensors) > _FREE:
+            tensors = tensors[: self.most(len(tensors))]
+            self._left -= len(tensors)
+        return tensors
 
 
 class OutputPorts:
@@ -97,24 +130,45 @@ class OutputPorts:
     ) -> None:
         self._attribute = attribute
         self._functions = functions
-        self._seen: dict[str, list[Output]] = {}
+        self._seen: dict[str, dict[str, int]] = {}
+        self._places: dict[str, dict[str, int] | Sequence[Output] | None] = {}
+        self._first: dict[tuple[int, str], int] = {}
 
     def port(self, node: int, op: str, argument: str, index: int) -> int:
         """Number of one output of a node."""
-        arguments: Sequence[Output] | None = declared_outputs(op)
-        if arguments is None:
-            arguments = self._functions(op)
-        if arguments is None:
-            seen = self._seen.setdefault(op, [])
-            if Output(argument) not in seen:
-                seen.append(Output(argument))
-            arguments = seen
-        port = index
-        for output in arguments:
+        known = self._first.get((node, argument))
+        if known is None:
+            known = self._first[node, argument] = self._first_of(node, op, argument)
+        return known + index
+
+    def _first_of(self, node: int, op: str, argument: str) -> int:
+        """Number of the first tensor of an output argument; 0 for one that is not there."""
+        if op not in self._places:
+            self._places[op] = self._places_of(op)
+        places = self._places[op]
+        if places is None:
+            seen = self._seen.setdefault(op, {})
+            return seen.setdefault(argument, len(seen))
+        if isinstance(places, dict):
+            return places.get(argument, 0)
+        port = 0
+        for output in places:
             if output.name == argument:
                 return port
             port += self._length(node, output.length) if output.length else 1
-        return index
+        return 0
+
+    def _places_of(self, op: str) -> dict[str, int] | Sequence[Output] | None:
+        """Numbers of output arguments by name where they are the same for all nodes, else the arguments."""
+        arguments: Sequence[Output] | None = declared_outputs(op)
+        if arguments is None:
+            arguments = self._functions(op)
+        if arguments is None or 0 < sum(bool(output.length) for output in arguments) <= _MOST_LISTS:
+            return arguments
+        places: dict[str, int] = {}
+        for place, output in enumerate(arguments):
+            places.setdefault(output.name, place)
+        return places
 
     def _length(self, node: int, attribute: str) -> int:
         value = self._attribute(node, attribute)

@@ -8,7 +8,7 @@ from typing import Any
 
 from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Graph, Tensor
-from cutaway.readers.tensorflow.op_outputs import output_tensors
+from cutaway.readers.tensorflow.op_outputs import OutputBudget, output_tensors
 from cutaway.readers.tensorflow.program import Body, Program
 
 _INPUTS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
@@ -28,14 +28,14 @@ def raw_graph(program: Program, *, name: str, format: str, producer: str) -> Gra
         the names of its results.
     """
     builder = GraphBuilder(name, format, producer)
-    bodies = [program.main]
-    _add(builder, program.main, 0)
+    bodies, budget = [program.main], OutputBudget()
+    giving = _add(builder, program.main, 0, budget)
     for body in program.functions():
         results = {"results": [f"{result}: {body.names[node]}:{port}" for result, node, port in body.results]}
         group = builder.group(body.name, kind="function", op=body.name, attributes=results if body.results else {})
-        _add(builder, body, group)
+        _add(builder, body, group, budget)
         bodies.append(body)
-    _mark_interface(builder, program.main)
+    _mark_interface(builder, program.main, giving)
     lost = sum(body.lost for body in bodies)
     builder.warnings += program.warnings
     if lost:
@@ -43,27 +43,25 @@ def raw_graph(program: Program, *, name: str, format: str, producer: str) -> Gra
     return replace(builder.build(), attributes=AttributeSequence(bodies))
 
 
-def _add(builder: GraphBuilder, body: Body, group: int) -> None:
-    """Add the operations of one body, which is all in one group."""
+def _add(builder: GraphBuilder, body: Body, group: int, budget: OutputBudget) -> bytes:
+    """Add the operations of one body, which is all in one group; return which of them give something."""
     base = len(builder)
-    outputs = [list(output_tensors(body, index)) for index in range(len(body))]
+    outputs = [list(budget.cut(output_tensors(body, index, budget.most()))) for index in range(len(body))]
+    giving = bytes(map(bool, outputs))
     for node, port in zip(body.input_node, body.input_port, strict=True):
         known = outputs[node]
-        if len(known) <= port < _MOST_PORTS:
-            known += [Tensor()] * (port + 1 - len(known))
+        if len(known) <= port:
+            known += budget.cut([Tensor()] * (budget.most(port + 1) - len(known)))
     for index, op in enumerate(body.ops):
         builder.node(body.names[index], op, group=group, outputs=outputs[index])
     start = body.input_start
     for index in range(len(body)):
         for at in range(start[index], start[index + 1]):
             builder.connect(base + body.input_node[at], base + index, port=body.input_port[at])
+    return giving
 
 
-_MOST_PORTS = 10_000
-"""Outputs that are drawn of one operation; a damaged file may name any number."""
-
-
-def _mark_interface(builder: GraphBuilder, main: Body) -> None:
+def _mark_interface(builder: GraphBuilder, main: Body, giving: bytes) -> None:
     """Placeholders are the inputs of a graph; operations that nothing reads, and that give something, its outputs."""
     read = bytearray(len(main))
     for node in main.input_node:
@@ -71,7 +69,7 @@ def _mark_interface(builder: GraphBuilder, main: Body) -> None:
     for index, op in enumerate(main.ops):
         if op in _INPUTS:
             builder.mark_input(index, main.names[index])
-        elif not read[index] and main.input_start[index] < main.input_start[index + 1] and output_tensors(main, index):
+        elif not read[index] and main.input_start[index] < main.input_start[index + 1] and giving[index]:
             builder.mark_output(index, main.names[index])
 
 

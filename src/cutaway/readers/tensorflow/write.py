@@ -12,7 +12,7 @@ from cutaway.readers.tensorflow.arguments import is_setting, setting
 from cutaway.readers.tensorflow.flow import Folding
 from cutaway.readers.tensorflow.inline import Operations, Value
 from cutaway.readers.tensorflow.layers import Cluster, layer_class
-from cutaway.readers.tensorflow.op_outputs import output_tensors
+from cutaway.readers.tensorflow.op_outputs import OutputBudget, output_tensors
 from cutaway.readers.tensorflow.paths import Place
 from cutaway.readers.tensorflow.weights import Weights
 
@@ -56,6 +56,7 @@ class Writer:
         self._used: dict[int, dict[str, Weight]] = {}
         self._settings: dict[int, dict[str, Any]] = {}
         self._outputs: dict[tuple[str, int], tuple[Mapping[str, Any], tuple[Tensor, ...]]] = {}
+        self._budget = OutputBudget()
         self._judged: dict[object, str] = {}
         self._node_of: dict[int, int] = {}
         self._prefixes: dict[tuple[str, int], int] = {}
@@ -94,7 +95,7 @@ class Writer:
         key = (self._operations.ops[at], id(told))
         known = self._outputs.get(key)
         if known is None:
-            known = self._outputs[key] = (told, output_tensors(body, place))
+            known = self._outputs[key] = (told, output_tensors(body, place, self._budget.most()))
         return known[1]
 
     def _use(self, at: int, place: Place) -> None:
@@ -201,7 +202,7 @@ class Writer:
             group = place.group if place.group >= 0 else self._group(place)
             name = self._relative(full, operations.region[at], place)
         return self._builder.node(
-            name, op, group=group, outputs=self._tensors(at), weights=self._weights_of(at),
+            name, op, group=group, outputs=self._budget.cut(self._tensors(at)), weights=self._weights_of(at),
             attributes=OperationAttributes(operations, at, more or _NOTHING),
         )  # fmt: skip
 
