@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,6 +22,9 @@ _PLUMBING = frozenset({
     "QueueEnqueueManyV2", "QueueSizeV2", "LookupTableImportV2", "LookupTableSizeV2", "InitializeTableFromTextFile",
     "Shape", "Size", "Rank", "ControlTrigger", "CountUpTo", "WriteFile", "DestroyResourceOp",
 })  # fmt: skip
+_HARMLESS = frozenset({"NoOp", "Assert", "Print", "ReadVariableOp", "Shape", "Size", "Rank"})
+"""Plumbing that frozen graphs have too, which hold nothing for training."""
+
 _TRAINING = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply")
 
 
@@ -73,33 +76,63 @@ class Entry:
 def whole_graph(body: Body) -> Entry:
     """The entry of a graph that does not say how it is used: from its placeholders to what nobody reads.
 
-    Saving, restoring, summaries and the updates of training are no results. Where nothing else is left,
-    everything that nobody reads is one.
+    Initialising, saving, restoring, summaries, gradients and the updates of training are no results, and do not count
+    as readers of one. Where nothing else is left, everything that nobody reads is a result.
     """
-    read = bytearray(len(body))
-    for source, port in zip(body.input_node, body.input_port, strict=True):
-        if port != CONTROL:
-            read[source] = 1
-    ends = [at for at in range(len(body)) if not read[at]]
-    saving = _scopes_of_saving(body)
-    results = [
-        at for at in ends
-        if not (
-            body.ops[at] in _PLUMBING
-            or is_constant(body.ops[at])
-            or body.ops[at].startswith(_TRAINING)
-            or body.names[at].partition("/")[0] in saving
-        )
-    ]  # fmt: skip
-    results = results or [at for at in ends if body.ops[at] not in ("NoOp", "Const")] or ends
+    plumbing = _plumbing(body)
+    read = _read_by(body, [at for at, outside in enumerate(plumbing) if not outside])
+    results = [at for at, outside in enumerate(plumbing) if not outside and not read[at]]
+    if not results:
+        read = _read_by(body, range(len(body)))
+        ends = [at for at in range(len(body)) if not read[at]]
+        results = [at for at in ends if body.ops[at] not in ("NoOp", "Const")] or ends
     inputs = {at: body.names[at] for at, op in enumerate(body.ops) if op in INPUTS}
     return Entry(outputs=[(body.names[at], at, 0) for at in results], inputs=inputs)
 
 
-def _scopes_of_saving(body: Body) -> set[str]:
-    """Outermost scopes in which variables are saved and restored, and gradients are made."""
-    scopes = {"gradients", "init", "report_uninitialized_variables"}
+def _read_by(body: Body, readers: Iterable[int]) -> bytearray:
+    """For each operation, whether one of ``readers`` reads data of it."""
+    read = bytearray(len(body))
+    starts, nodes, ports = body.input_start.tolist(), body.input_node.tolist(), body.input_port.tolist()
+    for at in readers:
+        for edge in range(starts[at], starts[at + 1]):
+            if ports[edge] == CONTROL:
+                break
+            read[nodes[edge]] = 1
+    return read
+
+
+def _plumbing(body: Body) -> bytearray:
+    """For each operation, whether it serves something else than the model's results."""
+    kinds = {op: op in _PLUMBING or is_constant(op) or op.startswith(_TRAINING) for op in set(body.ops)}
+    found = bytearray(map(kinds.__getitem__, body.ops))
+    if not any(op.startswith(_TRAINING) or op in _PLUMBING - _HARMLESS for op in kinds):
+        return found
+    scopes = _outer_scopes(body)
+    known: dict[str, bool] = {"": False}
+    for at, name in enumerate(body.names):
+        scope = name.rpartition("/")[0]
+        if not scope:
+            continue
+        outside = known.get(scope)
+        if outside is None:
+            parts = scope.split("/")
+            outside = known[scope] = any(
+                part == "Initializer" or part.startswith("gradients") for part in parts
+            ) or any("/".join(parts[: end + 1]) in scopes for end in range(len(parts)))
+        if outside:
+            found[at] = 1
+    return found
+
+
+def _outer_scopes(body: Body) -> set[str]:
+    """Scopes in which variables are saved, restored and updated."""
+    scopes = {"init", "report_uninitialized_variables"}
     for name, op in zip(body.names, body.ops, strict=True):
-        if op in ("SaveV2", "RestoreV2", "Save", "Restore") and "/" in name:
+        if "/" not in name:
+            continue
+        if op in ("SaveV2", "RestoreV2", "Save", "Restore"):
             scopes.add(name.partition("/")[0])
+        elif op.startswith(_TRAINING) and "/update_" in name:
+            scopes.add(name.partition("/update_")[0])
     return scopes
