@@ -52,7 +52,10 @@ def test_config_as_json_equals_the_live_model(name: str, built: dict[str, Any], 
     assert_equal_facts(read(path), model)
 
 
-@pytest.mark.parametrize("name", ["MobileNetV3Small", "ConvNeXtTiny", "NASNetMobile"])
+SAVED = ["MobileNetV2", "ResNet50", "EfficientNetB0", "MobileNetV3Small", "ConvNeXtTiny", "NASNetMobile"]
+
+
+@pytest.mark.parametrize("name", SAVED)
 @pytest.mark.parametrize("ending", [".keras", ".h5"])
 def test_saved_model_equals_the_live_model(name: str, ending: str, built: dict[str, Any], tmp_path: Path) -> None:
     model = model_named(name, built)

@@ -178,7 +178,7 @@ def same_story(one: Graph, other: Graph) -> None:
     assert [weight.shape for weight in one.weights] == [weight.shape for weight in other.weights]
 
 
-@pytest.mark.parametrize("name", ["MobileNet", "MobileNetV2", "ResNet50"])
+@pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50", "EfficientNetB0"])
 def test_applications_tell_the_story_of_their_h5_file(name: str, tmp_path: Path) -> None:
     tf_keras = pytest.importorskip("tf_keras")
     model = getattr(tf_keras.applications, name)(weights=None, input_shape=(32, 32, 3), classes=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from cutaway.graph.grouping import group
 from cutaway.graph.model import Graph
 from cutaway.readers import read
 from cutaway.readers.values import read_values
+from tests.readers.stories import parameters, story
 
 
 def small_conv() -> Any:
@@ -89,6 +92,27 @@ def test_layers_of_an_encoder(tmp_path: Path) -> None:
     assert len(read(tmp_path / "encoder.tflite", raw=True)) > len(graph)
 
 
+def test_groups_say_which_layers_they_were(tmp_path: Path) -> None:
+    layers = keras.layers
+    inputs = keras.Input((12,), name="ids", dtype="int32")
+    x = layers.Embedding(10, 8, name="words")(inputs)
+    x = layers.MultiHeadAttention(2, 4, name="look")(x, x)
+    x = layers.LayerNormalization(name="even")(x)
+    x = layers.Conv1D(4, 3, activation="relu", name="slide")(x)
+    x = layers.Dense(6, activation="gelu", name="wide")(x)
+    x = layers.MaxPooling1D(2, name="halve")(x)
+    x = layers.BatchNormalization(name="level")(x)
+    x = layers.Activation("silu", name="bend")(x)
+    x = layers.GlobalAveragePooling1D(name="mean")(x)
+    model = keras.Model(inputs, layers.Dense(3, activation="softmax", name="head")(x), name="mixed")
+    graph = read(converted(model, tmp_path / "m.tflite"))
+    classes = {layer.name: type(layer).__name__ for layer in model.layers}
+    told = {graph.groups.names[at]: graph.groups.ops.get(at, "") for at in range(1, len(graph.groups))}
+    assert {name: kind for name, kind in told.items() if name in classes} == {
+        name: kind for name, kind in classes.items() if name not in ("ids", "mean")
+    }
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning:tensorflow.*")
 def test_quantised(tmp_path: Path) -> None:
     def examples() -> Any:
@@ -134,3 +158,98 @@ def test_recurrent(tmp_path: Path) -> None:
     assert {"UNIDIRECTIONAL_SEQUENCE_LSTM", "WHILE"} & set(graph.ops)
     assert "out" in layer_names(graph)
     assert any("memory" in name for name in layer_names(graph))
+
+
+INPUTS = frozenset({"InputLayer", "Input"})
+
+
+def unfolded() -> Any:
+    """A model in which the converter finds nothing to fold, so that every number of it is in the file."""
+    inputs = keras.Input((24, 24, 3), name="image")
+    x = keras.layers.Conv2D(6, 3, padding="same", activation="relu", name="stem")(inputs)
+    for block in (1, 2, 3):
+        y = keras.layers.Conv2D(6, 1, name=f"block{block}_point")(x)
+        y = keras.layers.DepthwiseConv2D(3, padding="same", name=f"block{block}_deep")(y)
+        x = keras.layers.Add(name=f"block{block}_add")([x, keras.layers.ReLU(name=f"block{block}_relu")(y)])
+    x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+    return keras.Model(inputs, keras.layers.Dense(5, name="head")(x), name="unfolded")
+
+
+def kept_parameters(model: Any) -> int:
+    """What the converter keeps of a model's numbers.
+
+    A normalisation, four numbers for each channel, becomes the bias of the convolution before it, which may have had
+    one already. A normalisation of pixels that was never adapted does nothing, and is left out.
+    """
+    total = model.count_params()
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            (before,) = [node.operation for node in layer._inbound_nodes[0].parent_nodes]
+            assert isinstance(before, keras.layers.Conv2D | keras.layers.DepthwiseConv2D)
+            total -= layer.count_params() - (0 if before.use_bias else layer.gamma.shape[0])
+        elif isinstance(layer, keras.layers.Normalization):
+            total -= layer.count_params()
+    return int(total)
+
+
+def units(graph: Graph) -> dict[str, tuple[str, ...]]:
+    """The node or opened layer that each layer is in."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, count in story(graph, without=INPUTS).layers.items():
+        assert count == 1, name
+        for part in name[-1].split(" + "):
+            assert part not in found, part  # no layer is there twice
+            found[part] = name
+    return found
+
+
+def top_groups(graph: Graph) -> dict[str, set[str]]:
+    """Layers in the groups that are seen first, by the names of these."""
+    grouped = group(graph)
+    found: dict[str, set[str]] = {}
+    for node, name in enumerate(grouped.names):
+        at = grouped.node_groups[node]
+        names = set(name.split(" + "))
+        while at > 0 and grouped.groups.parents[at]:
+            names.add(grouped.groups.names[at])
+            at = grouped.groups.parents[at]
+        if at > 0 and grouped.groups.kinds[at] not in ("layer", "wrapper"):
+            found.setdefault(grouped.groups.names[at], set()).update(names)
+    return found
+
+
+FOLDED = INPUTS | frozenset({"BatchNormalization", "Dropout", "Rescaling", "Normalization"})
+"""Classes of layers that the converter folds into others, or leaves out as they do nothing to a trained model."""
+
+ENDS = frozenset({"stem", "head"})
+"""Groups of what no name joins, which are found where enough is left."""
+
+MODELS: dict[str, Callable[[], Any]] = {
+    "unfolded": unfolded,
+    "MobileNetV2": lambda: keras.applications.MobileNetV2(weights=None),
+    "ResNet50": lambda: keras.applications.ResNet50(weights=None),
+    "EfficientNetB0": lambda: keras.applications.EfficientNetB0(weights=None),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_converted_models_tell_the_story_of_their_own_file(name: str, tmp_path: Path) -> None:
+    keras.backend.clear_session()
+    model = MODELS[name]()
+    lite = read(converted(model, tmp_path / "m.tflite"))
+    model.save(tmp_path / "m.keras")
+    own = read(tmp_path / "m.keras")
+    truth, found = story(own, without=FOLDED), units(lite)
+    names = {layer[-1] for layer in truth.layers}
+    assert names <= set(found)
+    where = {layer: found[layer] for layer in names}
+    expected = {(where[a[-1]], where[b[-1]]) for a, b in truth.edges} - {(unit, unit) for unit in where.values()}
+    shown = story(lite, without=INPUTS)
+    assert set(shown.layers) == set(where.values())
+    assert set(shown.edges) == expected
+    assert parameters(lite) == kept_parameters(model)
+    theirs = {title: {where[layer] for layer in held & names} for title, held in top_groups(own).items()}
+    ours = {title: {found[layer] for layer in held & names} for title, held in top_groups(lite).items()}
+    large = {title: held for title, held in theirs.items() if len(held) > 2 and title not in ENDS}
+    assert {title: held for title, held in ours.items() if title not in ENDS} == large
+    assert len(large) >= 3 or name == "unfolded"

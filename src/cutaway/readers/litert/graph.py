@@ -125,6 +125,7 @@ class Assembler:
             if at in layers.left_out:
                 continue
             values |= self._operator(subgraph, operator, at, layers, values, made)
+        layers.tell_classes()
         hidden = {tensor for at in layers.left_out for tensor in subgraph.operators[at].outputs}
         lost = 0
         for node, operator in made:
@@ -205,6 +206,7 @@ class Assembler:
                 scales["output" if port == 0 else f"output {port}"] = scale
         attributes |= {"quantization": scales} if scales else {}
         attributes |= self._rest(operator)
+        layers.note_weights(at, weights)
         outputs = [self._tensor(subgraph, tensor) for tensor in operator.outputs]
         return self._builder.node(name, op, group=group, outputs=outputs, attributes=attributes, weights=weights)
 

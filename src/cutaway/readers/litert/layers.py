@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from cutaway.graph.build import GraphBuilder
+from cutaway.graph.model import Weight
+from cutaway.readers.litert.classes import Part, class_of
 from cutaway.readers.litert.model import Subgraph
-from cutaway.readers.litert.names import LayerNames, Path, inhabited, own_name
+from cutaway.readers.litert.names import LayerNames, Path, inhabited, own_name, parts
 
 FOUND_BY = "the names of its tensors"
 
@@ -41,6 +43,7 @@ class Layers:
         homes = [label.home for at, label in enumerate(labels) if at not in left_out]
         self._counts = inhabited(homes)
         self._homes = set(homes)
+        self._weights: dict[Path, dict[str, tuple[int, ...]]] = {}
 
     def group(self, at: int) -> int:
         """Group of an operation."""
@@ -64,6 +67,36 @@ class Layers:
             names = [self._names.shown(path[-1]) for path in label.order if path == label.home or (path in label.merged
                      and path not in self._homes)]  # fmt: skip
         return " + ".join(dict.fromkeys(name for name in names if name))
+
+    def note_weights(self, at: int, weights: Iterable[Weight]) -> None:
+        """Remember what an operation reads from the file, which tells what its layer is."""
+        if self._names is not None:
+            held = self._weights.setdefault(self._names.labels[at].home, {})
+            held |= {weight.name: weight.shape for weight in weights}
+
+    def tell_classes(self) -> None:
+        """Say of each group which layer it was, where that can be told; once all operations are there."""
+        if self._names is None:
+            return
+        members: dict[Path, list[Part]] = {}
+        tensors = self._subgraph.tensors
+        for at, operator in enumerate(self._subgraph.operators):
+            if at not in self.left_out:
+                made = [
+                    part
+                    for index in operator.outputs
+                    if 0 <= index < len(tensors)
+                    for part in parts(tensors[index].name)
+                ]
+                members.setdefault(self._names.labels[at].home, []).append(Part(operator.code.op, made))
+        inner: dict[Path, list[str]] = {}
+        for home in self._counts:
+            inner.setdefault(home[:-1], []).append(self._names.shown(home[-1]))
+        for path, group in self._groups.items():
+            if path:
+                shown = self._names.shown(path[-1])
+                op = class_of(shown, members.get(path, ()), self._weights.get(path, {}), inner.get(path, ()))
+                self._builder.describe_group(group, op=op)
 
     def _region(self, at: int) -> Path:
         """Layers that the group of an operation stands for."""

@@ -90,7 +90,8 @@ class LayerNames:
         """A kernel keeps the name of its layer, also where the result of the layer has lost it."""
         tensors = self._subgraph.tensors
         constants = (tensors[index] for index in operator.inputs[1:2] if 0 <= index < len(tensors))
-        return [part for tensor in constants if tensor.buffer for part in parts(tensor.name) if "/" in part]
+        read = [part for tensor in constants if tensor.buffer for part in parts(tensor.name)]
+        return [part for name in read if "/" in (part := name.removesuffix("/ReadVariableOp"))]
 
     def _short(self, part: str) -> str:
         last = part.rpartition("/")[2]
