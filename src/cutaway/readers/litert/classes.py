@@ -57,7 +57,7 @@ def class_of(
     if len(whole) == 1:
         return whole.pop()
     names = [name for part in operations for name in part.names]
-    one_dimension = any("ExpandDims" in name or "Squeeze" in name for name in names)
+    one_dimension = any(name.rpartition("/")[2].startswith(("ExpandDims", "Squeeze")) for name in names)
     ops = [_word(part) for part in operations if part.op not in _AROUND]
     if one_dimension:
         ops.append("Squeeze")
