@@ -160,7 +160,7 @@ class _Assembly:
             name = self._shown(outer[depth - 1])
         builder = GraphBuilder(name, format, producer)
         writer = Writer(self._findings(), builder)
-        root, owners = tree_of(shown, paths, depth, self._shown)
+        root, owners = tree_of(shown, paths, depth, self._shown, builder.warnings)
         writer.write(root, shown, owners)
         builder.describe_group(0, attributes=attributes, weights=self._unread(writer))
         self._mark(builder, writer)
@@ -175,6 +175,7 @@ class _Assembly:
             classes=self._entry.classes,
             inputs=self._inputs,
             input_kind="InputLayer" if self._is_keras else "Input",
+            numbered=self._scopes.numbered,
         )
 
     def _unread(self, writer: Writer) -> list[Weight]:
@@ -207,7 +208,8 @@ class _Assembly:
             )
         if self._operations.full:
             builder.warnings.append(
-                f"functions are called again and again: after {MOST:,} repeated operations the calls are shown closed"
+                "functions are called again and again, or deep inside each other: after "
+                f"{MOST:,} repeated operations the calls are shown closed"
             )
         if self._program.main.lost:
             builder.warnings.append(f"{self._program.main.lost:,} inputs name operations that are not in the graph")

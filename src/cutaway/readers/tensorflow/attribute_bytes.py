@@ -14,6 +14,9 @@ from cutaway.readers.wire.fields import MESSAGE, VARINT, Bytes, Field, fields, v
 from cutaway.readers.wire.protobuf import DecodeError, message, text
 
 _ATTRIBUTE = 5
+_MOST = 1000
+"""Attributes of one node that are read; real ones have up to 60."""
+
 _KEY, _VALUE = 0x0A, 0x12
 _TENSOR = 8
 _NAMING = (b"\x52", b"\x0a")
@@ -62,6 +65,8 @@ class EncodedAttributes:
         for entry in fields(self._data, self._start, self._end, []):
             if entry.number != _ATTRIBUTE or entry.wire != MESSAGE:
                 continue
+            if len(found) >= _MOST:
+                break
             short = self._short_entry(entry)
             if short is not None:
                 found.append(short)
@@ -99,6 +104,8 @@ class EncodedAttributes:
         told: dict[str, Any] = {}
         for key, place in self._places:
             told[key] = self._decoded(key, place)
+        if len(self._places) >= _MOST:
+            told["…"] = f"attributes after the first {_MOST:,} are left out"
         return told
 
     def get(self, key: str) -> Any:

@@ -18,9 +18,13 @@ from cutaway.readers.tensorflow.program import Body, Program
 from cutaway.readers.tensorflow.rows import Rows
 from cutaway.readers.wire.blob import Blob, load
 from cutaway.readers.wire.dtypes import dtype_name
-from cutaway.readers.wire.fields import Field, fields
+from cutaway.readers.wire.fields import Field, TooMuch, fields, told_of
 from cutaway.readers.wire.protobuf import DecodeError, message, text
 from cutaway.readers.wire.text_proto import encode_text
+
+_FUNCTIONS = 5000
+_BYTES_PER_FUNCTION = 300
+"""Functions that any file may have, and bytes of the library for each one more. Real ones have some thousand each."""
 
 _TINY_FUNCTION = 4
 _TINY_FUNCTIONS = 1000
@@ -101,7 +105,11 @@ def _damage(found: Records, what: str, parts: str) -> list[str]:
     """What was lost, in words."""
     told = []
     if found.lost:
-        told.append(f"the {what} is cut or damaged at byte {found.lost[0]:,}: what follows in it is lost")
+        told.append(f"the {what} {told_of(found.lost[0])}")
+    if found.dropped:
+        told.append(
+            f"the {what} has more inputs than graphs of its size: those of {found.dropped:,} nodes are left out"
+        )
     if found.damaged:
         told.append(
             f"{len(found.damaged):,} {parts} of the {what} are damaged and left out, the first at byte "
@@ -132,8 +140,12 @@ class Library:
             ReadError: It is made of records that are too short to be functions.
         """
         tiny = 0
+        most = _FUNCTIONS + (library.end - library.start) // _BYTES_PER_FUNCTION
         for field in fields(self._blob.data, library.start, library.end, lost):
             if field.number == 1 and field.wire == 2:
+                if len(self._places) >= most:
+                    lost.append(TooMuch(field.at))
+                    break
                 tiny += field.end - field.start < _TINY_FUNCTION
                 name = self._name(field)
                 if name:

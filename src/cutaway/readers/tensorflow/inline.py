@@ -26,8 +26,12 @@ LOOP_VARIABLE = "LoopVariable"
 """Operation that stands for what a loop carries from one turn to the next: it reads the first and the next value."""
 
 MOST = 60_000
-"""Operations of bodies that are there already, once more in place of another call of the same function. Thirty functions
-that each call the next one twice would make a billion; a model of 96 blocks that share a function of 400 has 38,000."""
+"""Operations of bodies that are there already, once more in place of another call of the same function. Thirty
+functions that each call the next one twice would make a billion; a model of 96 blocks that share a function of 400
+has 38,000."""
+
+_DEEPEST = 48
+"""Functions in functions that are opened; the deepest model seen has 12. Deeper calls are shown closed."""
 
 _CALLS = frozenset({
     "PartitionedCall", "StatefulPartitionedCall", "SymbolicGradient", "XlaLaunch", "BatchFunction", "RemoteCall",
@@ -148,7 +152,7 @@ class _Inliner:
         self.operations = Operations()
         self._open: list[str] = []
         self._orders: dict[int, list[int]] = {}
-        self._shown: list[list[int]] = []
+        self._shown: list[int] = []
         self._functional: dict[str, bool] = {}
         self._copies = 0
 
@@ -163,10 +167,10 @@ class _Inliner:
             if not wanted:
                 self._orders[id(body)] = order
         else:
-            self._copies += 1 + len(order)
+            self._copies += 2 + len(order)
         if not body.arguments and not any(self._calls(body, at) for at in self._first_of_kinds(body, order)):
             return self._copy(body, order, region, results)
-        self._shown.append(order)
+        self._shown.append(sum(body.ops[at] not in _TRANSPARENT for at in order))
         flat: dict[int, int] = {}
         outputs: dict[int, list[Value]] = {at: [value] for at, value in enumerate(arguments)}
         patches: list[tuple[int, int, int]] = []
@@ -296,7 +300,7 @@ class _Inliner:
         return self._holder(body, at, region, inputs, functions)
 
     def _enter(self, name: str) -> bool:
-        if name in self._open or self._copies > MOST:
+        if name in self._open or self._copies > MOST or len(self._open) >= _DEEPEST:
             self.operations.full |= name not in self._open
             return False
         if self._program.function(name) is None:
@@ -313,16 +317,15 @@ class _Inliner:
         if body is None:
             raise AssertionError("asked for before")
         arguments = (arguments + [LOST] * body.arguments)[: body.arguments]
+        self._copies += (body.arguments + len(body.results)) // 32
         self._open.append(name)
         values, _ = self.expand(body, arguments, region, [])
         self._open.pop()
         return values
 
     def _plain(self, body: Body, at: int, region: int, inputs: list[Value], name: str) -> list[Value]:
-        others = (other for other in self._shown[-1] if other != at)
-        wrapper = all(
-            body.ops[other] in _TRANSPARENT for other in others
-        )  # all but plumbing makes it a part of something
+        others = self._shown[-1] - (body.ops[at] not in _TRANSPARENT)
+        wrapper = not others  # all but plumbing makes it a part of something
         inner = self._region(region, "" if wrapper else pretty(name), "", body.names[at])
         return self._inside(name, inner, inputs[_SKIPPED_INPUTS.get(body.ops[at], 0) :])
 

@@ -45,99 +45,34 @@ _HEAVY_OPS = frozenset(op for _, ops in _HEAVY for op in ops) | {
     "While", "StatelessWhile", "If", "Softmax", "MaxPool", "AvgPool", "SquaredDifference", "FFT", "Cumsum", "TopKV2",
 }  # fmt: skip
 
-_KERAS_LAYERS = [
-    "Activation",
-    "ActivityRegularization",
-    "Add",
-    "AdditiveAttention",
-    "AlphaDropout",
-    "Attention",
-    "Average",
-    "AveragePooling1D",
-    "AveragePooling2D",
-    "AveragePooling3D",
-    "BatchNormalization",
-    "Bidirectional",
-    "CategoryEncoding",
-    "CenterCrop",
-    "Concatenate",
-    "Conv1D",
-    "Conv1DTranspose",
-    "Conv2D",
-    "Conv2DTranspose",
-    "Conv3D",
-    "Conv3DTranspose",
-    "ConvLSTM1D",
-    "ConvLSTM2D",
-    "ConvLSTM3D",
-    "Cropping1D",
-    "Cropping2D",
-    "Cropping3D",
-    "Dense",
-    "DepthwiseConv1D",
-    "DepthwiseConv2D",
-    "Discretization",
-    "Dot",
-    "Dropout",
-    "ELU",
-    "EinsumDense",
-    "Embedding",
-    "Flatten",
-    "GRU",
-    "GRUCell",
-    "GaussianDropout",
-    "GaussianNoise",
-    "GlobalAveragePooling1D",
-    "GlobalAveragePooling2D",
-    "GlobalAveragePooling3D",
-    "GlobalMaxPooling1D",
-    "GlobalMaxPooling2D",
-    "GlobalMaxPooling3D",
-    "GroupNormalization",
-    "Hashing",
-    "IntegerLookup",
-    "LSTM",
-    "LSTMCell",
-    "Lambda",
-    "LayerNormalization",
-    "LeakyReLU",
-    "Masking",
-    "MaxPooling1D",
-    "MaxPooling2D",
-    "MaxPooling3D",
-    "Maximum",
-    "Minimum",
-    "MultiHeadAttention",
-    "Multiply",
-    "Normalization",
-    "PReLU",
-    "Permute",
-    "RMSNormalization",
-    "ReLU",
-    "RepeatVector",
-    "Rescaling",
-    "Reshape",
-    "Resizing",
-    "SeparableConv1D",
-    "SeparableConv2D",
-    "SimpleRNN",
-    "SimpleRNNCell",
-    "Softmax",
-    "SpatialDropout1D",
-    "SpatialDropout2D",
-    "StringLookup",
-    "Subtract",
-    "TextVectorization",
-    "ThresholdedReLU",
-    "TimeDistributed",
-    "UnitNormalization",
-    "UpSampling1D",
-    "UpSampling2D",
-    "UpSampling3D",
-    "ZeroPadding1D",
-    "ZeroPadding2D",
-    "ZeroPadding3D",
-]
+_CURVES = frozenset({"Erf", "Erfc", "Tanh", "Sigmoid", "Relu", "Relu6", "Elu", "Softplus", "Exp", "Log1p", "Softmax"})
+_ARITHMETIC = frozenset({"Mul", "AddV2", "Sub", "Neg", "RealDiv", "Pow", "Sqrt", "Square", "Maximum", "Minimum"})
+
+OPERATORS = {
+    "AddV2": "Add", "Mul": "Multiply", "Sub": "Subtract", "RealDiv": "TrueDivide", "Pow": "Power", "Neg": "Negative",
+    "Mean": "Mean", "Sum": "Sum", "Max": "Max", "Min": "Min", "MatMul": "Matmul", "BatchMatMulV2": "Matmul",
+    "ConcatV2": "Concatenate", "Reshape": "Reshape", "Transpose": "Transpose", "Abs": "Absolute", "Exp": "Exp",
+    "Sqrt": "Sqrt", "Square": "Square", "Maximum": "Maximum", "Minimum": "Minimum", "ExpandDims": "ExpandDims",
+    "Squeeze": "Squeeze", "Softmax": "Softmax", "Relu": "Relu", "Sigmoid": "Sigmoid", "Tanh": "Tanh",
+}  # fmt: skip
+"""What Keras 3 calls an operation that was called on its own, by what TensorFlow calls it."""
+
+_KERAS_LAYERS: tuple[str, ...] = (
+    "Activation", "ActivityRegularization", "Add", "AdditiveAttention", "AlphaDropout", "Attention", "Average",
+    "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "BatchNormalization", "Bidirectional",
+    "CategoryEncoding", "CenterCrop", "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose",
+    "Conv3D", "Conv3DTranspose", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Cropping1D", "Cropping2D", "Cropping3D",
+    "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Discretization", "Dot", "Dropout", "ELU", "EinsumDense",
+    "Embedding", "Flatten", "GRU", "GRUCell", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D", "GroupNormalization", "Hashing", "IntegerLookup", "LSTM", "LSTMCell", "Lambda",
+    "LayerNormalization", "LeakyReLU", "Masking", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum",
+    "Minimum", "MultiHeadAttention", "Multiply", "Normalization", "PReLU", "Permute", "RMSNormalization", "ReLU",
+    "RepeatVector", "Rescaling", "Reshape", "Resizing", "SeparableConv1D", "SeparableConv2D", "SimpleRNN",
+    "SimpleRNNCell", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "StringLookup", "Subtract",
+    "TextVectorization", "ThresholdedReLU", "TimeDistributed", "UnitNormalization", "UpSampling1D", "UpSampling2D",
+    "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
+)  # fmt: skip
 
 _LOOSE = frozenset({"Activation", "Flatten", "Permute", "Dropout", "Lambda", "RepeatVector", "Rescaling",
                     "Normalization", "Softmax", "ReLU", "LeakyReLU", "PReLU", "ELU", "EinsumDense"})  # fmt: skip
@@ -152,6 +87,12 @@ def _snake(name: str) -> str:
 
 
 _BY_STEM: dict[str, str] = {_snake(name): name for name in _KERAS_LAYERS}
+
+
+def operator_name(op: str, name: str) -> str:
+    """The name that Keras 3 gives to an operation that was called on its own: ``Mul_1`` → ``multiply_1``."""
+    number = re.search(r"_\d+$", name)
+    return _snake(OPERATORS[op]) + (number.group() if number else "")
 
 
 def is_layer_name(name: str) -> bool:
@@ -230,6 +171,10 @@ def _by_operations(cluster: Cluster) -> str:
             return _refined(name, cluster, light)
     if not heavy and ops.keys() <= {"AddV2", "Add", "AddN"} and not cluster.weights:
         return "Add"
+    if ops.keys() == {"Sub", "RealDiv"} and cluster.weights:
+        return "Normalization"
+    if ops.keys() <= _CURVES | _ARITHMETIC and ops.keys() & _CURVES and not cluster.weights:
+        return "Activation"  # gelu, swish and their like, spelled out
     return ""
 
 

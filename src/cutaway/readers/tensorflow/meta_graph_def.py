@@ -11,7 +11,7 @@ from cutaway.readers.source import Source
 from cutaway.readers.tensorflow.graph_def import load_encoded, read_program
 from cutaway.readers.tensorflow.program import Program
 from cutaway.readers.wire.blob import Blob
-from cutaway.readers.wire.fields import Field, fields
+from cutaway.readers.wire.fields import Field, fields, told_of
 from cutaway.readers.wire.protobuf import DecodeError, message, text
 
 _META_GRAPHS = 64
@@ -115,7 +115,7 @@ def read_meta_graph(blob: Blob, start: int = 0, end: int | None = None) -> MetaG
 
 def _tell_cut(program: Program, at: int | None) -> None:
     if at is not None and not any("cut or damaged" in warning for warning in program.warnings):
-        program.warnings.append(f"the file is cut or damaged at byte {at:,}: what follows is lost")
+        program.warnings.append(f"the file {told_of(at)}")
 
 
 def _decoded(blob: Blob, others: list[Field], program: Program) -> Any:

@@ -13,6 +13,9 @@ Step = str | int
 
 Path = tuple[Step, ...]
 
+_MOST_PLACES = 50_000
+"""Groups that every graph may have, beside one for each two operations; deeper ones are not opened."""
+
 _WRAPPERS = ("StatefulPartitionedCall", "PartitionedCall")
 
 
@@ -128,7 +131,7 @@ class Place:
 
 
 def tree_of(
-    members: Sequence[int], paths: Sequence[Path], depth: int, shown: Callable[[Step], str]
+    members: Sequence[int], paths: Sequence[Path], depth: int, shown: Callable[[Step], str], warnings: list[str]
 ) -> tuple[Place, list[Place]]:
     """The nesting of shown operations.
 
@@ -137,6 +140,7 @@ def tree_of(
         paths: Their paths; equal ones are the same object.
         depth: Steps that are left out: the scope of the model.
         shown: Name of a step.
+        warnings: Takes what is left out, in words.
 
     Returns:
         The root, and the place of each operation.
@@ -145,16 +149,24 @@ def tree_of(
     root = Place(None, "", "", tuple(step.partition("#")[0] for step in around if isinstance(step, str)))
     root.group = 0
     places: dict[int, Place] = {}
+    most = _MOST_PLACES + len(members) // 2
     owners = []
     for at, path in zip(members, paths, strict=True):
         place = places.get(id(path))
         if place is None:
             place = root
             for step in path[depth:]:
+                if most <= 0 and step not in place.parts:
+                    break
+                most -= step not in place.parts
                 place = place.below(step, shown(step))
             places[id(path)] = place
         place.members.append(at)
         owners.append(place)
+    if most <= 0:
+        warnings.append(
+            "the names of the operations hold more scopes than models of its size do: the rest are not opened"
+        )
     return root, owners
 
 

@@ -24,6 +24,9 @@ _INNER_OF_TF1 = frozenset({
 })  # fmt: skip
 """The same for layers of TensorFlow 1 and ``tf.nn``."""
 
+_DEEPEST = 64
+"""Scopes around an operation that are told; the deepest model seen has 15."""
+
 _NUMBER = re.compile(r"_\d+$")
 
 
@@ -64,7 +67,7 @@ class Scopes:
         return without_number(scope) if self.numbered else scope
 
     def _path(self, scope: str) -> tuple[str, ...]:
-        parts = scope.split("/")
+        parts = scope.split("/", _DEEPEST)[:_DEEPEST]
         while len(parts) > 1 and not self._is_known(parts[-1]) and self._is_inner(parts):
             parts.pop()
         return tuple(
@@ -143,11 +146,12 @@ class _Calls:
 
 def _tell(members: list[int], depth: int, calls: _Calls) -> None:
     scopes: dict[str, list[int]] = {}
+    place = {at: index for index, at in enumerate(members)}
     for at in members:
         if len(calls.paths[at]) > depth:
             scopes.setdefault(calls.paths[at][depth], []).append(at)
     for scope, inside in scopes.items():
-        pieces = _calls_in(inside, members, depth, calls) if depth else [inside]
+        pieces = _calls_in(inside, place, depth, calls) if depth else [inside]
         for index, piece in enumerate(pieces):
             name = scope if index == 0 else f"{scope}#{index + 1}"
             for at in piece:
@@ -155,9 +159,8 @@ def _tell(members: list[int], depth: int, calls: _Calls) -> None:
             _tell(piece, depth + 1, calls)
 
 
-def _calls_in(inside: list[int], members: list[int], depth: int, calls: _Calls) -> list[list[int]]:
+def _calls_in(inside: list[int], place: Mapping[int, int], depth: int, calls: _Calls) -> list[list[int]]:
     """The calls of one scope: its runs where they are equal, each cut into equal periods."""
-    place = {at: index for index, at in enumerate(members)}
     runs: list[list[int]] = []
     for at in inside:
         if runs and place[at] == place[runs[-1][-1]] + 1:
@@ -187,8 +190,8 @@ def _periods(run: list[int], depth: int, calls: _Calls) -> list[list[int]]:
     if shape != shape[:size] * least:
         return [run]
     pieces = [run[start : start + size] for start in range(0, len(run), size)]
-    if not counts and any(set(calls.feeds.get(at, ())) & set(before) for before, piece in itertools.pairwise(pieces)
-                          for at in piece):  # fmt: skip
+    if not counts and any(not before.isdisjoint(calls.feeds.get(at, ()))
+                          for before, piece in itertools.pairwise(map(frozenset, pieces)) for at in piece):  # fmt: skip
         return [run]  # one call whose operations repeat, not several calls
     return pieces
 

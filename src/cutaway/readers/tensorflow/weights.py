@@ -103,7 +103,9 @@ class Weights:
                 raise AssertionError("is a weight only if it is a variable or a constant")
             name = self._operations.names[node]
             short = role(name, reader, slot)
-            path = "/".join((*layer, short)) if layer and short != name.rpartition("/")[2] else name
+            path = (
+                "/".join((*layer, short)) if layer and (short != name.rpartition("/")[2] or "/" not in name) else name
+            )
             made = Weight(self._unique(path), short, constant.shape, constant.dtype, True, constant.location)
         self._weights[key] = made
         return made

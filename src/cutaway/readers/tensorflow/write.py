@@ -11,7 +11,7 @@ from cutaway.graph.model import GroupKind, Tensor, Weight
 from cutaway.readers.tensorflow.arguments import is_setting, setting
 from cutaway.readers.tensorflow.flow import Folding
 from cutaway.readers.tensorflow.inline import Operations, Value
-from cutaway.readers.tensorflow.layers import Cluster, layer_class
+from cutaway.readers.tensorflow.layers import OPERATORS, Cluster, layer_class, operator_name
 from cutaway.readers.tensorflow.op_outputs import OutputBudget, output_tensors
 from cutaway.readers.tensorflow.paths import Place
 from cutaway.readers.tensorflow.weights import Weights
@@ -30,6 +30,7 @@ class Findings:
         classes: Classes of layers by name, from a configuration in the file.
         inputs: Names of operations that bring data.
         input_kind: What those are shown as.
+        numbered: Whether Keras 3 made the graph, so that single operations have its names.
     """
 
     operations: Operations
@@ -38,6 +39,7 @@ class Findings:
     classes: Mapping[str, str]
     inputs: Mapping[int, str]
     input_kind: str
+    numbered: bool
 
 
 class Writer:
@@ -67,6 +69,8 @@ class Writer:
         """Write all shown operations, ``members``, each in the place that holds it."""
         for at, place in zip(members, owners, strict=True):
             self._use(at, place)
+        merged = self._merge_single_calls(root)
+        owners = [merged.get(id(place), place) for place in owners] if merged else owners
         for place in root.walk():
             if isinstance(place.step, str) and place.around is not None:
                 self._judge(place)
@@ -82,6 +86,21 @@ class Writer:
             source, port = self._found.folding.source(*value) if value[0] >= 0 else value
             if source in node_of and node in node_of:
                 connect(node_of[source], node_of[node], port=port, label="next")
+
+    def _merge_single_calls(self, root: Place) -> dict[int, Place]:
+        """Take functions of one operation out of their groups: they were made for a compiler, not for a reader."""
+        regions = self._operations.regions
+        merged: dict[int, Place] = {}
+        for place in list(root.walk()):
+            step, around = place.step, place.around
+            if not isinstance(step, int) or around is None or place.parts or len(place.members) != 1:
+                continue
+            if regions[step].op or regions[regions[step].parent].op:  # a loop, a branch, or the inside of one
+                continue
+            around.members = sorted((*around.members, *place.members))
+            del around.parts[step]
+            merged[id(place)] = around
+        return merged
 
     def node(self, operation: int) -> int | None:
         """The node that an operation became; None where it is not shown."""
@@ -201,6 +220,9 @@ class Writer:
         else:
             group = place.group if place.group >= 0 else self._group(place)
             name = self._relative(full, operations.region[at], place)
+            if self._found.numbered and op in OPERATORS and (place.around is None or (place.parts and not place.kind)):
+                more = {**(more or {}), "operation": full, "kind": op}
+                name, op = operator_name(op, name), OPERATORS[op]
         return self._builder.node(
             name, op, group=group, outputs=self._budget.cut(self._tensors(at)), weights=self._weights_of(at),
             attributes=OperationAttributes(operations, at, more or _NOTHING),

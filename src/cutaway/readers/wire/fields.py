@@ -17,6 +17,17 @@ _SHORT = 16
 """Fields of one message, and their bytes on average, from which on it is a bomb: it would cost minutes to read."""
 
 
+class TooMuch(int):
+    """A place from which on nothing is read although nothing is wrong there: no real file holds so much of it."""
+
+
+def told_of(place: int) -> str:
+    """Why reading stopped at a place, in words."""
+    if isinstance(place, TooMuch):
+        return f"holds more small parts than models of its size do: from byte {place:,} on they are left out"
+    return f"is cut or damaged at byte {place:,}: what follows in it is lost"
+
+
 class Field(NamedTuple):
     """One field.
 
@@ -62,7 +73,7 @@ def fields(data: Bytes, start: int, end: int, lost: list[int]) -> Iterator[Field
     while at < end:
         count += 1
         if count > _MANY and at - start < count * _SHORT:
-            lost.append(at)
+            lost.append(TooMuch(at))
             return
         key, place = varint(data, at, end)
         wire, number = key & 7, key >> 3
