@@ -295,3 +295,13 @@ def test_mutants_are_graphs_or_errors_of_ours(tmp_path: Path, real: list[Path]) 
         except CutawayError:
             outcomes["error"] += 1
     assert min(outcomes.values()) > 100
+
+
+def test_names_of_layers_that_share_a_constant_are_not_mixed(corpus: Path) -> None:
+    """The converter names the constant that several convolutions share after all of them, and each of them after it."""
+    graph = read(corpus / "tflite" / "mlcommons+tiny__vww_96_int8.tflite")
+    mains = [name.split(" + ")[0] for node, name in enumerate(graph.names) if graph.op(node).endswith("CONV_2D")]
+    rows = [(f"conv2d_{at}", f"depthwise_conv2d_{at}") for at in range(13)]
+    expected = [name.removesuffix("_0") for row in rows for name in row]
+    assert mains == [*expected, "conv2d_13"]
+    assert not any("ReadVariableOp" in name for name in graph.names)

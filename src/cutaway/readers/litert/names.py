@@ -20,6 +20,7 @@ _FIRST = re.compile(r"^(pad|zeropad)", re.IGNORECASE)
 _MAIN = re.compile(r"^(conv|matmul|depthwise|separable|dense|tensordot|einsum|batchmatmul|gather)", re.IGNORECASE)
 _LAST = re.compile(r"^(relu|relu6|sigmoid|tanh|softmax|elu|selu|leaky|swish|silu|gelu|hard)", re.IGNORECASE)
 _GLUED = re.compile(r"\d+$")
+_READ = re.compile(r"/ReadVariableOp(/resource)?\d*$")
 
 
 @dataclass(slots=True)
@@ -71,7 +72,8 @@ class LayerNames:
         """Names of the operations that were merged into one, in the order in which they ran."""
         tensors = self._subgraph.tensors
         found = [part for index in operator.outputs if 0 <= index < len(tensors) for part in parts(tensors[index].name)]
-        return sorted(dict.fromkeys(found), key=_turn)
+        plain = [_READ.sub("", part) for part in found]
+        return sorted(dict.fromkeys(_without_strangers(operator.code.op, plain)), key=_turn)
 
     def _label(self, operator: Operator) -> Label:
         found = self._parts(operator)
@@ -91,7 +93,7 @@ class LayerNames:
         tensors = self._subgraph.tensors
         constants = (tensors[index] for index in operator.inputs[1:2] if 0 <= index < len(tensors))
         read = [part for tensor in constants if tensor.buffer for part in parts(tensor.name)]
-        return [part for name in read if "/" in (part := name.removesuffix("/ReadVariableOp"))]
+        return [part for name in read if "/" in (part := _READ.sub("", name))]
 
     def _short(self, part: str) -> str:
         last = part.rpartition("/")[2]
@@ -130,6 +132,22 @@ def parts(name: str) -> list[str]:
         for part in name.split(";")
         if part and not part.isdigit() and not re.search(r":\d+$", part) and not part.startswith(("tfl.", "arith."))
     ]
+
+
+def _without_strangers(op: str, found: list[str]) -> list[str]:
+    """The names without those of other layers, which come with a constant that several layers share.
+
+    An operation computes one convolution or product: that of its own kind, in the scope that most of its names are in.
+    """
+    mains = [part for part in found if _turn(part) == 1]
+    if op not in ("CONV_2D", "DEPTHWISE_CONV_2D") or len(mains) < 2:
+        return found
+    wanted = op == "DEPTHWISE_CONV_2D"
+    fitting = [part for part in mains if part.rpartition("/")[2].startswith("depthwise") == wanted] or mains
+    scopes = Counter(part.rpartition("/")[0] for part in found)
+    main = max(fitting, key=lambda part: scopes[part.rpartition("/")[0]])
+    own = main.rpartition("/")[0]
+    return [part for part in found if part not in mains or part.rpartition("/")[0] == own]
 
 
 def own_name(subgraph: Subgraph, operator: Operator) -> str:
