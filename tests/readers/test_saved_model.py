@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras
-from readers.stories import parameters, story
 from tensorflow.core.protobuf import saved_model_pb2
 
 from cutaway.errors import OptionError
 from cutaway.graph.model import Graph
 from cutaway.readers import read
 from cutaway.readers.values import read_values
+from tests.readers.stories import parameters, story
 
 INPUTS = frozenset({"Input"})
 LOST = INPUTS | {"Dropout"}

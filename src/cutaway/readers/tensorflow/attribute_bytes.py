@@ -61,7 +61,7 @@ class EncodedAttributes:
     @cached_property
     def _places(self) -> list[tuple[str, Field]]:
         """Names of attributes and where their values lie, found without copying any."""
-        found = []
+        found: list[tuple[str, Field]] = []
         for entry in fields(self._data, self._start, self._end, []):
             if entry.number != _ATTRIBUTE or entry.wire != MESSAGE:
                 continue
@@ -134,7 +134,7 @@ class EncodedAttributes:
     @cached_property
     def functions(self) -> tuple[tuple[str, str], ...]:
         """Pairs of attribute and function name."""
-        found = []
+        found: list[tuple[str, Field]] = []
         named = [key for key, place in self._places if bytes(self._data[place.start : place.start + 1]) in _NAMING]
         for key in dict.fromkeys(named):
             value = self.get(key)
