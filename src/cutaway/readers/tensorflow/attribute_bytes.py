@@ -134,7 +134,7 @@ class EncodedAttributes:
     @cached_property
     def functions(self) -> tuple[tuple[str, str], ...]:
         """Pairs of attribute and function name."""
-        found: list[tuple[str, Field]] = []
+        found: list[tuple[str, str]] = []
         named = [key for key, place in self._places if bytes(self._data[place.start : place.start + 1]) in _NAMING]
         for key in dict.fromkeys(named):
             value = self.get(key)
