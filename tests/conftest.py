@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # Before anything imports TensorFlow: without these it writes pages of log lines to stderr.
@@ -15,3 +18,12 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 # Examples are the same in every run: a failure that one run finds must not be gone in the next.
 settings.register_profile("cutaway", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("cutaway")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_picture_is_left_behind() -> Iterator[None]:
+    """`plot_model` writes ``model.png`` where nothing says otherwise: no test may leave that where it was started."""
+    path = Path("model.png").absolute()
+    was_there = path.exists()
+    yield
+    assert was_there or not path.exists(), f"a test left {path}; give to_file= a path in tmp_path, or None"
