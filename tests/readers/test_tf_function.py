@@ -41,7 +41,7 @@ def test_module_function_and_file_show_the_same(tmp_path: Path) -> None:
     live, file = read(module), read(tmp_path / "m")
     assert shape_of(live) == shape_of(read(module.__call__)) == shape_of(read(concrete))
     assert shape_of(live) == shape_of(file)
-    assert [(weight.name, weight.shape) for weight in live.weights] == [("kernel", (4, 3)), ("constant", (3,))]
+    assert [(weight.name, weight.shape) for weight in live.weights] == [("kernel", (4, 3))]
     assert [port.name for port in live.outputs] == ["scores", "values"]
     assert shape_of(read(tf.saved_model.load(str(tmp_path / "m")))) == shape_of(file)
 

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from cutaway.graph.model import Shape, Weight
 from cutaway.readers.tensorflow.arguments import role
@@ -66,14 +67,24 @@ class Weights:
             return False
         variable = self.variable(node)
         if variable is not None:
-            return variable.kind in ("variable", "constant")
+            return variable.kind == "variable" or (variable.kind == "constant" and not self._has_variables)
         constant = self.constant(node)
-        if constant is None:
+        if constant is None or (self._has_variables and not self._was_variable(node)):
             return False
         count = math.prod(constant.shape)
         if constant.dtype in _REAL:
             return count >= _SMALLEST or (count == 1 and self._was_variable(node))
         return count >= MANY_NUMBERS and constant.dtype != "string"
+
+    @cached_property
+    def _has_variables(self) -> bool:
+        """Whether the model keeps its weights as variables; its constants are then none, such as a table of windows."""
+        for node, op in enumerate(self._operations.ops):
+            if op in VARIABLES:
+                variable = self.variable(node)
+                if variable is not None and variable.kind == "variable":
+                    return True
+        return False
 
     def _was_variable(self, node: int) -> bool:
         """Whether a constant stands where a variable was read: Keras and TensorFlow 1 leave the name of the read."""
