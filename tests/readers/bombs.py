@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import random
+import zipfile
 from collections.abc import Callable, Iterable
 
 SCALE = float(os.environ.get("CUTAWAY_BOMBS", "0.1"))
@@ -449,3 +453,57 @@ def periods_of_function_pb() -> bytes:
     body = [node(f"m/l/Abs_{at}", "Abs", f"m/l/Abs_{at - 1}:y:0" if at else "x") for at in range(n(150_000))]
     inner = function("f", body, ["x"], [("y", f"m/l/Abs_{n(150_000) - 1}:y:0")])
     return nodes([START, node("y", "PartitionedCall", "x", attrs=calls("f"))]) + library([inner])
+
+
+# --- other files -------------------------------------------------------------------------------------------------
+
+
+@bomb
+def nested_pbtxt() -> bytes:
+    """Attributes in attributes."""
+    deep = "attr { value { func { name: 'f' " * 30 + "} } } " * 30
+    one = f"node {{ name: 'a' op: 'Abs' {deep} }}\n"
+    return (one * (MOST // len(one))).encode()
+
+
+@bomb
+def nodes_pbtxt() -> bytes:
+    return "".join(f"node {{ name:'n{at}' op:'Abs' input:'x' }}\n" for at in range(n(250_000))).encode()[:MOST]
+
+
+@bomb
+def nodes_json() -> bytes:
+    told = [{"name": f"n{at}", "op": "A"} for at in range(n(300_000))]
+    text = json.dumps({"modelTopology": {"node": told}, "weightsManifest": [], "format": "graph-model"})
+    return text.encode()
+
+
+@bomb
+def weights_keras() -> bytes:
+    """Two gigabytes of weights in a zip of ten megabytes."""
+    layer = {"class_name": "Dense", "config": {"name": "d", "units": 2}, "build_config": {"input_shape": [None, 2]}}
+    dense = {"class_name": "Sequential", "config": {"name": "m", "layers": [layer]}}
+    chance = random.Random(1)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("config.json", json.dumps(dense))
+        with archive.open("model.weights.h5", "w") as file:
+            file.write(b"\x89HDF\r\n\x1a\n")
+            for _ in range(n(70_000)):
+                file.write(chance.randbytes(100) + bytes(20_000))
+    return buffer.getvalue()
+
+
+@bomb
+def objects_pb() -> bytes:
+    """A SavedModel whose object graph has half a million objects."""
+    objects = field(7, b"".join(field(1, field(1, field(1, 1) + field(2, "a"))) for _ in range(n(900_000))))
+    graph = field(2, nodes([START, node("y", "Abs", "x")]))
+    return field(1, 1) + field(2, field(1, b"") + graph + objects)
+
+
+@bomb
+def signatures_pb() -> bytes:
+    signatures = b"".join(field(5, field(1, f"{at:x}") + field(2, b"")) for at in range(n(700_000)))
+    return field(1, 1) + field(2, field(1, b"") + field(2, nodes([START, node("y", "Abs", "x")])) + signatures)

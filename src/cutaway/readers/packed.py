@@ -54,6 +54,11 @@ class PackedFile:
         if self.size > limit("unpacked"):
             raise self._error(f"unpacks to {self.size:,} bytes; at most {limit('unpacked'):,} are read")
         self._check_ratio()
+        if self.size > limit("unpacked_from") and self.size > limit("unpacked_ratio") * self.info.compress_size:
+            raise self._error(
+                f"unpacks to {self.size:,} bytes, more than {limit('unpacked_ratio')} times its size; no weights "
+                "do, so this looks like a zip bomb"
+            )
         with ExitStack() as stack:
             try:
                 file = self._placed(stack)

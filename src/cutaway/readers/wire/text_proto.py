@@ -116,6 +116,7 @@ class _Transcoder:
         self._text = text
         self._at = 0
         self._tokens = 0
+        self._is_full = False
         self._stack = [_Frame(name, b"")]
         self._known: dict[str, bytes] = {}
         self.warnings: list[str] = []
@@ -128,7 +129,8 @@ class _Transcoder:
         except _Stop:
             line = self._text.count("\n", 0, self._at) + 1
             byte = len(self._text[: self._at].encode("utf-8", "surrogateescape"))
-            self.warnings.append(f"the text is cut or damaged at byte {byte:,} (line {line:,}): what follows is lost")
+            why = "holds more short words than texts of its size do" if self._is_full else "is cut or damaged"
+            self.warnings.append(f"the text {why} at byte {byte:,} (line {line:,}): what follows is lost")
             while len(self._stack) > 1:
                 self._close(keep=self._stack[-1].name in _KEPT_WHEN_CUT)
         return b"".join(self._stack[0].pieces)
@@ -137,7 +139,10 @@ class _Transcoder:
         """Kind and text of the next token."""
         match = _TOKEN.match(self._text, self._at)
         self._tokens += 1
-        if match is None or (self._tokens > _MANY and self._at < self._tokens * _SHORT):
+        if match is None:
+            raise _Stop
+        if self._tokens > _MANY and self._at < self._tokens * _SHORT:
+            self._is_full = True
             raise _Stop
         kind = match.lastgroup or "end"
         self._at = match.end()
