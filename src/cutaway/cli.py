@@ -145,7 +145,11 @@ def _add_command(commands: Any, name: str, words: str, epilog: str) -> argparse.
         name, help=words, description=f"{words[0].upper()}{words[1:]}.", epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )  # fmt: skip
-    parser.add_argument("model", metavar="MODEL", help="a model of Keras, TensorFlow, TensorFlow Lite or TensorFlow.js: a file, a folder or a zip")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a model of Keras, TensorFlow, TensorFlow Lite or TensorFlow.js: a file, a folder or a zip",
+    )
     parser.add_argument(
         "--input-shape",
         type=_shape,

@@ -13,7 +13,7 @@ import tensorflow as tf
 import tf_keras
 from tensorflow.core.protobuf import saved_model_pb2
 
-from cutaway.errors import OptionError
+from cutaway.errors import OptionError, ReadError
 from cutaway.graph.model import Graph
 from cutaway.readers import read
 from cutaway.readers.values import read_values
@@ -233,7 +233,7 @@ def test_signatures_choose_what_is_shown(module: Path) -> None:
     assert [port.name for port in graph.outputs] == ["id"]
     looked_up = next(node for node in graph.nodes if node.op == "LookupTableFindV2")
     assert looked_up.attributes["resources"] == ["table"]
-    assert set(graph.group(0).attributes["signatures"]) == {"double", "find", "__saved_model_init_op"}
+    assert set(graph.group(0).attributes["signatures"]) == {"double", "find"}
     assert graph.group(0).attributes["signature"] == "find"
     assert read(module).group(0).attributes["signature"] == "double"
     with pytest.raises(OptionError, match=r"signature must be one of .*double, find; not 'serve'"):
@@ -338,3 +338,43 @@ def test_corpus_models_show_what_their_signature_runs(corpus: Path) -> None:
         assert shown >= sum(sizes), path
         checked += 1
     assert checked >= 5
+
+
+def test_functions_are_chosen_where_there_are_no_signatures(tmp_path: Path) -> None:
+    tf.saved_model.save(Module(), str(tmp_path / "m"))
+    graph = read(tmp_path / "m", signature="find")
+    assert [node.op for node in graph.nodes][-1] == "LookupTableFindV2"
+    assert graph.group(0).attributes["functions"] == ["double", "find"]
+    assert [weight.id for weight in read(tmp_path / "m").weights] == ["scale"]
+    with pytest.raises(OptionError, match="signature must be one of double, find; not 'triple'"):
+        read(tmp_path / "m", signature="triple")
+
+
+def test_tables_beside_a_call_do_not_make_it_a_part_of_something(tmp_path: Path) -> None:
+    keras.backend.clear_session()
+    inputs = keras.Input((1,), dtype="string", name="word")
+    x = keras.layers.StringLookup(vocabulary=["a", "b"], name="ids")(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(2, name="head")(keras.layers.Flatten()(x)), name="words")
+    model.export(str(tmp_path / "m"), verbose=False)
+    graph = read(tmp_path / "m")
+    assert graph.name == "words"
+    assert {"ids", "head"} <= {
+        graph.groups.names[at] for at in range(len(graph.groups)) if graph.groups.parents[at] == 0
+    }
+
+
+def test_a_step_of_which_only_the_shape_is_taken_is_not_shown(tmp_path: Path) -> None:
+    keras.backend.clear_session()
+    inputs = keras.Input((None, 4))
+    model = keras.Model(inputs, keras.layers.LSTM(4, name="h")(keras.layers.Masking()(inputs)))
+    model.export(str(tmp_path / "m"), verbose=False)
+    graph = read(tmp_path / "m")
+    read_by_others = {edge.source for edge in graph.edges()} | {port.node for port in graph.outputs}
+    assert [node.name for node in graph.nodes if node.index not in read_by_others] == []
+    assert graph.groups.names.count("lstm_cell") == 1
+
+
+def test_a_pointer_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "saved_model.pb").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0a\nsize 12\n")
+    with pytest.raises(ReadError, match="Git LFS pointer"):
+        read(tmp_path)

@@ -26,7 +26,8 @@ _FAMILIES: dict[str, str] = {
     "activation": (
         "RELU RELU6 RELU_0_TO_1 RELU_N1_TO_1 LEAKY_RELU PRELU ELU LOGISTIC TANH SOFTMAX LOG_SOFTMAX GELU HARD_SWISH "
         "Activation ReLU LeakyReLU PReLU ELU Softmax ThresholdedReLU Relu Relu6 Sigmoid Tanh Gelu Silu Swish "
-        "HardSigmoid HardSilu HardSwish LogSoftmax Selu Softplus Softsign SReLU ParametricSoftplus Elu LeakyRelu Erf Erfc"
+        "HardSigmoid HardSilu HardSwish LogSoftmax Selu Softplus Softsign SReLU ParametricSoftplus Elu LeakyRelu "
+        "Erf Erfc"
     ),
     "pooling": (
         "MAX_POOL_2D AVERAGE_POOL_2D L2_POOL_2D "

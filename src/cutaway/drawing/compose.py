@@ -238,23 +238,35 @@ class _Composer:
         title, count = self._labels.titles[group]
         baseline = y + 17.0 if self._nested.placement_of[group] >= 0 else y + h / 2 + 4.3
         title_width, count_width = width(title, TITLE_SIZE, 600), width(count, NAME_SIZE, 400)
-        left = TITLE_PADDING + self._past_leads(group, frame, title_width)
+        shift, crossed = self._past_leads(group, frame, title_width)
+        left = TITLE_PADDING + shift
+        sheet = self._sheet_of.get(group)
+        inside = [] if sheet is None else [Place(sheet, round(x + frame.x, 2), round(y + frame.y, 2), frame.scale)]
+        if crossed:  # the lead passes behind the title
+            items += inside
+            behind = self._behind(self._group_paint(group))
+            items.append(Box(x + left - 3.0, y + 4.0, round(title_width + 6.0, 2), 17.0, 0.0, behind))
+            inside = []
         items.append(Text(x + left, baseline, title, "title", title_width))
         if left + title_width + count_width + TITLE_PADDING + 8.0 <= w:
             items.append(Text(x + w - TITLE_PADDING, baseline, count, "count", count_width))
-        sheet = self._sheet_of.get(group)
-        if sheet is not None:
-            items.append(Place(sheet, round(x + frame.x, 2), round(y + frame.y, 2), frame.scale))
+        items += inside
 
-    def _past_leads(self, group: int, frame: Frame, title_width: float) -> float:
-        """How far a title moves right, so that no lead that enters from above runs through it."""
+    def _behind(self, paint: str) -> str:
+        """Key of a paint with the fill of another and without its border."""
+        self._paints.setdefault(f"behind {paint}", Paint(fill=self._paints[paint].fill))
+        return f"behind {paint}"
+
+    def _past_leads(self, group: int, frame: Frame, title_width: float) -> tuple[float, bool]:
+        """How far a title moves right past the leads from above, and whether one runs through it all the same."""
         if self._nested.placement_of[group] < 0 or self._flow_around(group) != "down":
-            return 0.0
+            return 0.0, False
         border = side(self._nested.placement(group), frame, "down")
         pins = [border.axis + pin for pin in border.ins]
         hit = [pin for pin in pins if TITLE_PADDING - 4.0 < pin < TITLE_PADDING + title_width + 4.0]
         shift = max(hit) - 2.0 if hit else 0.0
-        return shift if shift + title_width + 2 * TITLE_PADDING <= frame.width else 0.0
+        fits = shift + title_width + 2 * TITLE_PADDING <= frame.width
+        return (shift, False) if fits else (0.0, bool(hit))
 
     def _page(self, root: Sheet, index: int) -> Sheet:
         """The picture with its legend below."""

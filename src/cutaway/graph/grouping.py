@@ -61,19 +61,31 @@ def group(graph: Graph) -> Graph:
         sizes[owner] += 1
     for parent in graph.groups.parents[1:]:
         sizes[parent] += 1
-    large = [index for index, size in enumerate(sizes) if (NESTED if index else READABLE) < size <= PAGED]
+    called = _called(graph.groups)
+    large = [
+        index for index, size in enumerate(sizes)
+        if (PAGE if called[index] else NESTED if index else READABLE) < size <= PAGED
+    ]  # fmt: skip
     if not large:
         return graph
     plans: dict[int, tuple[Unit, ...]] = {}
     for index, level in _levels(graph, large).items():
         if len(level) <= LARGEST:
-            cut = _divide(level) if index == 0 else _divide_inside(level)
+            cut = level if called[index] else _divide(level) if index == 0 else _divide_inside(level)
         else:
             cut = level
         cut = _in_pages(cut)
         if len(cut) < len(level):
             plans[index] = cut.units
     return _regroup(graph, plans) if plans else graph
+
+
+def _called(groups: GroupColumns) -> list[bool]:
+    """For each group, whether it is or lies in the body of a function, a loop or a branch: those show what is run."""
+    called = [kind == "function" for kind in groups.kinds]
+    for index in range(1, len(called)):
+        called[index] = called[index] or called[groups.parents[index]]
+    return called
 
 
 def _divide(level: Level) -> Level:

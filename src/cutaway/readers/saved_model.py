@@ -7,6 +7,7 @@ from typing import Any
 from cutaway.errors import OptionError, ReadError
 from cutaway.graph.model import Graph
 from cutaway.readers.options import ReadOptions
+from cutaway.readers.sniff import what_it_is
 from cutaway.readers.sniff_protobuf import text_kind
 from cutaway.readers.source import Source
 from cutaway.readers.tensorflow.assemble import graph_of
@@ -47,7 +48,13 @@ class _SavedModel:
             data, lost = encode_text(bytes(blob.data), "SavedModel")
             self._warnings.extend(lost)
             blob = Blob(data, None, blob.path)
-        self._metas = read_saved_model(blob)
+        try:
+            self._metas = read_saved_model(blob)
+        except ReadError as error:
+            if not len(blob) or bytes(blob.data[:7]) == b"version":  # it may be a pointer to a file that is elsewhere
+                part = source.at(self._member) if self._member else source
+                raise ReadError(what_it_is(part), path=blob.path) from error
+            raise
 
     def read(self) -> Graph:
         meta, name, signature = self._choose()
@@ -83,11 +90,21 @@ class _SavedModel:
             signatures = signatures_of(meta)
             if wanted in signatures:
                 return meta, wanted, signatures[wanted]
-        known = dict.fromkeys(name for meta in ordered for name in signatures_of(meta))
-        raise OptionError(
-            f"{self._source.path}: signature must be one of {', '.join(known) or 'none: it has no signatures'}; "
-            f"not {wanted!r}"
-        )
+        functions = self._functions(ordered[0])
+        if wanted in functions:
+            return ordered[0], wanted, None
+        known = dict.fromkeys(name for meta in ordered for name in signatures_of(meta) if not name.startswith("__"))
+        known.update(dict.fromkeys(functions))
+        if not known:
+            raise OptionError(f"{self._source.path}: signature {wanted!r} is not there: the file has no signatures")
+        raise OptionError(f"{self._source.path}: signature must be one of {', '.join(known)}; not {wanted!r}")
+
+    @staticmethod
+    def _functions(meta: MetaGraph) -> dict[str, str]:
+        """Functions of the saved object that can be entered where no signature leads to them."""
+        known = meta.program.function_names
+        callables = Objects(meta.message.object_graph_def, None).callables()
+        return {name: function for name, function in callables.items() if function in known}
 
     def _open_bundle(self) -> Bundle | None:
         if not self._has(f"{_VARIABLES}.index"):
@@ -116,7 +133,7 @@ class _SavedModel:
                     outputs=entry.outputs, inputs=entry.inputs, variables=variables, classes=classes,
                     legacy=objects.is_legacy,
                 )  # fmt: skip
-        function = self._function(meta, objects)
+        function = self._function(meta)
         if function is None:
             whole = whole_graph(program.main)
             return Entry(outputs=whole.outputs, inputs=whole.inputs, variables=variables, classes=classes)
@@ -141,12 +158,12 @@ class _SavedModel:
             self._warnings.append(f"names of the variables in the checkpoint are lost: {error}")
             return Objects(meta.message.object_graph_def, None, assets)
 
-    def _function(self, meta: MetaGraph, objects: Objects) -> str | None:
+    def _function(self, meta: MetaGraph) -> str | None:
         """The function to show where no signature tells: what the root object calls, or the largest."""
         known = meta.program.function_names
-        for name in objects.callables():
-            if name in known:
-                return name
+        functions = self._functions(meta)
+        if functions:
+            return functions.get(self._options.signature or "") or next(iter(functions.values()))
         sizes = {
             name: len(body) for name in known
             if not name.startswith(_SAVING) and (body := meta.program.function(name)) is not None
@@ -168,8 +185,11 @@ class _SavedModel:
         signatures = {
             key: {"inputs": list(signature.inputs), "outputs": list(signature.outputs)}
             for key, signature in signatures_of(meta).items()
+            if not key.startswith("__")  # what runs when the model is loaded
         }
-        told: dict[str, Any] = {"signature": name, "signatures": signatures, "tags": list(meta.tags)}
+        functions = [] if signatures else list(self._functions(meta))
+        name = name or self._options.signature or "".join(functions[:1])
+        told = {"signature": name, "signatures": signatures, "functions": functions, "tags": list(meta.tags)}
         return {key: value for key, value in told.items() if value}
 
 

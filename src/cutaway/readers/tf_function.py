@@ -13,7 +13,7 @@ from cutaway.errors import OptionError, ReadError, UnbuiltModel
 from cutaway.graph.model import Graph
 from cutaway.readers.options import ReadOptions
 from cutaway.readers.tensorflow.assemble import graph_of
-from cutaway.readers.tensorflow.entry import Entry, Kind, Variable, whole_graph
+from cutaway.readers.tensorflow.entry import Entry, Variable, whole_graph
 from cutaway.readers.tensorflow.graph_def import read_program
 from cutaway.readers.tensorflow.inline import pretty
 from cutaway.readers.tensorflow.program import Program

@@ -8,9 +8,9 @@ from typing import Literal
 
 from cutaway.graph.model import CONTROL
 from cutaway.readers.tensorflow.flow import is_constant
-from cutaway.readers.tensorflow.program import Body
+from cutaway.readers.tensorflow.program import ARGUMENT, Body
 
-INPUTS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
+INPUTS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault", ARGUMENT})
 """Operations by which data comes into a graph."""
 
 _PLUMBING = frozenset({
@@ -81,13 +81,35 @@ def whole_graph(body: Body) -> Entry:
     """
     plumbing = _plumbing(body)
     read = _read_by(body, [at for at, outside in enumerate(plumbing) if not outside])
-    results = [at for at, outside in enumerate(plumbing) if not outside and not read[at]]
+    variables = _handed_in(body)
+    results = [at for at, outside in enumerate(plumbing) if not outside and not read[at] and at not in variables]
     if not results:
         read = _read_by(body, range(len(body)))
         ends = [at for at in range(len(body)) if not read[at]]
         results = [at for at in ends if body.ops[at] not in ("NoOp", "Const")] or ends
-    inputs = {at: body.names[at] for at, op in enumerate(body.ops) if op in INPUTS}
-    return Entry(outputs=[(body.names[at], at, 0) for at in results], inputs=inputs)
+    inputs = {at: body.names[at] for at, op in enumerate(body.ops) if op in INPUTS and at not in variables}
+    return Entry(outputs=[(body.names[at], at, 0) for at in results], inputs=inputs, variables=variables)
+
+
+def _handed_in(body: Body) -> dict[int, Variable]:
+    """Variables that a function got as arguments, as in the trace of a run; what reads one tells its shape."""
+    found: dict[int, Variable] = {}
+    if ARGUMENT not in body.ops:
+        return found
+    handles = {at for at, op in enumerate(body.ops) if op == ARGUMENT and body.attributes.get(at, "T") == "resource"}
+    for at, op in enumerate(body.ops):
+        start = body.input_start[at]
+        if op != "ReadVariableOp" or start == body.input_start[at + 1] or body.input_node[start] not in handles:
+            continue
+        shapes = body.attributes.shapes(at)
+        shape = shapes[0] if shapes else None
+        known = tuple(size for size in shape if size is not None) if shape is not None else None
+        handle = body.input_node[start]
+        dtype = body.attributes.get(at, "dtype")
+        found.setdefault(handle, Variable(body.names[handle], known, dtype if isinstance(dtype, str) else "float32"))
+    for handle in handles:
+        found.setdefault(handle, Variable(body.names[handle], None, "resource", False, None, "resource"))
+    return found
 
 
 def _read_by(body: Body, readers: Iterable[int]) -> bytearray:

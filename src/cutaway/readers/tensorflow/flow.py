@@ -24,7 +24,8 @@ TABLES = frozenset({
 """Operations that stand for a resource other than a variable."""
 
 PASSING = frozenset({"Identity", "IdentityN", "StopGradient", "PreventGradient", "Snapshot", "ReadVariableOp",
-                     "DebugIdentity", "DebugIdentityV2", "PlaceholderWithDefault", "RefIdentity"})  # fmt: skip
+                     "DebugIdentity", "DebugIdentityV2", "PlaceholderWithDefault", "RefIdentity",
+                     "_Retval"})  # fmt: skip
 """Operations that hand on their input."""
 
 _OF_SHAPE = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "VarIsInitializedOp",
@@ -34,6 +35,9 @@ _MOST_LISTED = 200_000
 _FEW_LISTED = 16
 """Constants and variables that are listed for all folded operations in sum, and for each operation beyond that: in a
 chain of sums of constants the list of each is longer than that of the one before. Large models list some thousand."""
+
+_EFFECTS = ("Assign", "ResourceScatter", "Scatter", "Print", "LookupTableInsert", "LookupTableImport", "WriteFile")
+"""Operations that are there for what they do and not for what they give."""
 
 _RANDOM = ("Random", "TruncatedNormal", "Multinomial", "ParameterizedTruncatedNormal")
 
@@ -144,6 +148,7 @@ class Folding:
                 self.shown[at] = 1
         self._show_results(results)
         self._show_weighted()
+        self._hide_unread(results)
 
     def source(self, node: int, port: int) -> Value:
         """What makes a value, beyond the operations that hand it on."""
@@ -203,6 +208,27 @@ class Folding:
 
     def _is_of_shape(self, at: int) -> bool:
         return self._ops[at] in _OF_SHAPE
+
+    def _hide_unread(self, results: Sequence[Value]) -> None:
+        """Hide what makes no result: steps of which only the shape is taken, outputs that the caller drops."""
+        starts, nodes, ops = self._starts, self._nodes, self._ops
+        reached = bytearray(len(ops))
+        waiting = [node for node, _ in results if node >= 0]
+        waiting += [at for at, op in enumerate(ops) if self.shown[at] and op.startswith(_EFFECTS)]
+        following: dict[int, list[int]] = {}
+        for variable, value in self._operations.loops:
+            following.setdefault(variable, []).append(value[0])
+        while waiting:
+            at = waiting.pop()
+            if at < 0 or reached[at]:
+                continue
+            reached[at] = 1
+            waiting += following.get(at, ())
+            if self.data[at] or self.shown[at]:
+                waiting += nodes[starts[at] : starts[at + 1]]
+        for at in range(len(ops)):
+            if not reached[at] and self.shown[at]:
+                self.shown[at] = 0
 
     def _show_results(self, results: Sequence[Value]) -> None:
         for node, port in results:

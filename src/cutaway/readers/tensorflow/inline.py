@@ -40,9 +40,11 @@ _CALLS = frozenset({
 _SKIPPED_INPUTS = {"RemoteCall": 1}
 _LOOPS = frozenset({"While", "StatelessWhile"})
 _BRANCHES = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
-_TRANSPARENT = frozenset(
-    {"Identity", "IdentityN", "Const", "NoOp", "VarHandleOp", "ReadVariableOp", "Placeholder", ARGUMENT}
-)
+_TRANSPARENT = frozenset({
+    "Identity", "IdentityN", "Const", "NoOp", "VarHandleOp", "ReadVariableOp", "Placeholder", ARGUMENT, "VariableV2",
+    "HashTable", "HashTableV2", "MutableHashTable", "MutableHashTableV2", "MutableDenseHashTableV2",
+})  # fmt: skip
+"""What may stand beside a call without making it more than a wrapper."""
 
 _NUMBERED = re.compile(r"_\d+$")
 _MADE = re.compile(r"^(__inference_|__forward_)")

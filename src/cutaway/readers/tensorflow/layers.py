@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _ONE = {
     "Relu": "ReLU", "Relu6": "ReLU", "LeakyRelu": "LeakyReLU", "Elu": "ELU", "Selu": "Activation",
@@ -147,10 +147,13 @@ def layer_class(cluster: Cluster, configured: Mapping[str, str]) -> str:
 
 
 def _by_operations(cluster: Cluster) -> str:
-    ops = Counter(cluster.ops)
+    kinds = [op for op in cluster.ops if op != "Cast"] or list(cluster.ops)  # of mixed precision
+    if len(kinds) < len(cluster.ops):
+        cluster = replace(cluster, ops=kinds)
+    ops = Counter(kinds)
     if {"query", "key", "value"} <= set(cluster.parts):
         return "MultiHeadAttention"
-    if {"forward", "backward"} <= {part.split("_")[0] for part in cluster.parts} and ops["ReverseV2"]:
+    if {"forward", "backward"} <= {part.split("_")[0] for part in cluster.parts}:
         return "Bidirectional"
     recurrent = _recurrent(cluster)
     if recurrent:
@@ -160,7 +163,7 @@ def _by_operations(cluster: Cluster) -> str:
     if _is_batch_norm(cluster, ops):
         return "BatchNormalization"
     if ops["SquaredDifference"] and ops["Rsqrt"]:
-        return "LayerNormalization"
+        return "GroupNormalization" if ops["Reshape"] >= 2 else "LayerNormalization"
     if len(cluster.ops) == 1:
         return _single(cluster)
     heavy = {op: count for op, count in ops.items() if op in _HEAVY_OPS}

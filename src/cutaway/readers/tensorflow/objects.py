@@ -71,22 +71,20 @@ class Objects:
             self._paths = self._all_paths()
         return self._paths[number] or f"object_{number}"
 
-    def callables(self) -> list[str]:
-        """Functions of the root object, those that are called first."""
-        found: dict[str, None] = {}
-        if not self._nodes:
-            return []
-        children = sorted(self._nodes[0].children, key=lambda child: text(child.local_name) != "__call__")
-        for child in children:
+    def callables(self) -> dict[str, str]:
+        """Functions of the root object by the names of its attributes, that of a call of the object itself first."""
+        found: dict[str, str] = {}
+        children = self._nodes[0].children if self._nodes else ()
+        for child in sorted(children, key=lambda child: text(child.local_name) != "__call__"):
             if not 0 <= child.node_id < len(self._nodes):
                 continue
             node = self._nodes[child.node_id]
             kind = node.WhichOneof("kind")
-            if kind == "function":
-                found.update(dict.fromkeys(map(text, node.function.concrete_functions)))
+            if kind == "function" and node.function.concrete_functions:
+                found[text(child.local_name)] = text(node.function.concrete_functions[0])
             elif kind == "bare_concrete_function":
-                found[text(node.bare_concrete_function.concrete_function_name)] = None
-        return list(found)
+                found[text(child.local_name)] = text(node.bare_concrete_function.concrete_function_name)
+        return found
 
     def configurations(self) -> list[str]:
         """What Keras 2 wrote on its layers before it had a file for that."""

@@ -117,7 +117,7 @@ class Weights:
             path = (
                 "/".join((*layer, short)) if layer and (short != name.rpartition("/")[2] or "/" not in name) else name
             )
-            made = Weight(self._unique(path), short, constant.shape, constant.dtype, True, constant.location)
+            made = Weight(self._unique(path), short, constant.shape, constant.dtype, False, constant.location)
         self._weights[key] = made
         return made
 
