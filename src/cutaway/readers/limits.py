@@ -10,7 +10,7 @@ LIMITS = MappingProxyType({
     "ratio": (250, "bytes that one byte of a compressed config may become; real configs stay below 60"),
     "ratio_from": (1 << 20, "bytes from which on that ratio is looked at; less does no harm"),
     "unpacked": (8 << 30, "bytes of weights that are unpacked to a nameless file; larger ones are stored uncompressed"),
-    "unpacked_ratio": (20, "bytes that one byte of packed weights may become; trained ones become at most 3"),
+    "unpacked_ratio": (20, "bytes that one byte of packed weights may become; trained numbers hardly pack at all"),
     "unpacked_from": (512 << 20, "bytes from which on that ratio is looked at; to unpack less takes two seconds"),
     "members": (100_000, "entries of a zip; a model with its assets has some hundred"),
     "directory": (32 << 20, "bytes of a zip's table of contents, which is read as a whole"),

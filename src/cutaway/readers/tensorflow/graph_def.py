@@ -24,7 +24,7 @@ from cutaway.readers.wire.text_proto import encode_text
 
 _FUNCTIONS = 5000
 _BYTES_PER_FUNCTION = 300
-"""Functions that any file may have, and bytes of the library for each one more. Real ones have some thousand each."""
+"""Functions that any file may have, and bytes of the library for each one more. Real ones have 1,400 and more each."""
 
 _TINY_FUNCTION = 4
 _TINY_FUNCTIONS = 1000

@@ -25,7 +25,7 @@ _INNER_OF_TF1 = frozenset({
 """The same for layers of TensorFlow 1 and ``tf.nn``."""
 
 _DEEPEST = 64
-"""Scopes around an operation that are told; the deepest model seen has 15."""
+"""Scopes around an operation that are told; among 114 real graphs the deepest has 10."""
 
 _NUMBER = re.compile(r"_\d+$")
 
