@@ -32,8 +32,8 @@ _TINY_NODES = 1000
 
 _NODES = 50_000
 _BYTES_PER_NODE = 50
-"""Nodes that any graph may have, and its bytes for each one more. Those of real graphs have 146 and more on average, and
-a node costs the same time whether it has 20 or 200."""
+"""Nodes that any graph may have, and its bytes for each one more. Those of real graphs have 146 and more on average,
+and a node costs the same time whether it has 20 or 200."""
 
 _INPUTS = 200_000
 _BYTES_PER_INPUT = 15
