@@ -297,7 +297,6 @@ STRANGERS = {
     "git lfs pull": b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n",
     "an HTML page": b"<!DOCTYPE html><html>",
     "a Python pickle": b"\x80\x04\x95\x10",
-    "TensorFlow.js": b'{"modelTopology": {"class_name": "Sequential"}}',
     "gzip": b"\x1f\x8b\x08\0",
     "empty": b"",
     "a zip that is cut short": b"PK\x03\x04\x14\0\0\0",
