@@ -10,10 +10,8 @@ Usage: python benchmarks/readers.py [--rounds N] [--work FOLDER] [--only PART â€
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log
@@ -23,7 +21,7 @@ from statistics import linear_regression
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.processes import ROOT, Run, median, run
-from benchmarks.results import ratio_verdict, table, verdict, write_section
+from benchmarks.results import parts_parser, ratio_verdict, table, verdict, write_section
 
 FOREIGN = ("tensorflow", "keras", "tf_keras")
 """Packages that must not be loaded to draw a file."""
@@ -220,13 +218,7 @@ PARTS: dict[str, Callable[[Path, int], str]] = {
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="processes for each row (default: %(default)s)")
-    parser.add_argument("--only", nargs="+", choices=PARTS, help="print some parts, and write nothing")
-    parser.add_argument(
-        "--work", type=Path, default=Path(tempfile.gettempdir()) / "cutaway-benchmarks", help="folder for models"
-    )
-    options = parser.parse_args(argv)
+    options = parts_parser(__doc__, PARTS, rounds=5).parse_args(argv)
     options.work.mkdir(parents=True, exist_ok=True)
     body = "\n\n".join(PARTS[name](options.work, options.rounds) for name in options.only or PARTS)
     if options.only:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import re
+import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -53,6 +55,23 @@ def verdict(value: float, most: float, unit: str) -> str:
 def ratio_verdict(ratio: float, least: float) -> str:
     """A ratio with its target, and whether it was reached."""
     return f"{ratio:.1f} × (target {least:g} ×: {'reached' if ratio >= least else 'MISSED'})"
+
+
+def parts_parser(words: str | None, parts: Iterable[str], *, rounds: int) -> argparse.ArgumentParser:
+    """The command line of a benchmark that has several parts.
+
+    Args:
+        words: What it measures.
+        parts: Names of its parts.
+        rounds: Processes for each row, unless the caller says otherwise.
+    """
+    parser = argparse.ArgumentParser(description=words, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=rounds, help="processes for each row (default: %(default)s)")
+    parser.add_argument("--only", nargs="+", choices=list(parts), help="print some parts, and write nothing")
+    parser.add_argument(
+        "--work", type=Path, default=Path(tempfile.gettempdir()) / "cutaway-benchmarks", help="folder for models"
+    )
+    return parser
 
 
 def write_section(name: str, body: str, packages: Iterable[str]) -> None:

@@ -13,7 +13,6 @@ import json
 import resource
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -25,7 +24,7 @@ from unittest.mock import patch
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.processes import Run, median, run
-from benchmarks.results import table, verdict, write_section
+from benchmarks.results import parts_parser, table, verdict, write_section
 
 if TYPE_CHECKING:
     from cutaway.graph import Graph
@@ -209,12 +208,7 @@ PARTS: dict[str, Callable[[Path, int], list[list[str]]]] = {
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3, help="processes for each row (default: %(default)s)")
-    parser.add_argument("--only", nargs="+", choices=PARTS, help="print some parts, and write nothing")
-    parser.add_argument(
-        "--work", type=Path, default=Path(tempfile.gettempdir()) / "cutaway-benchmarks", help="folder for models"
-    )
+    parser = parts_parser(__doc__, PARTS, rounds=3)
     parser.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
     parser.add_argument("--nodes", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import resource
 import sys
-from pathlib import Path
 
 from cutaway.errors import CutawayError
 from cutaway.readers import read
+from tests.readers.worker_memory import most_memory
 
 
 def outcome(path: str, raw: bool) -> str:
@@ -21,12 +21,6 @@ def outcome(path: str, raw: bool) -> str:
     except CutawayError as error:
         return f"error: {error}"
     return f"graph: {len(graph)} nodes; {'; '.join(graph.warnings)}"
-
-
-def most_memory() -> int:
-    """Most memory of this process so far, in bytes; `resource` would count that of the process that started it too."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) * 1024
 
 
 if __name__ == "__main__":

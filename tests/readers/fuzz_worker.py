@@ -27,6 +27,7 @@ from typing import Any
 from cutaway.errors import CutawayError
 from cutaway.graph.model import Graph
 from cutaway.readers import read
+from tests.readers.worker_memory import most_memory
 
 SLOWEST = 5
 """Seconds that one file may take."""
@@ -216,13 +217,6 @@ def main(seconds: float, seed: int, scratch: Path, paths: list[str]) -> dict[str
             break
     memory = most_memory()
     return {**outcomes, "failures": failures, "slowest": slowest, "memory": memory}
-
-
-def most_memory() -> int:
-    """Most memory of this process so far, in bytes. That of the process that started it, which `resource` counts too,
-    is not in it."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) * 1024
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ import pytest
 from tests.readers import bomb_worker
 from tests.readers.bombs import BOMBS
 
+ROOT = Path(__file__).parents[2]
+
 SECONDS = 20
 """Of computing, for reading a file twice. It takes far less: what is caught here takes minutes."""
 
@@ -28,7 +30,7 @@ def read_by_itself(path: Path) -> Any:
     done = subprocess.run(
         [sys.executable, str(Path(bomb_worker.__file__)), str(path), str(SECONDS)],
         capture_output=True, text=True, check=False, timeout=10 * SECONDS,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")},
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
     )  # fmt: skip
     assert done.returncode == 0, f"ended by signal {-done.returncode}: {done.stderr[-2000:]}"
     return json.loads(done.stdout)

@@ -17,6 +17,8 @@ from cutaway.readers import READERS, read
 from tests.readers import fuzz_worker
 
 MODELS = Path(__file__).parents[1] / "models"
+ROOT = Path(__file__).parents[2]
+
 SECONDS = float(os.environ.get("CUTAWAY_FUZZ_SECONDS", "4"))
 SEED = int(os.environ.get("CUTAWAY_FUZZ_SEED", "1"))
 
@@ -41,7 +43,7 @@ def test_damaged_files(name: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(Path(fuzz_worker.__file__)), str(SECONDS), str(SEED), str(scratch), *samples],
         capture_output=True, text=True, timeout=SECONDS + 60, check=False,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")},
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     told = json.loads(done.stdout)
@@ -59,9 +61,8 @@ def test_the_samples_are_of_their_format(name: str, tmp_path: Path) -> None:
 def test_the_guard_sees_what_it_must(tmp_path: Path) -> None:
     code = f"""
 import sys
-sys.path.insert(0, {str(Path(fuzz_worker.__file__).parent)!r})
 from pathlib import Path
-from fuzz_worker import Guard
+from tests.readers.fuzz_worker import Guard
 guard = Guard(Path({str(tmp_path)!r}))
 sys.addaudithook(guard)
 guard.armed = True
@@ -75,6 +76,6 @@ print(len(guard.breaches))
 """
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")},
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
     )  # fmt: skip
     assert int(done.stdout) >= 2

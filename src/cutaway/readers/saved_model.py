@@ -8,18 +8,15 @@ from cutaway.errors import OptionError, ReadError
 from cutaway.graph.model import Graph
 from cutaway.readers.options import ReadOptions
 from cutaway.readers.sniff import what_it_is
-from cutaway.readers.sniff_protobuf import text_kind
 from cutaway.readers.source import Source
 from cutaway.readers.tensorflow.assemble import graph_of
 from cutaway.readers.tensorflow.entry import Entry, Variable, whole_graph
-from cutaway.readers.tensorflow.meta_graph_def import MetaGraph, read_saved_model
+from cutaway.readers.tensorflow.meta_graph_def import MetaGraph, load_saved_model
 from cutaway.readers.tensorflow.objects import Objects, captured, classes_of, declared
 from cutaway.readers.tensorflow.raw import raw_graph
 from cutaway.readers.tensorflow.signatures import Signature, default_signature, entry_of, signatures_of
-from cutaway.readers.wire.blob import Blob, load
 from cutaway.readers.wire.protobuf import DecodeError, message, text
 from cutaway.readers.wire.tensor_bundle import Bundle
-from cutaway.readers.wire.text_proto import encode_text
 
 _VARIABLES = "variables/variables"
 _METADATA = "keras_metadata.pb"
@@ -43,17 +40,12 @@ class _SavedModel:
         self._options = options
         self._member = "" if source.kind == "file" else _member(source)
         self._warnings: list[str] = []
-        blob = load(source, self._member)
-        if text_kind(blob.data[:1024]) is not None:
-            data, lost = encode_text(bytes(blob.data), "SavedModel")
-            self._warnings.extend(lost)
-            blob = Blob(data, None, blob.path)
         try:
-            self._metas = read_saved_model(blob)
+            self._metas = load_saved_model(source, self._member)
         except ReadError as error:
-            if not len(blob) or bytes(blob.data[:7]) == b"version":  # it may be a pointer to a file that is elsewhere
-                part = source.at(self._member) if self._member else source
-                raise ReadError(what_it_is(part), path=blob.path) from error
+            part = source.at(self._member) if self._member else source
+            if not part.size or part.head.startswith(b"version"):  # it may be a pointer to a file that is elsewhere
+                raise ReadError(what_it_is(part), path=part.path) from error
             raise
 
     def read(self) -> Graph:

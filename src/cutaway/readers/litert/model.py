@@ -116,11 +116,6 @@ class Model:
     data: memoryview
     warnings: list[str] = field(default_factory=list)
 
-    @property
-    def operator_count(self) -> int:
-        """Operations of all subgraphs."""
-        return sum(len(subgraph.operators) for subgraph in self.subgraphs)
-
     def bytes_of(self, buffer: int, most: int) -> bytes | None:
         """Values of a buffer; None where there are none, or more than ``most``, or they are cut off."""
         start, size = self.place(buffer)

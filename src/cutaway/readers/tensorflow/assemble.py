@@ -7,10 +7,11 @@ from typing import Any
 
 from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Graph, Weight
-from cutaway.readers.tensorflow.entry import INPUTS, Entry, Variable
-from cutaway.readers.tensorflow.flow import PASSING, RESOURCE, Folding, carries_data
+from cutaway.readers.tensorflow.entry import Entry, Variable
+from cutaway.readers.tensorflow.flow import Folding, carries_data
 from cutaway.readers.tensorflow.inline import MOST, inline, inline_function
 from cutaway.readers.tensorflow.layers import is_layer_name
+from cutaway.readers.tensorflow.op_kinds import INPUTS, PASSING, RESOURCE
 from cutaway.readers.tensorflow.paths import Path, Paths, Step, model_scope, tree_of
 from cutaway.readers.tensorflow.program import Program
 from cutaway.readers.tensorflow.scopes import Scopes, is_numbered, known_layers

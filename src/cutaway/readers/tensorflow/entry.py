@@ -8,10 +8,8 @@ from typing import Literal
 
 from cutaway.graph.model import CONTROL
 from cutaway.readers.tensorflow.flow import is_constant
+from cutaway.readers.tensorflow.op_kinds import INPUTS
 from cutaway.readers.tensorflow.program import ARGUMENT, Body
-
-INPUTS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault", ARGUMENT})
-"""Operations by which data comes into a graph."""
 
 _PLUMBING = frozenset({
     "NoOp", "Assert", "SaveV2", "Save", "SaveSlices", "RestoreV2", "Restore", "RestoreSlice", "ShardedFilename",

@@ -11,26 +11,10 @@ from collections.abc import Collection, Container, Sequence
 from typing import Protocol
 
 from cutaway.readers.tensorflow.inline import LOOP_VARIABLE, Operations, Value
-
-RESOURCE = "VarHandleOp"
-
-VARIABLES = frozenset({RESOURCE, "VariableV2", "Variable", "AutoReloadVariable", "_VarHandlesOp"})
-"""Operations that stand for a variable."""
-
-TABLES = frozenset({
-    "HashTable", "HashTableV2", "MutableHashTable", "MutableHashTableV2", "MutableDenseHashTableV2",
-    "AnonymousHashTable", "AnonymousMutableHashTable", "SimpleMLCreateModelResource", "LMDBDataset",
-})  # fmt: skip
-"""Operations that stand for a resource other than a variable."""
-
-PASSING = frozenset({"Identity", "IdentityN", "StopGradient", "PreventGradient", "Snapshot", "ReadVariableOp",
-                     "DebugIdentity", "DebugIdentityV2", "PlaceholderWithDefault", "RefIdentity",
-                     "_Retval"})  # fmt: skip
-"""Operations that hand on their input."""
+from cutaway.readers.tensorflow.op_kinds import CONSTANTS, PASSING
 
 _OF_SHAPE = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "VarIsInitializedOp",
                        "TensorListElementShape", "VariableShape"})  # fmt: skip
-_CONSTANTS = frozenset({"Const", "NoOp", "ImmutableConst", "HostConst"}) | VARIABLES | TABLES
 _MOST_LISTED = 200_000
 _FEW_LISTED = 16
 """Constants and variables that are listed for all folded operations in sum, and for each operation beyond that: in a
@@ -44,7 +28,7 @@ _RANDOM = ("Random", "TruncatedNormal", "Multinomial", "ParameterizedTruncatedNo
 
 def is_constant(op: str) -> bool:
     """Whether an operation stands for a constant, a variable or another resource."""
-    return op in _CONSTANTS
+    return op in CONSTANTS
 
 
 def carries_data(operations: Operations, sources: Collection[int]) -> bytearray:
@@ -95,7 +79,7 @@ def _spread(data: bytearray, readers: dict[int, list[int]]) -> None:
 def _kind(op: str) -> str:
     if op in _OF_SHAPE:
         return "shape"
-    if op in _CONSTANTS:
+    if op in CONSTANTS:
         return "constant"
     if op == LOOP_VARIABLE:
         return "loop"

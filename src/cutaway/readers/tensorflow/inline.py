@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cutaway.graph.model import CONTROL
+from cutaway.readers.tensorflow.op_kinds import CONSTANTS, INPUTS, PASSING
 from cutaway.readers.tensorflow.program import ARGUMENT, Body, Program
 
 Value = tuple[int, int]
@@ -40,10 +41,7 @@ _CALLS = frozenset({
 _SKIPPED_INPUTS = {"RemoteCall": 1}
 _LOOPS = frozenset({"While", "StatelessWhile"})
 _BRANCHES = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
-_TRANSPARENT = frozenset({
-    "Identity", "IdentityN", "Const", "NoOp", "VarHandleOp", "ReadVariableOp", "Placeholder", ARGUMENT, "VariableV2",
-    "HashTable", "HashTableV2", "MutableHashTable", "MutableHashTableV2", "MutableDenseHashTableV2",
-})  # fmt: skip
+_TRANSPARENT = CONSTANTS | INPUTS | PASSING
 """What may stand beside a call without making it more than a wrapper."""
 
 _NUMBERED = re.compile(r"_\d+$")

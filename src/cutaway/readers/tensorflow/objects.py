@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cutaway.readers.tensorflow.entry import Variable
+from cutaway.readers.tensorflow.op_kinds import VARIABLES
 from cutaway.readers.tensorflow.program import Program
 from cutaway.readers.wire.dtypes import dtype_name
 from cutaway.readers.wire.protobuf import text
@@ -156,7 +157,7 @@ def declared(program: Program, bundle: Bundle) -> dict[int, Variable]:
     main = program.main
     found: dict[int, Variable] = {}
     for at, op in enumerate(main.ops):
-        if op not in ("VarHandleOp", "VariableV2", "Variable"):
+        if op not in VARIABLES:
             continue
         shared = main.attributes.get(at, "shared_name")
         name = shared if shared and isinstance(shared, str) else main.names[at]

@@ -8,10 +8,9 @@ from typing import Any
 
 from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Graph, Tensor
+from cutaway.readers.tensorflow.op_kinds import PLACEHOLDERS
 from cutaway.readers.tensorflow.op_outputs import OutputBudget, output_tensors
 from cutaway.readers.tensorflow.program import Body, Program
-
-_INPUTS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
 
 
 def raw_graph(program: Program, *, name: str, format: str, producer: str) -> Graph:
@@ -67,7 +66,7 @@ def _mark_interface(builder: GraphBuilder, main: Body, giving: bytes) -> None:
     for node in main.input_node:
         read[node] = 1
     for index, op in enumerate(main.ops):
-        if op in _INPUTS:
+        if op in PLACEHOLDERS:
             builder.mark_input(index, main.names[index])
         elif not read[index] and main.input_start[index] < main.input_start[index + 1] and giving[index]:
             builder.mark_output(index, main.names[index])

@@ -11,8 +11,8 @@ from functools import cached_property
 from cutaway.graph.model import Shape, Weight
 from cutaway.readers.tensorflow.arguments import role
 from cutaway.readers.tensorflow.entry import Variable
-from cutaway.readers.tensorflow.flow import VARIABLES
 from cutaway.readers.tensorflow.inline import Operations
+from cutaway.readers.tensorflow.op_kinds import VARIABLES
 from cutaway.readers.tensorflow.program import Constant
 
 _REAL = frozenset({"float32", "float16", "bfloat16", "float64", "qint8", "quint8", "qint32", "int8", "uint8",
