@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from cutaway.analysis.ops import OTHER, family
+from cutaway.drawing.arrange import always, arrange, describe, everything_large
 from cutaway.drawing.compose import Marks, Wires, compose
 from cutaway.drawing.formats import render, writer_for
 from cutaway.drawing.png import check_dpi
@@ -22,15 +22,12 @@ from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph, Node
 from cutaway.graph.select import Wanted, find, keep, members
 from cutaway.graph.select import between as part_between
-from cutaway.graph.walk import depths, unit_counts
-from cutaway.layout.nesting import BoxSizes, LayoutOptions, Nested, lay_out
+from cutaway.graph.walk import depths
+from cutaway.layout.nesting import LayoutOptions, Nested
 from cutaway.readers import read
-from cutaway.style.labels import LabelOptions, make_labels
+from cutaway.style.labels import LabelOptions, Labels
 from cutaway.style.measure import clean
-from cutaway.style.theme import Theme, scale_colour, theme_named
-
-SMALL = 30
-"""Nodes up to which a model is drawn with everything at full size."""
+from cutaway.style.theme import THEMES, Theme, scale_colour, theme_named
 
 _LARGEST_VALUE = 1e150  # the difference of two values must be finite
 
@@ -54,12 +51,16 @@ class Picture:
         nested: Where everything lies.
         scene: The resolved drawing.
         dpi: Resolution of bitmaps made of it, in dots per inch; 96 is one dot per px.
+        labels: What stands in the boxes.
+        theme: Its colours.
     """
 
     graph: Graph
     nested: Nested
     scene: Scene
     dpi: float = 96.0
+    labels: Labels | None = None
+    theme: Theme = THEMES["light"]
 
     @cached_property
     def svg(self) -> str:
@@ -236,20 +237,11 @@ def draw(
     dpi: float,
     splines: str | bool = "ortho",
 ) -> Picture:
-    """Draw a grouped graph: labels, then places, then the scene."""
-    counts = unit_counts(graph)
-    repeats = [0] * len(graph.groups)
-    for at, parent in enumerate(graph.groups.parents):
-        opened_layer = graph.groups.kinds[at] == "layer" and family(graph.groups.ops.get(at, "")) != OTHER
-        if at and not opened_layer:  # a convolution that shows its operations is no block
-            repeats[parent] += 1
-    for at, found in folds.items():
-        repeats[graph.groups.parents[at]] += found.copies - 1
-    texts = make_labels(graph, labels, counts, repeats, {at: _fold_text(found) for at, found in folds.items()})
-    nested = lay_out(graph, BoxSizes(texts.sizes, texts.title_widths), layout)
+    """Draw a grouped graph: labels and places, then the scene."""
+    arranged = arrange(graph, labels, layout, folds)
     wires = WIRES.get(str(splines).lower(), "curved")
-    scene = compose(graph, nested, texts, theme, marks, _description(graph), wires=wires)
-    return Picture(graph, nested, scene, dpi)
+    scene = compose(graph, arranged.nested, arranged.labels, theme, marks, describe(graph), wires=wires)
+    return Picture(graph, arranged.nested, scene, dpi, labels=arranged.labels, theme=theme)
 
 
 def _check_types(depth: object, unfold: object, fields: object, annotate: object, between: object) -> None:
@@ -264,15 +256,6 @@ def _check_types(depth: object, unfold: object, fields: object, annotate: object
         raise OptionError(f"annotate must map names of layers to texts; received {annotate!r}")
     if between is not None and (isinstance(between, str) or not isinstance(between, Sequence) or len(between) != 2):
         raise OptionError(f"between must be two places, such as ('first', 'last'); received {between!r}")
-
-
-def _fold_text(fold: Fold) -> tuple[str, str]:
-    """``(last copy, ×N and what differs)`` for the title of a folded group."""
-    return fold.last, " · ".join((f"×{fold.copies}", *fold.differences[:2]))
-
-
-def _description(graph: Graph) -> str:
-    return f"{clean(graph.name)}: {len(graph):,} layers, {graph.edge_count:,} connections"
 
 
 @collector_paused()
@@ -319,8 +302,8 @@ def _layout_options(
 ) -> LayoutOptions:
     level = depths(graph.groups.parents)
     unfolded: Callable[[int], bool] | None = None
-    if unfold == "all" or (unfold is None and len(graph) <= SMALL):
-        unfolded = _always
+    if unfold == "all" or (unfold is None and everything_large(graph)):
+        unfolded = always
     elif isinstance(unfold, int):
         unfolded = _levels_up_to(level, unfold)
     elif unfold is not None:
@@ -337,10 +320,6 @@ def _layout_options(
         unfolded=unfolded,
         closed=closed,
     )
-
-
-def _always(group: int) -> bool:
-    return group >= 0
 
 
 def _deeper_than(level: Sequence[int], most: int) -> Callable[[int], bool]:

@@ -8,10 +8,11 @@ from typing import Literal
 
 from cutaway.analysis.ops import FAMILIES, OTHER, family
 from cutaway.drawing.scene import Box, Font, Item, Paint, Path, Place, Scene, Sheet, Text
+from cutaway.drawing.titles import flow_around, opened_layer, title_place
 from cutaway.graph.model import Graph
-from cutaway.layout.leads import Frame, leads, side
+from cutaway.layout.leads import Frame, leads
 from cutaway.layout.nesting import Nested
-from cutaway.layout.problem import Flow, Placement, Segment
+from cutaway.layout.problem import Placement, Segment
 from cutaway.layout.route import reversed_path
 from cutaway.style.labels import LINE, NAME_SIZE, OP_SIZE, TITLE_PADDING, TITLE_SIZE, Labels
 from cutaway.style.measure import width
@@ -134,14 +135,11 @@ class _Composer:
             raise AssertionError("only the root has no frame")
         return frame
 
-    def _flow_around(self, group: int) -> Flow:
-        return self._nested.placement(self._graph.groups.parents[group]).flow
-
     def _sheet(self, group: int) -> int:
         """The sheet of a group's inside; equal ones are made once."""
         placement = self._nested.placement(group)
         faces = tuple(self._face(child) for child in self._nested.children[group])
-        around = (self._nested.frames[group], self._flow_around(group)) if group else None
+        around = (self._nested.frames[group], flow_around(self._graph, self._nested, group)) if group else None
         key = (self._nested.placement_of[group], faces, around)
         found = self._known.get(key)
         if found is None:
@@ -159,8 +157,7 @@ class _Composer:
     def _group_paint(self, group: int) -> str:
         if group in self._marks.highlighted_groups:
             return "group!"
-        groups = self._graph.groups
-        kind = family(groups.ops.get(group, "")) if groups.kinds[group] == "layer" else OTHER
+        kind = opened_layer(self._graph, group)
         if kind == OTHER:
             return "group"
         self._used.add(kind)
@@ -192,7 +189,7 @@ class _Composer:
             arrow = wire.from_box if backwards else wire.to_box
             self._draw_path(items, reversed_path(wire.segments) if backwards else wire.segments, arrow)
         if group:
-            for lead in leads(placement, self._frame(group), self._flow_around(group)):
+            for lead in leads(placement, self._frame(group), flow_around(self._graph, self._nested, group)):
                 self._draw_path(items, lead, False)
         for child, box in zip(self._nested.children[group], placement.boxes, strict=True):
             if child >= 0:
@@ -238,7 +235,7 @@ class _Composer:
         title, count = self._labels.titles[group]
         baseline = y + 17.0 if self._nested.placement_of[group] >= 0 else y + h / 2 + 4.3
         title_width, count_width = width(title, TITLE_SIZE, 600), width(count, NAME_SIZE, 400)
-        shift, crossed = self._past_leads(group, frame, title_width)
+        shift, crossed = title_place(self._graph, self._nested, group, frame, title_width)
         left = TITLE_PADDING + shift
         sheet = self._sheet_of.get(group)
         inside = [] if sheet is None else [Place(sheet, round(x + frame.x, 2), round(y + frame.y, 2), frame.scale)]
@@ -256,17 +253,6 @@ class _Composer:
         """Key of a paint with the fill of another and without its border."""
         self._paints.setdefault(f"behind {paint}", Paint(fill=self._paints[paint].fill))
         return f"behind {paint}"
-
-    def _past_leads(self, group: int, frame: Frame, title_width: float) -> tuple[float, bool]:
-        """How far a title moves right past the leads from above, and whether one runs through it all the same."""
-        if self._nested.placement_of[group] < 0 or self._flow_around(group) != "down":
-            return 0.0, False
-        border = side(self._nested.placement(group), frame, "down")
-        pins = [border.axis + pin for pin in border.ins]
-        hit = [pin for pin in pins if TITLE_PADDING - 4.0 < pin < TITLE_PADDING + title_width + 4.0]
-        shift = max(hit) - 2.0 if hit else 0.0
-        fits = shift + title_width + 2 * TITLE_PADDING <= frame.width
-        return (shift, False) if fits else (0.0, bool(hit))
 
     def _page(self, root: Sheet, index: int) -> Sheet:
         """The picture with its legend below."""

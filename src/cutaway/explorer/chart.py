@@ -1,0 +1,248 @@
+"""`Chart`: all that the page draws of a laid-out graph, as static data in slices.
+
+A chart numbers its sheets and looks when they are first asked for and never changes a number, so that a page may merge
+slices in any order. Groups that the layout postponed are laid out when they are asked for.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cutaway.analysis.ops import FAMILIES
+from cutaway.analysis.parameters import group_totals
+from cutaway.drawing.arrange import Arranged, describe
+from cutaway.drawing.compose import SMALLEST_SCALE, TINT, WIRE
+from cutaway.explorer.contract import (
+    SCHEMA,
+    Live,
+    Model,
+    Part,
+    Sizes,
+)
+from cutaway.explorer.contract import Theme as ThemeColours
+from cutaway.explorer.sheets import look_key, make_look, make_sheet, pins
+from cutaway.explorer.text import number, shown, to_json
+from cutaway.graph.walk import depths
+from cutaway.layout.nesting import TITLE, tensor_of
+from cutaway.style import labels as style
+from cutaway.style.theme import THEMES, Theme
+
+MOST_PARTS = 300
+MOST_BYTES = 600_000
+"""What the head carries: more than a screen shows, and less than a browser needs 20 ms to parse."""
+
+
+@dataclass(slots=True)
+class _Pieces:
+    """Parts of an answer, as texts of JSON by number."""
+
+    sheets: dict[int, str] = field(default_factory=dict)
+    looks: dict[int, str] = field(default_factory=dict)
+    parts: dict[int, str] = field(default_factory=dict)
+    size: int = 0
+
+    def text(self) -> str:
+        """The three members of an object, without its braces."""
+        members = (("sheets", self.sheets), ("looks", self.looks), ("parts", self.parts))
+        return ",".join(
+            f'"{name}":{{' + ",".join(f'"{at}":{text}' for at, text in found.items()) + "}" for name, found in members
+        )
+
+
+class Chart:
+    """The chart of one laid-out graph. Safe to ask from several threads.
+
+    Args:
+        arranged: The graph with its words and places.
+        live: What the page may ask for beyond the chart.
+        theme: Theme that was chosen; None leaves the choice to the page.
+        index: Its number among the charts of a server.
+    """
+
+    def __init__(self, arranged: Arranged, live: Live, theme: Theme | None = None, index: int = 0) -> None:
+        self.arranged = arranged
+        self.live = live
+        self.theme = theme
+        self.index = index
+        graph = arranged.graph
+        self.depth = depths(graph.groups.parents)
+        self._position: dict[int, dict[int, int]] = {}
+        self._sheets: dict[int, str] = {}
+        self._looks: dict[int, str] = {}
+        self._look_numbers: dict[object, int] = {}
+        self._look_of: dict[int, int] = {}
+        self._lock = threading.RLock()
+
+    def head(self) -> bytes:
+        """The first answer, of the type `contract.Head`."""
+        with self._lock:
+            pieces = self._first()
+            graph = self.arranged.graph
+            before = {
+                "schema": SCHEMA,
+                "chart": self.index,
+                "title": describe(graph),
+                "model": self.model(),
+                "theme": "" if self.theme is None else self.theme.name,
+                "themes": self._themes(),
+                "families": FAMILIES,
+                "sizes": SIZES,
+                "live": self.live,
+                "postponed": self.arranged.nested.postponed,
+            }
+            return f"{to_json(before)[:-1]},{pieces.text()}}}".encode()
+
+    def parts(self, groups: Iterable[int]) -> bytes:
+        """Some groups, with what they need, of the type `contract.Slice`.
+
+        Raises:
+            IndexError: There is no such group.
+        """
+        with self._lock:
+            pieces = _Pieces()
+            for group in groups:
+                if not 0 <= group < len(self.arranged.graph.groups):
+                    raise IndexError(group)
+                self._add(pieces, group)
+            return f"{{{pieces.text()}}}".encode()
+
+    def everything(self) -> bytes:
+        """All groups in one slice."""
+        return self.parts(range(len(self.arranged.graph.groups)))
+
+    def model(self) -> Model:
+        """What was read, in numbers."""
+        graph = self.arranged.graph
+        totals = group_totals(graph)[0]
+        return {
+            "name": shown(graph.name),
+            "format": graph.format,
+            "producer": shown(graph.producer),
+            "nodes": len(graph),
+            "edges": graph.edge_count,
+            "groups": len(graph.groups) - 1,
+            "parameters": totals.parameters,
+            "trainable_parameters": totals.trainable,
+            "weight_bytes": totals.bytes,
+            "warnings": [shown(warning) for warning in graph.warnings],
+        }
+
+    def _themes(self) -> dict[str, ThemeColours]:
+        found = dict(THEMES)
+        if self.theme is not None:
+            found[self.theme.name] = self.theme
+        return {name: _colours(theme) for name, theme in found.items()}
+
+    def _first(self) -> _Pieces:
+        """The root, and then what is largest on the page, until the budget is spent."""
+        pieces = _Pieces()
+        nested = self.arranged.nested
+        waiting = [(-1.0, 0, 1.0)]
+        while waiting and len(pieces.parts) < MOST_PARTS and pieces.size < MOST_BYTES:
+            _, group, scale = heapq.heappop(waiting)
+            self._add(pieces, group)
+            if nested.placement_of[group] < 0:
+                continue
+            for child in nested.children[group]:
+                frame = nested.frames[~child] if child < 0 else None
+                if frame is not None:
+                    heapq.heappush(waiting, (-frame.height * frame.width * scale * scale, ~child, scale * frame.scale))
+        return pieces
+
+    def _add(self, pieces: _Pieces, group: int) -> None:
+        if group in pieces.parts:
+            return
+        part = self._part(group)
+        text = pieces.parts[group] = to_json(part)
+        pieces.size += len(text)
+        if part["sheet"] >= 0 and part["sheet"] not in pieces.sheets:
+            sheet = pieces.sheets[part["sheet"]] = self._sheet(group, part["sheet"])
+            pieces.size += len(sheet)
+        if part["look"] >= 0 and part["look"] not in pieces.looks:
+            look = pieces.looks[part["look"]] = self._looks[part["look"]]
+            pieces.size += len(look)
+
+    def _sheet(self, group: int, sheet: int) -> str:
+        found = self._sheets.get(sheet)
+        if found is None:
+            found = self._sheets[sheet] = to_json(make_sheet(self.arranged.nested, group))
+        return found
+
+    def _look(self, group: int) -> int:
+        """The number of a group's look; equal looks have one."""
+        found = self._look_of.get(group)
+        if found is None:
+            key = look_key(self.arranged, group)
+            found = self._look_numbers.setdefault(key, len(self._looks))
+            self._look_of[group] = found
+            if found not in self._looks:
+                self._looks[found] = to_json(make_look(self.arranged, group))
+        return found
+
+    def _part(self, group: int) -> Part:
+        graph, nested = self.arranged.graph, self.arranged.nested
+        frame, parent = nested.frames[group], graph.groups.parents[group]
+        placement = nested.placement_of[group]
+        box, x, y, scale = -1, 0.0, 0.0, 1.0
+        if frame is not None:
+            box = self._box(parent, group)
+            if nested.placement_of[parent] >= 0:
+                left, top = nested.placement(parent).boxes[box][:2]
+                x, y, scale = left + frame.x, top + frame.y, frame.scale
+        ins, outs = pins(nested, group)
+        is_open = placement >= 0
+        return {
+            "sheet": placement if is_open else -1,
+            "look": self._look(group) if is_open else -1,
+            "x": number(x),
+            "y": number(y),
+            "scale": scale,
+            "box": box,
+            "parent": parent,
+            "depth": self.depth[group],
+            "children": nested.children[group] if is_open else [],
+            "ins": _ports(ins),
+            "outs": _ports(outs),
+            "name": shown(graph.groups.names[group]),
+            "kind": graph.groups.kinds[group],
+            "closed": 0 if is_open else 2 if nested.postponed else 1,
+        }
+
+    def _box(self, parent: int, group: int) -> int:
+        positions = self._position.get(parent)
+        if positions is None:
+            children = self.arranged.nested.children[parent]
+            positions = self._position[parent] = {child: at for at, child in enumerate(children) if child < 0}
+        return positions[~group]
+
+
+SIZES: Sizes = {
+    "op": style.OP_SIZE,
+    "name": style.NAME_SIZE,
+    "title": style.TITLE_SIZE,
+    "line": style.LINE,
+    "one_line": style.ONE_LINE,
+    "padding": style.PADDING,
+    "title_padding": style.TITLE_PADDING,
+    "title_strip": TITLE,
+    "wire": WIRE,
+    "tint": TINT,
+    "smallest_scale": SMALLEST_SCALE,
+}
+"""Constants of the drawing, for the page."""
+
+
+def _ports(tensors: Iterable[int]) -> list[int]:
+    return [value for tensor in tensors for value in tensor_of(tensor)]
+
+
+def _colours(theme: Theme) -> ThemeColours:
+    found: Any = {name: getattr(theme, name) for name in ThemeColours.__annotations__}
+    found["families"] = dict(theme.families)
+    found["scale"] = list(theme.scale)
+    colours: ThemeColours = found
+    return colours

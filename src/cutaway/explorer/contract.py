@@ -1,0 +1,392 @@
+"""The answers of the server, as types. ``scripts/make_contract.py`` makes ``web/src/contract.ts`` of them.
+
+Lengths are px at scale 1, x to the right and y down. Nodes and groups are named by their index in the graph. A child
+of a group is a node's index, or ~index of a group.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+SCHEMA = 1
+"""Version of the chart and of the containers of columns."""
+
+
+class Model(TypedDict):
+    """What was read."""
+
+    name: str
+    format: str
+    producer: str
+    nodes: int
+    edges: int
+    groups: int
+    parameters: int
+    trainable_parameters: int
+    weight_bytes: int
+    warnings: list[str]
+
+
+class Theme(TypedDict):
+    """Colours as "#rrggbb". `families` holds the fill and the stroke of a box by the family of its operation."""
+
+    background: str | None
+    families: dict[str, tuple[str, str]]
+    group_fill: str
+    group_stroke: str
+    wire: str
+    text: str
+    name_text: str
+    title: str
+    count: str
+    highlight: str
+    scale: list[str]
+
+
+class Sizes(TypedDict):
+    """Constants of the drawing, in px.
+
+    `op`, `name`, `title`: font sizes. `line`: from one line of a box to the next. `one_line`: height of a box of one
+    line. `padding`, `title_padding`: between a text and the border. `title_strip`: height of the strip of a group's
+    title. `wire`: width of a wire. `tint`: share of a family's colour in the fill of an opened layer. `smallest_scale`:
+    scale on the page below which a picture draws a group as a solid box.
+    """
+
+    op: float
+    name: float
+    title: float
+    line: float
+    one_line: float
+    padding: float
+    title_padding: float
+    title_strip: float
+    wire: float
+    tint: float
+    smallest_scale: float
+
+
+Path = list[float]
+"""Pieces of a line, one after the other: 0 x y moves, 1 x y draws a line, 2 x1 y1 x2 y2 x y a cubic curve."""
+
+SheetWire = tuple[int, int, int, int, int, Path]
+"""source, port, target, slot, arrow (0 or 1), path; the path runs from source to target.
+
+A source or target is a position among the children, or ~k for the group's own k-th pin: entering as a source, leaving
+as a target. `port` and `slot` are those of a node; of a group, the number of its pin.
+"""
+
+
+class Sheet(TypedDict):
+    """Geometry of an inside, in its own coordinates; groups with equal insides share one.
+
+    `boxes` holds x, y, width, height of each child; `ins` and `outs` x, y of each pin, inside the margin.
+    """
+
+    w: float
+    h: float
+    flow: Literal["down", "right"]
+    boxes: list[float]
+    wires: list[SheetWire]
+    ins: list[float]
+    outs: list[float]
+
+
+class Look(TypedDict):
+    """What equal groups share beside their geometry.
+
+    `lines`: for each child, the lines of a node's box, or the title of a group and what stands at its right.
+    `families`: for each child, the position of its colours in `Head.families`; -1 for a plain group.
+    `titles`: for each child, how far the title of a group moves right; 0 for a node.
+    `crossed`: positions of children whose title a wire runs behind all the same.
+    `leads`: from the border of this very group to the wires inside, entering ones first, in its own coordinates.
+    """
+
+    lines: list[list[str]]
+    families: list[int]
+    titles: list[float]
+    crossed: list[int]
+    leads: list[Path]
+
+
+class Part(TypedDict):
+    """One group.
+
+    `x`, `y`, `scale`: where the origin of its inside lies, and how large a px of it is, in the coordinates of the
+    parent's inside. `box`: its position among the parent's children; -1 for the root, as is `parent`.
+    `ins`, `outs`: node and port of the tensor at each pin, flat. `closed`: 0 has an inside; 1 was closed by choice;
+    2 is laid out when it is asked for. Where it is not 0, `sheet` and `look` are -1 and `children` is empty.
+    """
+
+    sheet: int
+    look: int
+    x: float
+    y: float
+    scale: float
+    box: int
+    parent: int
+    depth: int
+    children: list[int]
+    ins: list[int]
+    outs: list[int]
+    name: str
+    kind: str
+    closed: Literal[0, 1, 2]
+
+
+class Slice(TypedDict):
+    """Parts, with the sheets and looks that they need; the keys are their numbers, which never change."""
+
+    sheets: dict[str, Sheet]
+    looks: dict[str, Look]
+    parts: dict[str, Part]
+
+
+class Live(TypedDict):
+    """What can be asked beyond the chart."""
+
+    weights: bool
+    focus: bool
+    export: bool
+
+
+class Head(TypedDict):
+    """The first answer: the model, the look of everything, and the parts that are seen first.
+
+    `theme` is the one that was chosen, or an empty string; a theme of its own is in `themes` too. `title`: the model in
+    words, for screen readers. `chart`: number of the chart, which later requests name. `postponed`: number of groups
+    that are laid out when they are asked for.
+    """
+
+    schema: int
+    chart: int
+    title: str
+    model: Model
+    theme: str
+    themes: dict[str, Theme]
+    families: list[str]
+    sizes: Sizes
+    live: Live
+    postponed: int
+    sheets: dict[str, Sheet]
+    looks: dict[str, Look]
+    parts: dict[str, Part]
+
+
+class Section(TypedDict):
+    """One column of a container. `offset` counts from the end of its header; `length` is in bytes."""
+
+    name: str
+    type: Literal["u8", "i32", "u32", "f64", "utf8"]
+    offset: int
+    length: int
+    count: int
+
+
+class ContainerHeader(TypedDict):
+    """The header of a container of columns."""
+
+    schema: int
+    sections: list[Section]
+
+
+class Tensor(TypedDict):
+    """A value on an output port; `shape` is null where even the rank is unknown."""
+
+    shape: list[int | None] | None
+    dtype: str | None
+
+
+class WeightRow(TypedDict):
+    """A weight, in the section `weights` of the columns."""
+
+    id: str
+    name: str
+    shape: list[int]
+    dtype: str
+    trainable: bool
+
+
+class PathStep(TypedDict):
+    """A group around a node or group."""
+
+    index: int
+    name: str
+
+
+class NodeRef(TypedDict):
+    """A node, named."""
+
+    node: int
+    name: str
+
+
+class Attribute(TypedDict):
+    """An attribute as text; `about` says what it means, where that is known."""
+
+    name: str
+    value: str
+    about: NotRequired[str]
+
+
+class NodeInput(TypedDict):
+    """An edge that ends at a node; port -1 is an order without a tensor."""
+
+    node: int
+    port: int
+    name: str
+    shape: list[int | None] | None
+    dtype: str | None
+    label: str
+
+
+class NodeOutput(TypedDict):
+    """An output of a node, and who reads it; `count` is the number of readers, of whom the first are listed."""
+
+    shape: list[int | None] | None
+    dtype: str | None
+    count: int
+    readers: list[NodeRef]
+
+
+class WeightInfo(TypedDict):
+    """A weight of a node or group. `code` is its position in the table of weights."""
+
+    code: int
+    id: str
+    name: str
+    shape: list[int]
+    dtype: str
+    trainable: bool
+    parameters: int
+    bytes: int
+    sharedBy: list[NodeRef]
+
+
+class Finding(TypedDict):
+    """What a check says."""
+
+    id: str
+    severity: str
+    what: str
+    why: str
+    fix: str
+
+
+class NodeDetails(TypedDict):
+    """All about a node, for the inspector."""
+
+    index: int
+    id: str
+    name: str
+    op: str
+    family: str
+    path: list[PathStep]
+    attributes: list[Attribute]
+    inputs: list[NodeInput]
+    outputs: list[NodeOutput]
+    weights: list[WeightInfo]
+    parameters: int
+    trainable_parameters: int
+    weight_bytes: int
+    facts: dict[str, float]
+    findings: list[Finding]
+    found_by: str
+    python: str
+
+
+class GroupDetails(TypedDict):
+    """All about a group, with the roll-up of what it holds. `ops` counts the nodes in it by operation.
+
+    `equal`: other groups with the same inside; `inputs` and `outputs` are the tensors that cross its border.
+    """
+
+    index: int
+    id: str
+    name: str
+    op: str
+    kind: str
+    path: list[PathStep]
+    attributes: list[Attribute]
+    inputs: list[NodeInput]
+    outputs: list[NodeInput]
+    weights: list[WeightInfo]
+    nodes: int
+    groups: int
+    ops: list[tuple[str, int]]
+    equal: list[PathStep]
+    parameters: int
+    trainable_parameters: int
+    weight_bytes: int
+    facts: dict[str, float]
+    findings: list[Finding]
+    found_by: str
+    python: str
+
+
+class WeightStats(TypedDict):
+    """Numbers about the values of a weight. Infinities and NaN do not count in `min` to `norm`.
+
+    `count`: values. `read`: how many of them were read; fewer than `count` where the weight is too large to be read
+    whole. `channels`: least and greatest value by position in the last dimension, flat; empty without dimensions, or
+    where there are too many.
+    """
+
+    code: int
+    count: int
+    read: int
+    min: float | None
+    max: float | None
+    mean: float | None
+    std: float | None
+    norm: float | None
+    zeros: int
+    nan: int
+    posinf: int
+    neginf: int
+    channels: list[float | None]
+
+
+class WeightHistogram(TypedDict):
+    """Finite values by size: `counts[i]` lie from `edges[i]` to `edges[i + 1]`."""
+
+    code: int
+    edges: list[float]
+    counts: list[int]
+    read: int
+
+
+class WeightSliceHeader(TypedDict):
+    """The header of a slice; two planes of `rows` × `columns` 32-bit floats follow, the least and greatest values.
+
+    `axes`: the dimensions that run down and to the right; `fixed`: the index in every other one, -1 in those two.
+    `size`: rows and columns of the slice before it was made smaller. The container is as that of the columns, with
+    the sections `low` and `high`.
+    """
+
+    code: int
+    axes: tuple[int, int]
+    fixed: list[int]
+    size: tuple[int, int]
+    rows: int
+    columns: int
+
+
+class Problem(TypedDict):
+    """What went wrong: in words for the user, and a word for programs."""
+
+    error: str
+    kind: str
+
+
+class Progress(TypedDict):
+    """An event `progress`: how far opening the model has come.
+
+    `state`: "reading", "arranging", "ready" or "failed". `seconds`: since the start. `error`: why it failed.
+    """
+
+    state: Literal["reading", "arranging", "ready", "failed"]
+    name: str
+    bytes: int
+    seconds: float
+    error: str
+    chart: int
