@@ -4,12 +4,53 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
+from dataclasses import dataclass
+from itertools import accumulate, chain
 from typing import Any
 
 from cutaway.graph.model import CONTROL, Graph, GroupColumns, GroupKind, Port, Tensor, Weight
 
 _NO_ATTRIBUTES: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Columns:
+    """Many groups and nodes at once, for readers of graphs of a million nodes.
+
+    Attributes:
+        group_names, group_kinds: One entry a group; the first becomes group 1.
+        group_parents: Group around each.
+        group_ops: Class of the layer that a group is, by its index, where it is one.
+        group_before: For each group, number of the nodes that were there before it: of two that want the same id, the
+            one that was there first has it.
+        names, ops, node_groups: One entry a node.
+        outputs: Distinct rows of output tensors.
+        output_of: For each node, the position of its row.
+        weights: All weights, each once.
+        weight_start, weight_codes: Weights of each node in compressed rows.
+        root_weights: Weights of the model as a whole that no node has.
+        attributes: Of each node.
+        sources, ports, targets: Edges by reading node, in argument order.
+    """
+
+    group_names: list[str]
+    group_kinds: list[GroupKind]
+    group_parents: list[int]
+    group_ops: dict[int, str]
+    group_before: list[int]
+    names: list[str]
+    ops: list[str]
+    node_groups: list[int]
+    outputs: Sequence[tuple[Tensor, ...]]
+    output_of: list[int]
+    weights: Sequence[Weight]
+    weight_start: array[int]
+    weight_codes: array[int]
+    root_weights: tuple[int, ...]
+    attributes: Sequence[Mapping[str, Any]]
+    sources: array[int]
+    ports: array[int]
+    targets: array[int]
 
 
 class GraphBuilder:
@@ -35,6 +76,7 @@ class GraphBuilder:
         self._op_codes = array("i")
         self._node_groups = array("i")
         self._attributes: list[Mapping[str, Any]] = []
+        self._columns: Columns | None = None
         self._tensor_table: dict[Tensor, int] = {}
         self._output_start = array("q", [0])
         self._output_codes = array("i")
@@ -60,6 +102,57 @@ class GraphBuilder:
 
     def __len__(self) -> int:
         return len(self._names)
+
+    def fill(self, columns: Columns) -> None:
+        """Add all groups and nodes of an empty builder at once; edges may be added to them, but no nodes and weights.
+
+        Raises:
+            ValueError: The builder is not empty.
+        """
+        if self._names or len(self._group_names) > 1:
+            raise ValueError(f"only an empty builder is filled; this one has {len(self._names)} nodes")
+        self._columns = columns
+        self._name_all(columns)
+        self._group_names += columns.group_names
+        self._group_kinds += columns.group_kinds
+        self._parents.extend(columns.group_parents)
+        self._group_ops.update(columns.group_ops)
+        self._names = columns.names
+        table = self._op_table
+        self._op_codes.extend([table.setdefault(op, len(table)) for op in columns.ops])
+        self._node_groups.extend(columns.node_groups)
+        tensors = self._tensor_table
+        rows = [tuple([tensors.setdefault(tensor, len(tensors)) for tensor in row]) for row in columns.outputs]
+        lengths = list(map(len, rows))
+        self._output_start.extend(accumulate(map(lengths.__getitem__, columns.output_of)))
+        self._output_codes.extend(chain.from_iterable(map(rows.__getitem__, columns.output_of)))
+        self._weight_start, self._weight_codes = columns.weight_start, columns.weight_codes
+        if columns.root_weights:
+            self._group_weights[0] = columns.root_weights
+        self._sources, self._ports, self._targets = columns.sources, columns.ports, columns.targets
+
+    def _name_all(self, columns: Columns) -> None:
+        """Give ids to all groups and nodes."""
+        ids = [""]
+        for name, parent in zip(columns.group_names, columns.group_parents, strict=True):
+            prefix = ids[parent]
+            ids.append(f"{prefix}/{name}" if prefix else name)
+        prefixes = [f"{each}/" if each else "" for each in ids]
+        nodes = [prefixes[group] + name for group, name in zip(columns.node_groups, columns.names, strict=True)]
+        taken = dict.fromkeys(ids, 1)
+        taken.update(dict.fromkeys(nodes, 1))
+        if len(taken) == len(ids) + len(nodes):
+            self._group_ids, self._ids, self._taken = ids, nodes, taken
+            return
+        groups = list(zip(columns.group_names, columns.group_parents, columns.group_before, strict=True))
+        groups.reverse()
+        for at, (name, group) in enumerate(zip(columns.names, columns.node_groups, strict=True)):
+            while groups and groups[-1][2] <= at:
+                title, parent, _ = groups.pop()
+                self._group_ids.append(self._unique(title, parent))
+            self._ids.append(self._unique(name, group))
+        for title, parent, _ in reversed(groups):
+            self._group_ids.append(self._unique(title, parent))
 
     def group(
         self,
@@ -187,8 +280,8 @@ class GraphBuilder:
             tensors=tuple(self._tensor_table),
             weight_start=self._weight_start,
             weight_codes=self._weight_codes,
-            weights=tuple(self._weights),
-            attributes=tuple(self._attributes),
+            weights=tuple(self._weights) if self._columns is None else self._columns.weights,
+            attributes=tuple(self._attributes) if self._columns is None else self._columns.attributes,
             inputs=tuple(self._inputs),
             outputs=tuple(self._outputs),
             warnings=tuple(self.warnings),

@@ -200,7 +200,7 @@ class Graph:
         output_start, output_codes: Output tensors in compressed rows; codes are positions in ``tensors``.
         tensors: Table of distinct output tensors.
         weight_start, weight_codes: Weights of each node in compressed rows; positions in ``weights``.
-        weights: Every weight once, however many nodes share it.
+        weights: Every weight once, however many nodes share it; may be a sequence that makes them on demand.
         attributes: One mapping per node; may be a sequence that parses on demand.
         inputs, outputs: The model's interface.
         warnings: What could not be read, in words for the user.
@@ -224,7 +224,7 @@ class Graph:
     tensors: tuple[Tensor, ...]
     weight_start: array[int]
     weight_codes: array[int]
-    weights: tuple[Weight, ...]
+    weights: Sequence[Weight]
     attributes: Sequence[Mapping[str, Any]]
     inputs: tuple[Port, ...] = ()
     outputs: tuple[Port, ...] = ()

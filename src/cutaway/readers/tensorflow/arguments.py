@@ -40,11 +40,6 @@ def setting(op: str, slot: int, inputs: int) -> str:
     return _SETTINGS.get(op, {}).get(slot, f"input_{slot}")
 
 
-def is_setting(op: str, slot: int, inputs: int) -> bool:
-    """Whether an input tells how an operation works."""
-    return setting(op, slot, inputs) != f"input_{slot}"
-
-
 def role(name: str, op: str, slot: int) -> str:
     """Short name of a weight: the last part of its own, or what the operation uses it as where that says nothing."""
     last = name.rpartition("/")[2]

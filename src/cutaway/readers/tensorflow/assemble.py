@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cutaway.graph.build import GraphBuilder
-from cutaway.graph.model import Graph, Weight
+from cutaway.graph.model import Graph
 from cutaway.readers.tensorflow.entry import Entry, Variable
 from cutaway.readers.tensorflow.flow import Folding, carries_data
 from cutaway.readers.tensorflow.inline import MOST, inline, inline_function
@@ -160,10 +160,10 @@ class _Assembly:
         if outer and self._shown(outer[depth - 1]):
             name = self._shown(outer[depth - 1])
         builder = GraphBuilder(name, format, producer)
-        writer = Writer(self._findings(), builder)
         root, owners = tree_of(shown, paths, depth, self._shown, builder.warnings)
-        writer.write(root, shown, owners)
-        builder.describe_group(0, attributes=attributes, weights=self._unread(writer))
+        writer = Writer(self._findings(), root, shown, owners)
+        writer.write(builder)
+        builder.describe_group(0, attributes=attributes)
         self._mark(builder, writer)
         self._warn(builder)
         return builder.build()
@@ -177,15 +177,8 @@ class _Assembly:
             inputs=self._inputs,
             input_kind="InputLayer" if self._is_keras else "Input",
             numbered=self._scopes.numbered,
+            variables=self._variables,
         )
-
-    def _unread(self, writer: Writer) -> list[Weight]:
-        """Variables that the model is given and nothing reads: they are part of it all the same."""
-        read = writer.carried
-        return [
-            self._weights.weight(node, "", (), 0) for node, variable in self._variables.items()
-            if variable.kind == "variable" and node not in read and not self._folding.shown[node]
-        ]  # fmt: skip
 
     def _mark(self, builder: GraphBuilder, writer: Writer) -> None:
         for at, name in self._inputs.items():

@@ -45,7 +45,7 @@ def read_program(blob: Blob, start: int = 0, end: int | None = None) -> Program:
     end = len(blob) if end is None else end
     rows = Rows()
     found = NodeScanner(blob, rows, 1).scan(start, end)
-    program = Program(rows.finish("", NodeAttributes(blob, found.starts)))
+    program = Program(rows.finish("", NodeAttributes(blob, found)))
     library = Library(blob, program)
     for field in found.others:
         if field.number == 2 and field.wire == 2:
@@ -163,7 +163,7 @@ class Library:
         ports = OutputPorts(lambda node, key: attributes[0].get(node, key), self._outputs)
         rows = Rows(arguments, ports.port)
         scanner = NodeScanner(self._blob, rows, 3)
-        attributes.append(NodeAttributes(self._blob, scanner.found.starts, *_arguments(head)))
+        attributes.append(NodeAttributes(self._blob, scanner.found, *_arguments(head)))
         scanner.scan(place.start, place.end)
         body = rows.finish(name, attributes[0])
         _finish(body, rows, head)

@@ -92,6 +92,10 @@ class PlacedAttributes:
     def __len__(self) -> int:
         return len(self.inner)
 
+    def code(self, index: int) -> int:
+        """A number that operations share whose attributes are the same; -1 where a constant lies elsewhere."""
+        return -1 if self._known(index) else self.inner.code(index)
+
     def __getitem__(self, index: int) -> Mapping[str, Any]:
         """All attributes; the value of a constant is told by its type and shape."""
         told = self.inner[index]

@@ -120,13 +120,6 @@ class Cluster:
     parts: Collection[str]
     rank: int | None = None
 
-    @property
-    def key(self) -> object:
-        """All that the class depends on, the number at the end of the name left out where nothing tells by name."""
-        parts = tuple(sorted(self.parts)) if self.parts else ()
-        named = any("/batchnorm/" in name for name in self.names)
-        return self.name, tuple(self.ops), named, tuple(self.weights.items()), parts, self.rank
-
 
 def layer_class(cluster: Cluster, configured: Mapping[str, str]) -> str:
     """The class of the layer that a cluster is; empty where nothing tells.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,6 +40,12 @@ _INPUTS = 200_000
 _BYTES_PER_INPUT = 15
 """The same for inputs: real graphs have one in 113 bytes and more."""
 
+_SHORT = 1024
+"""Bytes of a node up to which its attributes are compared with those of others."""
+
+_DISTINCT = 1 << 15
+"""Distinct sets of attributes that are told apart. Of the nodes of real graphs, hundreds share each."""
+
 _OTHERS = 50_000
 """Fields that are not nodes up to which a message is read on: results and arguments of a function, and few more."""
 
@@ -49,6 +56,9 @@ class Records:
 
     Attributes:
         starts: The place of the length of each node.
+        codes: For each node, the number of its set of attributes, which all nodes have that say the same; -1 for nodes
+            that are not compared with others.
+        told: The encoded attributes of each such set.
         others: All fields that are not nodes.
         lost: Where reading had to stop, if it had to.
         dropped: Nodes whose inputs are left out, because there are too many.
@@ -56,6 +66,8 @@ class Records:
     """
 
     starts: array[int] = field(default_factory=lambda: array("q"))
+    codes: array[int] = field(default_factory=lambda: array("i"))
+    told: list[tuple[bytes, ...]] = field(default_factory=list)
     others: list[Field] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
     damaged: list[int] = field(default_factory=list)
@@ -80,6 +92,8 @@ class NodeScanner:
         self._run_class = message("GraphNodes" if number == 1 else "FunctionNodes")
         self._run_field = "node" if number == 1 else "node_def"
         self._inputs = 0
+        self._long: list[int] = []
+        self._known: dict[tuple[bytes, ...] | None, int] = {None: -1}
         self.found = Records()
 
     def scan(self, start: int, end: int) -> Records:
@@ -126,6 +140,8 @@ class NodeScanner:
                     found.lost.append(TooMuch(record))
                     at = record
                     break
+                if length > _SHORT:
+                    self._long.append(len(found.starts) - first)
                 note(record + 1)
                 if at + length - run > _RUN:
                     self._decode(run, at + length, first)
@@ -149,10 +165,26 @@ class NodeScanner:
         if end <= start:
             return
         try:
-            nodes = getattr(self._run_class.FromString(self._view[start:end]), self._run_field)
+            nodes = list(getattr(self._run_class.FromString(self._view[start:end]), self._run_field))
         except DecodeError:
             nodes = list(self._one_by_one(first))
+            self.found.codes.extend([-1] * len(nodes))
+        else:
+            self._compare(nodes)
+        self._long.clear()
         self._take(nodes)
+
+    def _compare(self, nodes: Sequence[Any]) -> None:
+        """Give nodes that say the same in their attributes the same number."""
+        known, found = self._known, self.found
+        attributes: list[tuple[bytes, ...] | None] = [tuple(node.attr) for node in nodes]
+        for index in self._long:
+            attributes[index] = None
+        if len(known) <= _DISTINCT:
+            found.codes.extend([known.setdefault(each, len(known) - 1) for each in attributes])
+            found.told += [each for each in islice(known, 1 + len(found.told), None) if each is not None]
+        else:
+            found.codes.extend([known.get(each, -1) for each in attributes])
 
     def _one_by_one(self, first: int) -> Iterator[Any]:
         """The nodes of a run with damaged ones, which are left out."""
@@ -182,19 +214,19 @@ class NodeScanner:
                 else:
                     inputs.append(value)
         self.found.starts.append(start)
+        self.found.codes.append(-1)
         self._take([SimpleNamespace(name=name, op=op, input=inputs)])
 
     def _take(self, nodes: Sequence[Any]) -> None:
         """Hand on nodes, without inputs from where on there are too many."""
-        count = sum([len(node.input) for node in nodes])
-        self._inputs -= count
-        if self._inputs >= 0:
-            self._rows.add(nodes)
-            return
-        self._inputs += count
-        kept = []
-        for node in nodes:
-            self._inputs -= len(node.input)
-            self.found.dropped += self._inputs < 0 < len(node.input)
-            kept.append(node if self._inputs >= 0 else SimpleNamespace(name=node.name, op=node.op, input=()))
-        self._rows.add(kept)
+        inputs = [tuple(node.input) for node in nodes]
+        count = sum(map(len, inputs))
+        if count > self._inputs:
+            for index, each in enumerate(inputs):
+                self._inputs -= len(each)
+                if self._inputs < 0 and each:
+                    self.found.dropped += 1
+                    inputs[index] = ()
+        else:
+            self._inputs -= count
+        self._rows.add([node.name for node in nodes], [node.op for node in nodes], inputs)

@@ -106,9 +106,14 @@ class OutputBudget:
         """How many outputs one more operation may have that has ``wanted``; a few are always free."""
         return min(wanted, _MOST if self._left > 0 else _FREE)
 
+    @staticmethod
+    def counts(tensors: Sequence[Tensor]) -> bool:
+        """Whether an operation with these outputs has more than those that are always free."""
+        return len(tensors) > _FREE
+
     def cut(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
         """The outputs of one more operation, as many as it may have."""
-        if len(tensors) > _FREE:
+        if self.counts(tensors):
             tensors = tensors[: self.most(len(tensors))]
             self._left -= len(tensors)
         return tensors

@@ -35,6 +35,9 @@ class Attributes(Protocol):
 
     def __len__(self) -> int: ...
 
+    def code(self, index: int) -> int:
+        """A number that operations share whose attributes are the same; -1 where that is not known."""
+
     def __getitem__(self, index: int) -> Mapping[str, Any]:
         """All attributes of one operation as plain JSON values; large tensors as their dtype and shape."""
 

@@ -43,20 +43,17 @@ class Rows:
     def __len__(self) -> int:
         return len(self.names)
 
-    def add(self, nodes: Iterable[Any]) -> None:
-        """Take nodes: anything with a name, an op and inputs."""
+    def add(self, names: list[str], ops: Iterable[Any], inputs: Sequence[Sequence[str | bytes]]) -> None:
+        """Take nodes: their names, the kinds of their operations, and the names that their inputs are given by."""
         base, edges = len(self.names), len(self._nodes)
-        nodes = list(nodes)
-        names = [node.name for node in nodes]
         if not set(map(type, names)) <= {str}:
             names = list(map(text, names))
         self._index.update(zip(names, range(base, base + len(names)), strict=True))
         self.names += names
         kinds = self._kinds
-        self.ops += [kinds.get(op) or kinds.setdefault(op, text(op)) for op in [node.op for node in nodes]]
-        inputs = [tuple(node.input) for node in nodes]
+        self.ops += [kinds.get(op) or kinds.setdefault(op, text(op)) for op in ops]
         self._starts.extend(accumulate(map(len, inputs[1:]), initial=edges + len(inputs[0])) if inputs else ())
-        flat = list(chain.from_iterable(inputs))
+        flat = list(chain.from_iterable(cast("Sequence[Sequence[str]]", inputs)))
         sources = list(map(self._index.get, flat))
         ports = array("i", bytes(4 * len(flat)))
         if None in sources:

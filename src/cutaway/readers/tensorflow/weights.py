@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from cutaway.graph.model import Shape, Weight
@@ -25,11 +25,17 @@ MANY_NUMBERS = 64
 """Elements from which on a constant of whole numbers is a weight too: a table, not a shape."""
 
 
+_CONSTANTS = frozenset({"Const", "HostConst"})
+
 _READ = re.compile(r"/(ReadVariableOp|Cast/ReadVariableOp)(_\d+)?(/resource)?$")
 
 
+_ALWAYS, _IF_NAMED, _NEVER = 2, 1, 0
+"""Whether a constant is a weight: by its type and size, only if its name tells that it was one, or not at all."""
+
+
 class Weights:
-    """Weights by operation, made when first asked for.
+    """Which operations stand for weights, and the weights, made when asked for.
 
     Args:
         operations: All of them.
@@ -40,8 +46,9 @@ class Weights:
         self._operations = operations
         self._variables = variables
         self._constants: dict[int, Constant | None] = {}
+        self._kinds: dict[tuple[int, int], tuple[Constant, int]] = {}
         self._all_names: frozenset[str] | None = None
-        self._weights: dict[object, Weight] = {}
+        self._roles: dict[tuple[str, str, int], str] = {}
         self._ids: dict[str, int] = {}
         self._names = Counter(name for name, _ in {(found.name, found.location) for found in variables.values()})
 
@@ -57,24 +64,48 @@ class Weights:
         if node not in self._constants:
             place = self._operations.place[node]
             body = self._operations.body[node]
-            is_const = self._operations.ops[node] in ("Const", "HostConst") and place >= 0
+            is_const = self._operations.ops[node] in _CONSTANTS and place >= 0
             self._constants[node] = body.attributes.constant(place) if is_const else None
         return self._constants[node]
+
+    def value(self, node: int) -> Constant | None:
+        """What a ``Const`` holds: as `constant`, but its place may be that of another with the same value."""
+        found = self._kind(node)
+        return None if found is None else found[0]
+
+    def _kind(self, node: int) -> tuple[Constant, int] | None:
+        """The value of a ``Const``, and whether such a one is a weight; looked up once for all that are alike."""
+        operations = self._operations
+        place = operations.place[node]
+        if operations.ops[node] not in _CONSTANTS or place < 0:
+            return None
+        body = operations.body[node]
+        code = body.attributes.code(place)
+        key = (id(body), code)
+        found = self._kinds.get(key)
+        if found is None:
+            constant = self.constant(node)
+            if constant is None:
+                return None
+            found = constant, _worth(constant)
+            if code >= 0:
+                self._kinds[key] = found
+        return found
 
     def __contains__(self, node: object) -> bool:
         """Whether an operation stands for a weight."""
         if not isinstance(node, int):
             return False
-        variable = self.variable(node)
-        if variable is not None:
+        found = self._kind(node)
+        if found is None:
+            variable = self.variable(node)
+            if variable is None:
+                return False
             return variable.kind == "variable" or (variable.kind == "constant" and not self._has_variables)
-        constant = self.constant(node)
-        if constant is None or (self._has_variables and not self._was_variable(node)):
-            return False
-        count = math.prod(constant.shape)
-        if constant.dtype in _REAL:
-            return count >= _SMALLEST or (count == 1 and self._was_variable(node))
-        return count >= MANY_NUMBERS and constant.dtype != "string"
+        worth = found[1]
+        if worth == _IF_NAMED or (worth == _ALWAYS and self._has_variables):
+            return self._was_variable(node)
+        return worth == _ALWAYS
 
     @cached_property
     def _has_variables(self) -> bool:
@@ -93,43 +124,57 @@ class Weights:
         name = self._operations.names[node]
         return _READ.search(name) is not None or f"{name}/read" in self._all_names
 
-    def weight(self, node: int, reader: str, layer: Sequence[str], slot: int) -> Weight:
-        """The weight that a variable or constant is.
+    def key(self, node: int) -> object:
+        """What all operations share that stand for the same weight."""
+        variable = self.variable(node)
+        return (variable.name, variable.location) if variable is not None and variable.location else node
+
+    def called(self, node: int, reader: str, slot: int) -> tuple[str, tuple[int, ...]]:
+        """Short name and shape of the weight that an operation stands for.
 
         Args:
-            node: The operation that stands for it.
+            node: The operation.
             reader: Kind of the operation that reads it.
-            layer: Names of the layers around that operation.
             slot: Where it is read.
         """
-        variable = self.variable(node)
-        key = (variable.name, variable.location) if variable is not None and variable.location else node
-        if key in self._weights:
-            return self._weights[key]
-        if variable is not None:
-            made = self._of_variable(variable, layer)
-        else:
-            constant = self.constant(node)
-            if constant is None:
+        found = self._kind(node)
+        if found is None or node in self._variables:
+            variable = self.variable(node)
+            if variable is None:
                 raise AssertionError("is a weight only if it is a variable or a constant")
-            name = self._operations.names[node]
-            short = role(name, reader, slot)
-            path = (
-                "/".join((*layer, short)) if layer and (short != name.rpartition("/")[2] or "/" not in name) else name
-            )
-            made = Weight(self._unique(path), short, constant.shape, constant.dtype, False, constant.location)
-        self._weights[key] = made
-        return made
+            return _plain(variable.name.rpartition("/")[2] or "variable"), variable.shape or ()
+        key = (self._operations.names[node].rpartition("/")[2], reader, slot)
+        name = self._roles.get(key)
+        if name is None:
+            name = self._roles[key] = role(*key)
+        return name, found[0].shape
 
-    def _of_variable(self, variable: Variable, layer: Sequence[str]) -> Weight:
-        short = variable.name.rpartition("/")[2] or "variable"
-        # the name of a variable that others share is of no use: in a subclassed model every kernel is "model/kernel"
-        shared = self._names[variable.name] > 1
-        path = "/".join((*layer, _plain(short))) if layer and shared else variable.name
-        return Weight(
-            self._unique(path), _plain(short), variable.shape or (), variable.dtype, variable.trainable,
-            variable.location,
-        )  # fmt: skip
+    def make(self, uses: Iterable[tuple[int, str, Sequence[str], int]]) -> list[Weight]:
+        """The weights that operations stand for.
+
+        Args:
+            uses: For each weight, the operation that stands for it, the kind of the operation that first reads it,
+                names of the layers around that, and where it reads it.
+        """
+        self._ids.clear()
+        return [self._weight(*use) for use in uses]
+
+    def _weight(self, node: int, reader: str, layer: Sequence[str], slot: int) -> Weight:
+        short, shape = self.called(node, reader, slot)
+        variable = self.variable(node)
+        if variable is not None:
+            # the name of a variable that others share is of no use: in a subclassed model each kernel is "model/kernel"
+            shared = self._names[variable.name] > 1
+            path = "/".join((*layer, short)) if layer and shared else variable.name
+            return Weight(
+                self._unique(path), short, shape, variable.dtype, variable.trainable, variable.location
+            )  # fmt: skip
+        constant = self.constant(node)
+        if constant is None:
+            raise AssertionError("is a weight only if it is a variable or a constant")
+        name = self._operations.names[node]
+        path = "/".join((*layer, short)) if layer and (short != name.rpartition("/")[2] or "/" not in name) else name
+        return Weight(self._unique(path), short, constant.shape, constant.dtype, False, constant.location)
 
     def _unique(self, name: str) -> str:
         count = self._ids[name] = self._ids.get(name, 0) + 1
@@ -150,6 +195,14 @@ class Weights:
         dtype = attributes.get(place, "dtype")
         known = tuple(size for size in shapes if size is not None) if shapes is not None else None
         return Variable(str(shared or name), known, dtype if isinstance(dtype, str) else "float32")
+
+
+def _worth(constant: Constant) -> int:
+    """Whether a constant of that type and size is a weight."""
+    count = math.prod(constant.shape)
+    if constant.dtype in _REAL:
+        return _ALWAYS if count >= _SMALLEST else _IF_NAMED if count == 1 else _NEVER
+    return _ALWAYS if count >= MANY_NUMBERS and constant.dtype != "string" else _NEVER
 
 
 def _plain(name: str) -> str:

@@ -1,0 +1,49 @@
+"""Attributes of shown operations, decoded from the file when somebody looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cutaway.readers.tensorflow.inline import Operations
+
+
+class OperationAttributes(Mapping[str, Any]):
+    """Attributes of one operation, decoded from the file when somebody looks at them.
+
+    Args:
+        operations: All of them.
+        at: Which.
+        more: What was found out about it.
+    """
+
+    __slots__ = ("_at", "_more", "_operations")
+
+    def __init__(self, operations: Operations, at: int, more: Mapping[str, Any]) -> None:
+        self._operations = operations
+        self._at = at
+        self._more = more
+
+    def _all(self) -> Mapping[str, Any]:
+        place = self._operations.place[self._at]
+        if place < 0:
+            return self._more
+        told = self._operations.body[self._at].attributes[place]
+        return {**{key: value for key, value in told.items() if not key.startswith("_")}, **self._more}
+
+    def __getitem__(self, key: str) -> Any:
+        return self._all()[key]
+
+    def __iter__(self) -> Any:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mapping) and dict(self) == dict(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as a dict
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
