@@ -51,7 +51,7 @@ test("traces agree with all pairs that a way joins", () => {
     const control = seed % 3 === 0;
     const joined = ways(columns, control);
     const one = seed % 5 === 0 && columns.groups > 1 ? ~(seed % columns.groups) : seed % columns.nodes;
-    const two = (seed * 7) % columns.nodes;
+    const two = seed % 2 === 0 ? (seed * 7) % columns.nodes : columns.nodes - 1;
     const from = inside(columns, one);
     const all = [...Array(columns.nodes).keys()];
     const before = all.filter((node) => from.some((end) => joined[node]?.[end]));
@@ -73,7 +73,7 @@ test("traces agree with all pairs that a way joins", () => {
     for (let at = 1; at < way.length; at++) assert.ok(joined[way[at - 1] as number]?.[way[at] as number]);
     between += forth.length > 2 ? 1 : 0;
   }
-  assert.ok(between > 40);
+  assert.ok(between > 30, String(between));
 });
 
 test("groups are marked where they hold something of the trace", () => {
