@@ -7,6 +7,7 @@ that come from files are shown without their control characters, so that no file
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ DONE, USAGE, UNREADABLE, UNWRITABLE, INTERRUPTED, CUT_OFF = 0, 2, 3, 4, 130, 141
 
 _EPILOG = """\
 examples:
+  cutaway model.keras
   cutaway plot model.keras -o model.svg
   cutaway plot model.keras -o model.png --dpi 200 --theme print
   cutaway plot model.h5 -o part.pdf --between conv3_block1_out conv4_block1_out --show-shapes
@@ -35,6 +37,13 @@ exit codes:
   2  a wrong command, option or value
   3  the input cannot be read
   4  the output cannot be written, or a package is missing
+"""
+
+_VIEW_EPILOG = """\
+examples:
+  cutaway view model.keras
+  cutaway view model.keras --watch
+  cutaway view saved_model_folder --signature serving_default --port 8080 --no-browser
 """
 
 _PLOT_EPILOG = """\
@@ -68,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     _prepare_streams()
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = _parser().parse_args(_with_command(sys.argv[1:] if argv is None else argv))
         run: Callable[[argparse.Namespace], None] = arguments.run
         run(arguments)
         sys.stdout.flush()
@@ -88,6 +97,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             _drop_output()
         return _fail(f"{error.filename or 'standard output'}: {error.strerror}", UNWRITABLE)
     return DONE
+
+
+def _with_command(words: Sequence[str]) -> Sequence[str]:
+    """``cutaway MODEL`` means ``cutaway view MODEL``."""
+    first = words[0] if words else ""
+    if not first or first.startswith("-") or first in _COMMANDS:
+        return words
+    named = any(mark in first for mark in ("/", "\\", ".")) or Path(first).exists()
+    return ["view", *words] if named else words  # a mistyped command is told as such
 
 
 def _prepare_streams() -> None:
@@ -135,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"cutaway {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_view(commands)
     _add_plot(commands)
     _add_summary(commands)
     return parser
@@ -163,6 +182,30 @@ def _add_command(commands: Any, name: str, words: str, epilog: str) -> argparse.
         "--raw", action="store_true", default=None, help="show everything in the file, plumbing included"
     )
     return parser
+
+
+_COMMANDS = ("view", "plot", "summary")
+
+
+def _add_view(commands: Any) -> None:
+    parser = _add_command(
+        commands, "view", "open a model in the browser, to zoom into and look around in", _VIEW_EPILOG
+    )
+    parser.set_defaults(run=_view)
+    parser.add_argument(
+        "--port", type=_port, default=0, metavar="N", help="port to listen on (default: one that is free)"
+    )
+    parser.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
+    parser.add_argument("--watch", action="store_true", help="read the model again whenever its file changes")
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS",
+        help="address to listen on (default: %(default)s, which only this machine reaches)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--allow-network", action="store_true",
+        help="with --host: let other machines in; whoever has the address that is printed sees the model and its "
+        "weights, and all of it crosses the network unencrypted",
+    )  # fmt: skip
 
 
 def _add_plot(commands: Any) -> None:
@@ -228,6 +271,12 @@ def _shape(text: str) -> tuple[int | None, ...]:
     return tuple(int(word) if word.isdecimal() else None for word in words)
 
 
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 5 or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535; received {text!r}")
+    return int(text)
+
+
 def _unfold(text: str) -> int | str:
     if text != "all" and not text.isdecimal():
         raise argparse.ArgumentTypeError(f"expected a number of levels or all; received {text!r}")
@@ -244,6 +293,33 @@ def _aspect(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"expected proportions such as 16:9 or 1.5; received {text!r}")
     return value
+
+
+def _view(arguments: argparse.Namespace) -> None:
+    from cutaway.explorer.opening import file_session, open_browser
+    from cutaway.explorer.server import Listening, is_loopback
+
+    if not is_loopback(arguments.host) and not arguments.allow_network:
+        raise OptionError(
+            f"--host {arguments.host} lets other machines reach this one: whoever has the address that is printed "
+            "sees the model and its weights, and all of it crosses the network unencrypted; say --allow-network too "
+            "if that is meant"
+        )
+    session = file_session(
+        arguments.model, watch=arguments.watch, input_shape=arguments.input_shape, signature=arguments.signature,
+        raw=bool(arguments.raw),
+    )  # fmt: skip
+    try:
+        listening = Listening(session, arguments.host, arguments.port)
+    except OSError as error:
+        raise OptionError(f"cannot listen on {arguments.host} port {arguments.port}: {error.strerror}") from error
+    session.start()
+    opened = not arguments.no_browser and open_browser(listening.once())
+    print(f"{'opened' if opened else 'open'} {listening.url}", "(Ctrl-C ends)", sep="  ", flush=True)
+    if not is_loopback(arguments.host):
+        print("note: other machines can reach this; the address is the key to it", file=sys.stderr)
+    with contextlib.suppress(KeyboardInterrupt):
+        listening.serve()
 
 
 def _plot(arguments: argparse.Namespace) -> None:

@@ -110,6 +110,7 @@ export interface Look {
  *
  * `x`, `y`, `scale`: where the origin of its inside lies, and how large a px of it is, in the coordinates of the
  * parent's inside. `box`: its position among the parent's children; -1 for the root, as is `parent`.
+ * `ids`: the id of each child; one that begins with "/" is the group's own id followed by it.
  * `ins`, `outs`: node and port of the tensor at each pin, flat. `closed`: 0 has an inside; 1 was closed by choice;
  * 2 is laid out when it is asked for. Where it is not 0, `sheet` and `look` are -1 and `children` is empty.
  */
@@ -123,6 +124,7 @@ export interface Part {
   readonly parent: number;
   readonly depth: number;
   readonly children: readonly number[];
+  readonly ids: readonly string[];
   readonly ins: readonly number[];
   readonly outs: readonly number[];
   readonly name: string;
@@ -176,7 +178,7 @@ export interface Head {
  */
 export interface Section {
   readonly name: string;
-  readonly type: "u8" | "i32" | "u32" | "f64" | "utf8";
+  readonly type: "u8" | "i32" | "u32" | "f32" | "f64" | "utf8";
   readonly offset: number;
   readonly length: number;
   readonly count: number;
@@ -248,8 +250,11 @@ export interface NodeInput {
 
 /**
  * An output of a node, and who reads it; `count` is the number of readers, of whom the first are listed.
+ *
+ * Port -1 stands for those that only wait for the node.
  */
 export interface NodeOutput {
+  readonly port: number;
   readonly shape: readonly (number | null)[] | null;
   readonly dtype: string | null;
   readonly count: number;
@@ -394,7 +399,8 @@ export interface Problem {
 /**
  * An event `progress`: how far opening the model has come.
  *
- * `state`: "reading", "arranging", "ready" or "failed". `seconds`: since the start. `error`: why it failed.
+ * `seconds`: since the start. `error`: why it failed, and `kind` a word for programs. `chart`: number of the chart of
+ * the whole model, -1 while there is none. An event `changed` has the same form: the file was read again.
  */
 export interface Progress {
   readonly state: "reading" | "arranging" | "ready" | "failed";
@@ -402,5 +408,6 @@ export interface Progress {
   readonly bytes: number;
   readonly seconds: number;
   readonly error: string;
+  readonly kind: string;
   readonly chart: number;
 }

@@ -205,12 +205,23 @@ class Chart:
             "parent": parent,
             "depth": self.depth[group],
             "children": nested.children[group] if is_open else [],
+            "ids": self._ids(group) if is_open else [],
             "ins": _ports(ins),
             "outs": _ports(outs),
             "name": shown(graph.groups.names[group]),
             "kind": graph.groups.kinds[group],
             "closed": 0 if is_open else 2 if nested.postponed else 1,
         }
+
+    def _ids(self, group: int) -> list[str]:
+        graph = self.arranged.graph
+        own = graph.groups.ids[group]
+        found = []
+        for child in self.arranged.nested.children[group]:
+            identity = graph.ids[child] if child >= 0 else graph.groups.ids[~child]
+            inner = own and identity.startswith(f"{own}/")
+            found.append(identity[len(own) :] if inner else identity)
+        return found
 
     def _box(self, parent: int, group: int) -> int:
         positions = self._position.get(parent)

@@ -11,9 +11,9 @@ from typing import Literal
 from cutaway.explorer.contract import SCHEMA, Section
 from cutaway.explorer.text import to_json
 
-Kind = Literal["u8", "i32", "u32", "f64", "utf8"]
+Kind = Literal["u8", "i32", "u32", "f32", "f64", "utf8"]
 
-_CODES: dict[Kind, str] = {"u8": "B", "i32": "i", "u32": "I", "f64": "d"}
+_CODES: dict[Kind, str] = {"u8": "B", "i32": "i", "u32": "I", "f32": "f", "f64": "d"}
 _ALIGN = 8
 
 

@@ -113,6 +113,7 @@ class Part(TypedDict):
 
     `x`, `y`, `scale`: where the origin of its inside lies, and how large a px of it is, in the coordinates of the
     parent's inside. `box`: its position among the parent's children; -1 for the root, as is `parent`.
+    `ids`: the id of each child; one that begins with "/" is the group's own id followed by it.
     `ins`, `outs`: node and port of the tensor at each pin, flat. `closed`: 0 has an inside; 1 was closed by choice;
     2 is laid out when it is asked for. Where it is not 0, `sheet` and `look` are -1 and `children` is empty.
     """
@@ -126,6 +127,7 @@ class Part(TypedDict):
     parent: int
     depth: int
     children: list[int]
+    ids: list[str]
     ins: list[int]
     outs: list[int]
     name: str
@@ -176,7 +178,7 @@ class Section(TypedDict):
     """One column of a container. `offset` counts from the end of its header; `length` is in bytes."""
 
     name: str
-    type: Literal["u8", "i32", "u32", "f64", "utf8"]
+    type: Literal["u8", "i32", "u32", "f32", "f64", "utf8"]
     offset: int
     length: int
     count: int
@@ -240,8 +242,12 @@ class NodeInput(TypedDict):
 
 
 class NodeOutput(TypedDict):
-    """An output of a node, and who reads it; `count` is the number of readers, of whom the first are listed."""
+    """An output of a node, and who reads it; `count` is the number of readers, of whom the first are listed.
 
+    Port -1 stands for those that only wait for the node.
+    """
+
+    port: int
     shape: list[int | None] | None
     dtype: str | None
     count: int
@@ -381,7 +387,8 @@ class Problem(TypedDict):
 class Progress(TypedDict):
     """An event `progress`: how far opening the model has come.
 
-    `state`: "reading", "arranging", "ready" or "failed". `seconds`: since the start. `error`: why it failed.
+    `seconds`: since the start. `error`: why it failed, and `kind` a word for programs. `chart`: number of the chart of
+    the whole model, -1 while there is none. An event `changed` has the same form: the file was read again.
     """
 
     state: Literal["reading", "arranging", "ready", "failed"]
@@ -389,4 +396,5 @@ class Progress(TypedDict):
     bytes: int
     seconds: float
     error: str
+    kind: str
     chart: int

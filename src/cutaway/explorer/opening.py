@@ -1,0 +1,50 @@
+"""From a path to a session, and from an address to a browser."""
+
+from __future__ import annotations
+
+import os
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+from cutaway.errors import ReadError
+from cutaway.explorer.session import Origin, Session
+from cutaway.readers import read
+
+
+def file_session(path: str, *, watch: bool = False, **options: Any) -> Session:
+    """A session of the model at a path, which is not read yet.
+
+    Args:
+        path: A file or folder.
+        watch: Whether it is read again when it changes.
+        **options: As for `cutaway.read`.
+
+    Raises:
+        ReadError: There is nothing at that path.
+    """
+    place = Path(path)
+    if not path or "\0" in path:
+        raise ReadError(f"expected the path of a model; received {path!r}")
+    origin = Origin(
+        read=lambda: read(path, **options),
+        name=place.name or str(place),
+        path=place,
+        bytes=place.stat().st_size if place.is_file() else 0,
+        watch=watch,
+    )
+    return Session(origin)
+
+
+def open_browser(url: str) -> bool:
+    """Open an address in the user's browser; say whether there is one."""
+    shown_somewhere = sys.platform in ("win32", "darwin") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    )
+    if not shown_somewhere:  # a browser that draws in the terminal shows no drawing
+        return False
+    try:
+        return webbrowser.open(url)
+    except (webbrowser.Error, OSError):
+        return False

@@ -1,0 +1,267 @@
+"""The server of the explorer: routes, and how it begins and ends.
+
+Its port is open before anything is read or imported that takes time, so that a browser can already knock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from cutaway.errors import CutawayError
+from cutaway.explorer.chart import Chart
+from cutaway.explorer.columns import attributes, columns
+from cutaway.explorer.details import group_details, node_details
+from cutaway.explorer.guard import Guard
+from cutaway.explorer.replies import Refused, as_json, container, problem, whole_number, whole_numbers
+from cutaway.explorer.session import NotReady, Session, shown_lines
+from cutaway.explorer.text import to_json
+
+STATIC = Path(__file__).with_name("static")
+FILES = {"explorer.js": "text/javascript", "explorer.css": "text/css", "icon.svg": "image/svg+xml"}
+"""All files that are served; there is no path to anything else."""
+
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<title>cutaway</title>
+<link rel="icon" href="icon.svg">
+<link rel="stylesheet" href="explorer.css">
+<script src="explorer.js" defer></script>
+</head>
+<body><div id="cutaway"></div></body>
+</html>
+"""
+
+MOST_GROUPS = 1_000
+"""Groups that one request may ask for."""
+
+_TICK = 0.25
+"""Seconds between two words about the progress."""
+
+_BEAT = 15.0
+"""Seconds after which a silent stream says that it is alive, so that one whose client has gone is noticed."""
+
+_LOG = logging.getLogger("cutaway.explorer")
+T = TypeVar("T")
+
+
+def application(session: Session, *, compress: bool = False) -> Starlette:
+    """The routes of the explorer, without the guard.
+
+    Args:
+        session: The model.
+        compress: Whether answers are compressed, which pays where they leave this machine.
+    """
+    routes = [
+        Route("/", Response(PAGE, media_type="text/html")),
+        *(Route(f"/{name}", _file, name=name) for name in FILES),
+        Route("/chart", _chart),
+        Route("/parts", _parts),
+        Route("/columns", _columns),
+        Route("/attributes", _attributes),
+        Route("/node", _node),
+        Route("/group", _group),
+        Route("/events", _events),
+    ]
+    kinds = (Refused, NotReady, HTTPException, CutawayError, ClientDisconnect, Exception)
+    app = Starlette(routes=routes, exception_handlers=dict.fromkeys(kinds, _failed))
+    app.state.session = session
+    if compress:
+        app.add_middleware(GZipMiddleware, minimum_size=1_400, compresslevel=3)
+    return app
+
+
+class Listening:
+    """A server whose port is open, and which does not answer yet.
+
+    Args:
+        session: The model.
+        host: Name or address to listen on.
+        port: Port to listen on; 0 for any that is free.
+
+    Raises:
+        OSError: The port cannot be opened.
+    """
+
+    def __init__(self, session: Session, host: str, port: int) -> None:
+        self.session = session
+        self.host = host
+        self.socket = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=128
+        )
+        self.port: int = self.socket.getsockname()[1]
+        self.token = secrets.token_urlsafe(24)
+        wide = host in ("0.0.0.0", "::")
+        names = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host.lower()}
+        names |= {socket.gethostname().lower(), socket.getfqdn().lower()} if wide else set()
+        here = frozenset(f"{name}:{self.port}" for name in names) | (
+            frozenset(names) if self.port == 80 else frozenset()
+        )
+        app: ASGIApp = application(session, compress=not is_loopback(host))
+        self.guard = Guard(app, token=self.token, hosts=here, any_address=wide, port=self.port)
+
+    @property
+    def address(self) -> str:
+        """The address of the page without its token."""
+        name = "127.0.0.1" if self.host == "0.0.0.0" else "::1" if self.host == "::" else self.host
+        return f"http://[{name}]:{self.port}/" if ":" in name else f"http://{name}:{self.port}/"
+
+    @property
+    def url(self) -> str:
+        """The address that opens the page."""
+        return f"{self.address}?token={self.token}"
+
+    def once(self) -> str:
+        """An address that opens the page one time."""
+        return f"{self.address}?once={self.guard.once()}"
+
+    def serve(self) -> None:
+        """Answer until the process is asked to end.
+
+        Raises:
+            KeyboardInterrupt: It was ended with Ctrl-C.
+        """
+        config = uvicorn.Config(
+            self.guard, http="h11", ws="none", loop="asyncio", lifespan="off", log_config=None, access_log=False,
+            server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=30, backlog=128,
+            limit_concurrency=400, timeout_graceful_shutdown=2,
+        )  # fmt: skip
+        server = _Server(config, self.session)
+        try:
+            server.run(sockets=[self.socket])
+        finally:
+            self.session.close()
+            self.socket.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams of events when it is asked to end, which would wait for their clients otherwise."""
+
+    def __init__(self, config: uvicorn.Config, session: Session) -> None:
+        super().__init__(config)
+        self._session = session
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        super().handle_exit(sig, frame)
+        # not here: the signal may have come while this thread holds the lock of the session
+        asyncio.get_event_loop().call_soon_threadsafe(self._session.close)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens there."""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+async def _file(request: Request) -> Response:
+    name = request.url.path.lstrip("/")
+    try:
+        body = await _work(request, (STATIC / name).read_bytes)
+    except OSError:
+        raise Refused(404, f"{name} is not part of this installation", "NotFound") from None
+    return Response(body, media_type=FILES[name])
+
+
+async def _chart(request: Request) -> Response:
+    chart = await _chart_of(request)
+    return as_json(await _work(request, chart.head))
+
+
+async def _parts(request: Request) -> Response:
+    chart = await _chart_of(request)
+    groups = whole_numbers(request, "groups", len(chart.arranged.graph.groups), MOST_GROUPS)
+    return as_json(await _work(request, lambda: chart.parts(groups)))
+
+
+async def _columns(request: Request) -> Response:
+    chart = await _chart_of(request)
+    return container(await _work(request, lambda: columns(chart.arranged)))
+
+
+async def _attributes(request: Request) -> Response:
+    chart = await _chart_of(request)
+    return container(await _work(request, lambda: attributes(chart.arranged.graph)))
+
+
+async def _node(request: Request) -> Response:
+    chart = await _chart_of(request)
+    index = whole_number(request, "index", len(chart.arranged.graph))
+    return as_json(await _work(request, lambda: to_json(node_details(chart.arranged.graph, index)).encode()))
+
+
+async def _group(request: Request) -> Response:
+    chart = await _chart_of(request)
+    index = whole_number(request, "index", len(chart.arranged.graph.groups))
+    return as_json(await _work(request, lambda: to_json(group_details(chart.arranged, index)).encode()))
+
+
+async def _events(request: Request) -> Response:
+    session: Session = request.app.state.session
+
+    async def stream() -> AsyncIterator[str]:
+        chart = -1
+        while not session.closed:
+            version, found = session.progress()
+            event = "changed" if found["state"] == "ready" and -1 < chart < found["chart"] else "progress"
+            chart = found["chart"]
+            yield f"event: {event}\ndata: {to_json(found)}\n\n"
+            busy = found["state"] in ("reading", "arranging")
+            while not session.closed:
+                try:
+                    await asyncio.wait_for(session.after(version), _TICK if busy else _BEAT)
+                    break
+                except TimeoutError:
+                    if busy:
+                        break
+                    yield ": still here\n\n"
+
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+
+async def _chart_of(request: Request) -> Chart:
+    """The chart that a request names, once it is there."""
+    session: Session = request.app.state.session
+    index = whole_number(request, "chart", 1 << 30) if "chart" in request.query_params else None
+    try:
+        return await session.chart(index)
+    except KeyError:
+        raise Refused(410, f"chart {index} is gone; ask for the chart of the whole model", "Gone") from None
+
+
+async def _work(request: Request, make: Callable[[], T]) -> T:
+    """Make an answer in another thread, so that others are answered meanwhile."""
+    session: Session = request.app.state.session
+    return await asyncio.get_running_loop().run_in_executor(session.workers, make)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """What went wrong, in words where it is not our fault."""
+    if isinstance(error, Refused):
+        return problem(error.status, str(error), error.kind)
+    if isinstance(error, NotReady):
+        return problem(503 if error.kind == "Closed" else 422, str(error), error.kind)
+    if isinstance(error, HTTPException):
+        return problem(error.status_code, str(error.detail), "HTTP")
+    if isinstance(error, CutawayError):
+        return problem(422, shown_lines(str(error)), type(error).__name__)
+    if isinstance(error, ClientDisconnect):
+        return Response(status_code=499)
+    _LOG.error("a defect of cutaway while %s was answered", request.url.path, exc_info=error)
+    return problem(500, "this could not be answered, because of a defect of cutaway", "Defect")

@@ -1,0 +1,220 @@
+"""`Session`: the model that a server shows, from the moment its port is open: being read, shown, or failed.
+
+Reading runs in a thread of its own, so that the page can say how far it has come; whoever wants a chart waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cutaway.drawing.arrange import always, arrange, everything_large
+from cutaway.errors import CutawayError
+from cutaway.explorer.chart import Chart
+from cutaway.explorer.contract import Live, Progress
+from cutaway.explorer.text import shown
+from cutaway.graph.grouping import group
+from cutaway.graph.memory import collector_paused
+from cutaway.graph.model import Graph
+from cutaway.layout.nesting import LayoutOptions
+from cutaway.style.labels import LabelOptions
+
+MOST_CHARTS = 12
+"""Charts of parts that are kept beside that of the whole; the oldest goes first."""
+
+
+class NotReady(Exception):
+    """There is no chart: reading failed.
+
+    Attributes:
+        kind: Class of the error.
+    """
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a model comes from.
+
+    Attributes:
+        read: Reads it, afresh every time.
+        name: What people call it, such as the name of its file.
+        path: The file or folder that holds the values of its weights; None where they cannot be read.
+        bytes: Size of that file; 0 where it is not known.
+        watch: Whether it is read again when the file changes.
+    """
+
+    read: Callable[[], Graph]
+    name: str
+    path: Path | None = None
+    bytes: int = 0
+    watch: bool = False
+
+
+@dataclass(slots=True)
+class _State:
+    progress: Progress
+    version: int = 0
+    charts: dict[int, Chart] = field(default_factory=dict)
+    latest: int = -1
+    closed: bool = False
+
+
+class Session:
+    """A model on its way to the page. All methods may be called from any thread.
+
+    Args:
+        origin: Where the model comes from.
+    """
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        self._began = time.monotonic()
+        self._lock = threading.Lock()
+        self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = set()
+        self._state = _State(
+            {"state": "reading", "name": shown(origin.name), "bytes": origin.bytes, "seconds": 0.0, "error": "",
+             "kind": "", "chart": -1}
+        )  # fmt: skip
+        self.workers = ThreadPoolExecutor(4, "cutaway-explorer")
+
+    def start(self) -> None:
+        """Begin to read."""
+        threading.Thread(target=self.load, name="cutaway-read", daemon=True).start()
+
+    def load(self) -> None:
+        """Read the model and make its chart; a failure becomes the state of the session."""
+        self._began = time.monotonic()
+        self._publish(state="reading", error="", kind="")
+        try:
+            with collector_paused():
+                graph = self.origin.read()
+            self._publish(state="arranging")
+            with collector_paused():
+                chart = self._chart_of(group(graph))
+        except CutawayError as error:
+            self._publish(state="failed", error=shown_lines(str(error)), kind=type(error).__name__)
+        except Exception as error:  # whatever it is: the page says it, and the server stays
+            words = f"the model cannot be shown, because of a defect of cutaway: {type(error).__name__}: {error}"
+            self._publish(state="failed", error=shown_lines(words), kind=type(error).__name__)
+        else:
+            self._keep(chart, whole=True)
+            gc.freeze()  # millions of objects that stay need not be searched for garbage again
+            self._publish(state="ready", chart=chart.index)
+
+    def add(self, graph: Graph) -> Chart:
+        """Make the chart of a part of the model."""
+        with collector_paused():
+            chart = self._chart_of(group(graph))
+        self._keep(chart, whole=False)
+        return chart
+
+    def progress(self) -> tuple[int, Progress]:
+        """The version, which grows with every change, and how far it has come."""
+        with self._lock:
+            found, version = self._state.progress.copy(), self._state.version
+        if found["state"] in ("reading", "arranging"):
+            found["seconds"] = round(time.monotonic() - self._began, 2)
+        return version, found
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server is ending."""
+        return self._state.closed
+
+    def close(self) -> None:
+        """End: whoever waits is woken."""
+        with self._lock:
+            self._state.closed = True
+        self._publish()
+        self.workers.shutdown(wait=False, cancel_futures=True)
+
+    async def chart(self, index: int | None = None) -> Chart:
+        """A chart; that of the whole model once it is there, where no number is given.
+
+        Raises:
+            NotReady: Reading failed, or the server is ending.
+            KeyError: There is no chart of that number, or no longer.
+        """
+        version = -1
+        while True:
+            with self._lock:
+                state = self._state
+                if index is not None and state.latest >= 0:
+                    return state.charts[index]
+                if state.progress["state"] == "ready":
+                    return state.charts[state.latest]
+                if state.closed:
+                    raise NotReady("the server is ending", "Closed")
+                if state.progress["state"] == "failed":
+                    raise NotReady(state.progress["error"], state.progress["kind"])
+                version = state.version
+            await self.after(version)
+
+    async def after(self, version: int) -> int:
+        """Wait until something has changed since a version; return the new one."""
+        loop = asyncio.get_running_loop()
+        entry = (loop, loop.create_future())
+        with self._lock:
+            if self._state.version > version:
+                return self._state.version
+            self._waiting.add(entry)
+        try:
+            await entry[1]
+        finally:
+            with self._lock:
+                self._waiting.discard(entry)
+        return self._state.version
+
+    def _chart_of(self, graph: Graph) -> Chart:
+        unfolded = always if everything_large(graph) else None
+        arranged = arrange(graph, LabelOptions(names=None), LayoutOptions(unfolded=unfolded), {})
+        live: Live = {
+            "weights": self.origin.path is not None and bool(graph.weights),
+            "focus": True,
+            "export": True,
+        }
+        return Chart(arranged, live)
+
+    def _keep(self, chart: Chart, *, whole: bool) -> None:
+        with self._lock:
+            charts = self._state.charts
+            chart.index = max(charts, default=-1) + 1
+            if whole:
+                charts.clear()
+                self._state.latest = chart.index
+            elif len(charts) > MOST_CHARTS:
+                del charts[min(index for index in charts if index != self._state.latest)]
+            charts[chart.index] = chart
+
+    def _publish(self, **changes: Any) -> None:
+        with self._lock:
+            state = self._state
+            state.progress.update(changes)  # type: ignore[typeddict-item]
+            state.progress["seconds"] = round(time.monotonic() - self._began, 2)
+            state.version += 1
+            waiting = list(self._waiting)
+        for loop, future in waiting:
+            with contextlib.suppress(RuntimeError):  # a loop that has ended waits for nothing
+                loop.call_soon_threadsafe(_wake, future)
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def shown_lines(text: str) -> str:
+    """Lines of text that are safe to show."""
+    return "\n".join(map(shown, text.split("\n")))
