@@ -1,0 +1,89 @@
+/** Joins gestures, keys and the system's preferences to the explorer. */
+import type { Explorer } from "./explorer.ts";
+import { listenToGestures } from "./input/gestures.ts";
+import { themeOf } from "./state.ts";
+import type { Place } from "./state.ts";
+import type { Seen } from "./pick/pick.ts";
+
+const STEP = 1.5; // of the zoom per key press
+
+export function connect(explorer: Explorer): void {
+  connectTheme(explorer);
+  connectGestures(explorer);
+  connectKeys(explorer);
+}
+
+function connectTheme({ state, head, stage }: Explorer): void {
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const apply = (): void => {
+    const name = themeOf(state.now, head.theme);
+    const theme = head.themes[name];
+    if (theme === undefined) {
+      return;
+    }
+    const colours: Record<string, string> = {
+      paper: theme.background ?? "#ffffff", panel: theme.group_fill, line: theme.group_stroke, text: theme.text,
+      muted: theme.name_text, title: theme.title, accent: theme.highlight, wire: theme.wire,
+    };
+    for (const [key, value] of Object.entries(colours)) {
+      stage.root.style.setProperty(`--${key}`, value);
+    }
+    document.documentElement.dataset["theme"] = name;
+  };
+  state.listen((now, before) => {
+    if (now.theme !== before.theme || now.systemDark !== before.systemDark) {
+      apply();
+    }
+  });
+  dark.addEventListener("change", (event) => state.send({ kind: "system", dark: event.matches }));
+  state.send({ kind: "system", dark: dark.matches });
+  apply();
+}
+
+function placeOf(seen: Seen | undefined): Place | undefined {
+  return seen && { item: seen.item, group: seen.group, position: seen.position };
+}
+
+function connectGestures(explorer: Explorer): void {
+  const { eye, state, stage } = explorer;
+  let hovered: { x: number; y: number } | undefined;
+  let due = false;
+  listenToGestures(stage.drawing, {
+    pan: (dx, dy) => eye.pan(dx, dy),
+    zoom: (factor, x, y) => eye.zoom(factor, x, y),
+    click(x, y) {
+      stage.drawing.focus({ preventScroll: true });
+      state.send({ kind: "select", place: placeOf(explorer.at(x, y)) });
+    },
+    doubleClick(x, y) {
+      const found = placeOf(explorer.at(x, y));
+      state.send({ kind: "select", place: found });
+      void eye.fly(found === undefined ? explorer.home() : explorer.viewOf(found));
+    },
+    hover(point) {
+      hovered = point;
+      if (due) {
+        return;
+      }
+      due = true;
+      requestAnimationFrame(() => {
+        due = false;
+        const found = hovered && eye.still ? explorer.at(hovered.x, hovered.y) : undefined;
+        state.send({ kind: "hover", place: placeOf(found) });
+      });
+    },
+  });
+}
+
+function connectKeys(explorer: Explorer): void {
+  const { eye, keys } = explorer;
+  const middle = (factor: number) => (): void => {
+    eye.zoom(factor, eye.viewport.width / 2, eye.viewport.height / 2);
+  };
+  keys.add(
+    { key: "0", says: "show the whole model", run: () => void eye.fly(explorer.home()) },
+    { key: "+ =", says: "closer", run: middle(STEP) },
+    { key: "- _", says: "further away", run: middle(1 / STEP) },
+  );
+  document.addEventListener("keydown", (event) => keys.handle(event));
+}

@@ -1,0 +1,44 @@
+/** Data inside the page itself: the one-file HTML, which asks nobody for anything. */
+import type { Head, Slice } from "../contract.ts";
+import { DataError } from "./source.ts";
+import type { DataSource } from "./source.ts";
+
+const IDS = { head: "chart", parts: "parts", columns: "columns", attributes: "attributes" };
+
+/** The source inside the page; undefined where the page has none. */
+export function embeddedSource(page: Document): DataSource | undefined {
+  if (page.getElementById(IDS.head) === null) {
+    return undefined;
+  }
+  return {
+    async head() {
+      const text = await textOf(page, IDS.head);
+      return { head: JSON.parse(text) as Head, text };
+    },
+    async parts() {
+      if (page.getElementById(IDS.parts) === null) {
+        return { slice: { sheets: {}, looks: {}, parts: {} }, text: '{"sheets":{},"looks":{},"parts":{}}' };
+      }
+      const text = await textOf(page, IDS.parts); // all that there are, at once
+      return { slice: JSON.parse(text) as Slice, text };
+    },
+    columns: () => unpacked(page, IDS.columns),
+    attributes: () => unpacked(page, IDS.attributes),
+    live: undefined,
+  };
+}
+
+async function textOf(page: Document, id: string): Promise<string> {
+  return new TextDecoder().decode(await unpacked(page, id));
+}
+
+/** The bytes of an element: gzip in base64. */
+async function unpacked(page: Document, id: string): Promise<ArrayBuffer> {
+  const packed = page.getElementById(id)?.textContent;
+  if (packed === null || packed === undefined) {
+    throw new DataError("This page does not hold that part of the model.", "absent");
+  }
+  const bytes = Uint8Array.from(atob(packed.trim()), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).arrayBuffer();
+}

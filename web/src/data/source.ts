@@ -1,0 +1,57 @@
+/** Where the page's data come from: one interface, and one module for each way to get them. */
+import type {
+  Attribute, GroupDetails, Head, NodeDetails, Problem, Progress, Slice, WeightHistogram, WeightStats,
+} from "../contract.ts";
+
+/** A slice, and the text that it was: the painting worker parses that for itself. */
+export interface SliceAnswer {
+  readonly slice: Slice;
+  readonly text: string;
+}
+
+export interface HeadAnswer {
+  readonly head: Head;
+  readonly text: string;
+}
+
+/** What went wrong, in words for the user. */
+export class DataError extends Error {
+  constructor(message: string, readonly kind = "") {
+    super(message);
+  }
+
+  static of(problem: Partial<Problem>, otherwise: string): DataError {
+    return new DataError(problem.error ?? otherwise, problem.kind ?? "");
+  }
+}
+
+/** Every answer that the page may ask for. What a source cannot give is undefined. */
+export interface DataSource {
+  head(chart?: number): Promise<HeadAnswer>;
+  parts(chart: number, groups: readonly number[]): Promise<SliceAnswer>;
+  columns(): Promise<ArrayBuffer>;
+  attributes(): Promise<ArrayBuffer>;
+  /** Details for the inspector; a source without a server makes them from the columns. */
+  readonly live: LiveSource | undefined;
+}
+
+/** What needs Python while the page is open. */
+export interface LiveSource {
+  node(index: number): Promise<NodeDetails>;
+  group(index: number): Promise<GroupDetails>;
+  weightStats(code: number): Promise<WeightStats>;
+  weightHistogram(code: number, bins: number): Promise<WeightHistogram>;
+  weightSlice(query: string): Promise<ArrayBuffer>;
+  /** Address of a download. */
+  address(path: string, query: Readonly<Record<string, string | number>>): string;
+  /** A new chart of a part of the model. */
+  focus(nodes: readonly number[]): Promise<HeadAnswer>;
+  /** Called with every event of the server; returns what ends it. */
+  listen(heard: (event: ServerEvent) => void): () => void;
+}
+
+export type ServerEvent =
+  | { readonly kind: "progress"; readonly progress: Progress }
+  | { readonly kind: "changed" };
+
+export type { Attribute };

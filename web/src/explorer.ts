@@ -1,0 +1,194 @@
+/** `Explorer`: the parts of the page joined to one another. What each part does stands in its own module. */
+import { boxOf, pick, screen, seen } from "./pick/pick.ts";
+import type { Seen } from "./pick/pick.ts";
+import { fitting, fittingChild } from "./camera/camera.ts";
+import type { Camera, Viewport } from "./camera/camera.ts";
+import { Eye } from "./camera/eye.ts";
+import { readColumns } from "./columns.ts";
+import type { Columns } from "./columns.ts";
+import type { Head } from "./contract.ts";
+import type { DataSource } from "./data/source.ts";
+import { Fetcher } from "./data/fetcher.ts";
+import type { Desk, Slots } from "./desk.ts";
+import { Keys } from "./input/keys.ts";
+import { Names } from "./scene/names.ts";
+import { Overlay } from "./paint/overlay.ts";
+import { Surface } from "./paint/surface.ts";
+import type { Store } from "./scene/store.ts";
+import { StateHolder, themeOf } from "./state.ts";
+import type { Place, State } from "./state.ts";
+
+export interface Stage {
+  readonly root: HTMLElement;
+  /** The element that shows the drawing and takes gestures and keys. */
+  readonly drawing: HTMLElement;
+  readonly slots: Slots;
+}
+
+export class Explorer implements Desk {
+  readonly state = new StateHolder();
+  readonly keys: Keys;
+  readonly slots: Slots;
+  readonly eye: Eye;
+  readonly surface: Surface;
+  readonly fetcher: Fetcher;
+  readonly names: Names;
+  known: Columns | undefined;
+  private asked: Promise<Columns> | undefined;
+  private readonly overlay: Overlay;
+  private readonly restRuns: (() => void)[] = [];
+
+  constructor(
+    readonly head: Head, readonly source: DataSource, readonly store: Store, readonly stage: Stage,
+  ) {
+    this.slots = stage.slots;
+    this.keys = new Keys(stage.drawing);
+    this.names = new Names(store, () => this.known);
+    const viewport = this.measure();
+    const events = { moved: (camera: Camera) => this.moved(camera), rested: () => this.rested() };
+    const clock = { now: () => performance.now(), frame: (run: () => void) => void requestAnimationFrame(run) };
+    this.eye = new Eye(store, this.home(viewport), viewport, events, clock);
+    this.surface = new Surface(stage.drawing, store, head, this.dressing(this.state.now), {
+      missing: (groups) => this.fetcher.want(groups),
+      drawn: () => undefined,
+    });
+    this.overlay = new Overlay(stage.drawing);
+    this.fetcher = new Fetcher(source, head.chart, store, (text) => {
+      this.eye.settle();
+      this.surface.merged(text);
+    });
+    this.surface.resize(viewport);
+    this.overlay.resize(viewport);
+    this.state.listen((now, before) => this.changed(now, before));
+    new ResizeObserver(() => this.resized()).observe(stage.drawing);
+  }
+
+  /** The view that shows the whole model. */
+  home(viewport: Viewport = this.eye.viewport): Camera {
+    const sheet = this.store.sheetOf(0);
+    return fitting(0, { x: 0, y: 0, w: sheet?.w ?? 100, h: sheet?.h ?? 100 }, viewport, 0.02);
+  }
+
+  /** The view of a place. */
+  viewOf(place: Place): Camera {
+    return fittingChild(this.store, place.group, place.position, this.eye.viewport);
+  }
+
+  columns(): Promise<Columns> {
+    this.asked ??= this.source.columns().then((buffer) => {
+      this.known = readColumns(buffer);
+      return this.known;
+    });
+    return this.asked;
+  }
+
+  async locate(item: number): Promise<Place | undefined> {
+    const near = this.names.loaded(item);
+    if (near !== undefined) {
+      return near;
+    }
+    const columns = await this.columns();
+    const around = this.names.groupAround(item, columns);
+    if (around === undefined) {
+      return undefined;
+    }
+    const path: number[] = [];
+    for (let at = around; at >= 0; at = columns.groupParents[at] ?? -1) {
+      path.push(at);
+    }
+    await this.fetcher.need(path.reverse());
+    return this.names.loaded(item);
+  }
+
+  async flyTo(item: number, options: { readonly select?: boolean } = {}): Promise<boolean> {
+    const place = item === ~0 ? undefined : await this.locate(item);
+    if (item !== ~0 && place === undefined) {
+      return false;
+    }
+    if (options.select !== false) {
+      this.state.send({ kind: "select", place });
+    }
+    return this.eye.fly(place === undefined ? this.home() : this.viewOf(place));
+  }
+
+  nameOf(item: number): string {
+    return this.names.nameOf(item);
+  }
+
+  onRest(run: () => void): void {
+    this.restRuns.push(run);
+  }
+
+  at(x: number, y: number): Seen | undefined {
+    return pick(this.store, this.eye.camera, this.eye.viewport, x, y);
+  }
+
+  visible(): Seen[] {
+    const { camera, viewport } = this.eye;
+    return seen(this.store, camera, viewport, screen(viewport));
+  }
+
+  /** Where a place lies on the screen. */
+  boxOf(place: Place): ReturnType<typeof boxOf> {
+    return boxOf(this.store, this.eye.camera, this.eye.viewport, place.group, place.position);
+  }
+
+  private measure(): Viewport {
+    const { clientWidth, clientHeight } = this.stage.drawing;
+    return { width: Math.max(1, clientWidth), height: Math.max(1, clientHeight) };
+  }
+
+  private resized(): void {
+    const viewport = this.measure();
+    const before = this.eye.viewport;
+    if (viewport.width === before.width && viewport.height === before.height) {
+      return;
+    }
+    this.surface.resize(viewport);
+    this.overlay.resize(viewport);
+    this.eye.resize(viewport);
+  }
+
+  private moved(camera: Camera): void {
+    this.surface.look(camera);
+    this.drawOverlay();
+    for (const run of this.moveRuns) {
+      run();
+    }
+  }
+
+  private readonly moveRuns: (() => void)[] = [];
+
+  /** Called with every frame in which the camera has moved. */
+  onMove(run: () => void): void {
+    this.moveRuns.push(run);
+  }
+
+  private rested(): void {
+    for (const run of this.restRuns) {
+      run();
+    }
+  }
+
+  private drawOverlay(): void {
+    const { selection, hover } = this.state.now;
+    const theme = this.head.themes[themeOf(this.state.now, this.head.theme)];
+    const hovered = hover !== undefined && hover.item !== selection?.item ? this.boxOf(hover) : undefined;
+    this.overlay.draw({ selected: selection && this.boxOf(selection), hovered }, theme?.highlight ?? "#dc2626");
+  }
+
+  private dressing(state: State): ConstructorParameters<typeof Surface>[3] {
+    const { hits, trace, colouring } = state;
+    return { theme: themeOf(state, this.head.theme), hits, trace, colouring };
+  }
+
+  private changed(now: State, before: State): void {
+    const themes = themeOf(now, this.head.theme) !== themeOf(before, this.head.theme);
+    if (themes || now.hits !== before.hits || now.trace !== before.trace || now.colouring !== before.colouring) {
+      this.surface.dress(this.dressing(now));
+    }
+    if (themes || now.selection !== before.selection || now.hover !== before.hover) {
+      this.drawOverlay();
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * The marks of words on wires and at pins. They are drawn last, and only where there is room: a caption that would
+ * touch a box or another caption is left out.
+ */
+import { ENDS } from "../scene/store.ts";
+import type { PathData } from "../scene/store.ts";
+import type { Inside } from "../scene/visit.ts";
+import type { Captions } from "./dressing.ts";
+import { FAINT_TEXT, softened } from "./ink.ts";
+import type { Ink } from "./ink.ts";
+import { put, setFont } from "./text.ts";
+import { widthAt } from "./group.ts";
+
+const SIZE = 7.5; // px at scale 1
+const LARGEST = 13;
+const SMALLEST = 8; // px on the screen: smaller words are left out
+const BESIDE = 4; // px from a wire to its words
+
+interface Rectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
+/** Whether words on wires can be read at a scale. */
+export function captionsShow(s: number): boolean {
+  return softened(SIZE * s, LARGEST) >= Math.max(SMALLEST, FAINT_TEXT);
+}
+
+export function paintCaptions(ink: Ink, at: Inside, captions: Captions): void {
+  if (!captionsShow(at.s)) {
+    return;
+  }
+  const size = softened(SIZE * at.s, LARGEST);
+  const taken: Rectangle[] = [];
+  const { canvas, window, palette } = ink;
+  canvas.textAlign = "left";
+  const write = (text: string, path: PathData, share: number): void => {
+    const point = pointOn(path, share);
+    const x = at.x + point.x * at.s + BESIDE;
+    const y = at.y + point.y * at.s;
+    const box = { x, y: y - size / 2 - 1, w: widthAt(ink, text, size, 400) + 2, h: size + 2 };
+    if (x > window.right || y > window.bottom || x + box.w < window.left || y < window.top) {
+      return;
+    }
+    if (taken.some((other) => overlap(other, box)) || touchesBox(at, box)) {
+      return;
+    }
+    taken.push(box);
+    canvas.fillStyle = palette.count;
+    setFont(ink, size, 400);
+    put(ink, text, x, y + size * 0.36, box.w);
+  };
+  const { wires, ends } = at.sheet;
+  let last = -1;
+  for (let wire = 0; wire < wires.length; wire++) {
+    const text = captions.wires[wire];
+    const tensor = (ends[wire * ENDS] as number) * 4096 + (ends[wire * ENDS + 1] as number);
+    if (text && tensor !== last) {
+      write(text, wires[wire] as PathData, 0.5);
+      last = tensor;
+    }
+  }
+  at.look.leads.forEach((lead, pin) => {
+    const text = captions.pins[pin];
+    if (text) {
+      write(text, lead, pin < at.part.ins.length / 2 ? 0.35 : 0.65);
+    }
+  });
+}
+
+function overlap(a: Rectangle, b: Rectangle): boolean {
+  return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+}
+
+function touchesBox(at: Inside, box: Rectangle): boolean {
+  const { boxes, count, w, h } = at.sheet;
+  const left = (box.x - at.x) / at.s;
+  const top = (box.y - at.y) / at.s;
+  const right = left + box.w / at.s;
+  const bottom = top + box.h / at.s;
+  if (left < 0 || top < 0 || right > w || bottom > h) {
+    return true;
+  }
+  for (let position = 0; position < count; position++) {
+    const i = position * 4;
+    const x = boxes[i] as number;
+    const y = boxes[i + 1] as number;
+    if (left < x + (boxes[i + 2] as number) && x < right && top < y + (boxes[i + 3] as number) && y < bottom) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** A point of a path, at a share of its pieces' ends. */
+export function pointOn(data: PathData, share: number): { x: number; y: number } {
+  const { path } = data;
+  const points: { x: number; y: number }[] = [];
+  for (let i = 0; i < path.length; ) {
+    const end = i + (path[i] === 2 ? 5 : 1);
+    points.push({ x: path[end] ?? 0, y: path[end + 1] ?? 0 });
+    i = end + 2;
+  }
+  let best = { x: 0, y: 0 };
+  let longest = -1;
+  for (let i = 1; i < points.length; i++) {
+    const a = points[i - 1] as { x: number; y: number };
+    const b = points[i] as { x: number; y: number };
+    const length = Math.hypot(b.x - a.x, b.y - a.y);
+    if (length > longest) {
+      longest = length;
+      best = { x: a.x + (b.x - a.x) * share, y: a.y + (b.y - a.y) * share };
+    }
+  }
+  return best;
+}

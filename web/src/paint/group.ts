@@ -1,0 +1,177 @@
+/**
+ * The mark of a group: solid with its name in the middle while it is far away, then a frame around its inside with
+ * its name in the strip above. In between, the name moves and the inside shines through.
+ */
+import { paintBox } from "./box.ts";
+import { FAINT_TEXT, softened, strength } from "./ink.ts";
+import type { Ink } from "./ink.ts";
+import { mix } from "./palette.ts";
+import type { BoxColours } from "./palette.ts";
+import { put, setFont } from "./text.ts";
+
+const BORDER = 1.2;
+const RADIUS = 6;
+const BASELINE = 17; // px from the top of the box to the baseline of its title
+const LARGEST = 22; // px of a title; beyond it letters grow slowly
+const READABLE = 9; // px that a title may be larger than the drawing has it, where there is room
+const FAR_NAME = 11; // px of the name of a group far away
+const RISE = 0.36; // of the size, from the middle of a line to its baseline
+
+export interface GroupBox {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+  /** Scale of the inside that holds it. */
+  readonly s: number;
+  readonly open: number;
+  /** Whether it has no inside, so that its title stands in its middle. */
+  readonly closed: boolean;
+  readonly title: string;
+  readonly count: string;
+  /** Px at scale 1 that the title moves right. */
+  readonly shift: number;
+  /** Whether a wire runs behind the title. */
+  readonly crossed: boolean;
+  readonly colours: BoxColours;
+  readonly plain: boolean;
+}
+
+/** The frame, before the inside. */
+export function paintFrame(ink: Ink, box: GroupBox): void {
+  const fill = box.plain ? box.colours.fill : box.colours.tint;
+  paintBox(ink, box.x, box.y, box.w, box.h, box.s, { colours: box.colours, fill, border: BORDER, radius: RADIUS });
+}
+
+/** What stands before the inside: the cover of a group far away, and the words. */
+export function paintTitle(ink: Ink, box: GroupBox): void {
+  const { canvas } = ink;
+  const base = canvas.globalAlpha;
+  if (box.open < 1 && !box.closed) {
+    canvas.globalAlpha = base * (1 - box.open);
+    const fill = box.plain ? ink.palette.solid : mix(box.colours.tint, box.colours.stroke, 0.25);
+    paintBox(ink, box.x, box.y, box.w, box.h, box.s, { colours: box.colours, fill, border: BORDER, radius: RADIUS });
+    canvas.globalAlpha = base;
+  }
+  if (box.h < FAINT_TEXT + 2) {
+    return;
+  }
+  if (box.closed) {
+    paintClosed(ink, box);
+  } else if (box.open < 0.5) {
+    canvas.globalAlpha = base * (1 - 2 * box.open);
+    paintFar(ink, box);
+  } else {
+    canvas.globalAlpha = base * (2 * box.open - 1);
+    paintStrip(ink, box);
+  }
+  canvas.globalAlpha = base;
+}
+
+/** Name, and below it how much there is inside, in the middle of a solid box. */
+function paintFar(ink: Ink, box: GroupBox): void {
+  const { canvas } = ink;
+  const room = box.w - 6;
+  const wide = widthAt(ink, box.title, FAR_NAME, 600);
+  const size = Math.min(FAR_NAME, box.h * 0.5, (FAR_NAME * room) / Math.max(wide, 1));
+  if (size < FAINT_TEXT) {
+    return;
+  }
+  const base = canvas.globalAlpha;
+  const two = box.h > size * 2.9 && box.count !== "";
+  const middle = box.y + box.h / 2 - (two ? size * 0.55 : 0);
+  canvas.textAlign = "center";
+  canvas.globalAlpha = base * strength(size);
+  canvas.fillStyle = ink.palette.title;
+  setFont(ink, size, 600);
+  put(ink, box.title, box.x + box.w / 2, middle + size * RISE, room);
+  if (two) {
+    setFont(ink, size * 0.85, 400);
+    canvas.fillStyle = ink.palette.count;
+    put(ink, box.count, box.x + box.w / 2, middle + size * (1.15 + RISE), room);
+  }
+}
+
+/** Title at the left of the strip, count at its right. */
+function paintStrip(ink: Ink, box: GroupBox): void {
+  const { canvas, sizes, palette } = ink;
+  const natural = sizes.title * box.s;
+  const wide = widthAt(ink, box.title, 1, 600);
+  const left = (sizes.title_padding + box.shift) * box.s;
+  const fits = (box.w - left - sizes.title_padding * box.s * 0.5) / Math.max(wide, 0.1);
+  const size = softened(Math.max(natural, Math.min(READABLE, natural * 1.6, fits)), LARGEST);
+  if (size < FAINT_TEXT || box.y > ink.window.bottom || box.y + sizes.title_strip * box.s < ink.window.top) {
+    return;
+  }
+  const baseline = box.y + Math.max(BASELINE * box.s - Math.max(0, size - natural) * 0.1, size);
+  const base = canvas.globalAlpha;
+  canvas.globalAlpha = base * strength(size);
+  canvas.textAlign = "left";
+  if (box.crossed) {
+    canvas.fillStyle = box.plain ? box.colours.fill : box.colours.tint;
+    canvas.fillRect(box.x + left - 3 * box.s, baseline - size, wide * size + 6 * box.s, size * 1.35);
+  }
+  setFont(ink, size, 600);
+  canvas.fillStyle = palette.title;
+  put(ink, box.title, box.x + left, baseline, box.w - left);
+  paintCount(ink, box, base, left + wide * size, baseline);
+  canvas.globalAlpha = base;
+}
+
+function paintCount(ink: Ink, box: GroupBox, base: number, taken: number, baseline: number): void {
+  const { canvas, sizes } = ink;
+  const size = softened(sizes.name * box.s, LARGEST);
+  const padding = sizes.title_padding * box.s;
+  if (size < FAINT_TEXT || box.count === "") {
+    return;
+  }
+  if (taken + widthAt(ink, box.count, size, 400) + padding + 8 * box.s > box.w) {
+    return;
+  }
+  canvas.globalAlpha = base * strength(size);
+  canvas.textAlign = "right";
+  setFont(ink, size, 400);
+  canvas.fillStyle = ink.palette.count;
+  put(ink, box.count, box.x + box.w - padding, baseline, box.w - taken);
+}
+
+/** A group without an inside is a box with its title in the middle of its height. */
+function paintClosed(ink: Ink, box: GroupBox): void {
+  const { sizes, canvas } = ink;
+  const natural = sizes.title * box.s;
+  if (natural < CLOSED_NATURAL) {
+    paintFar(ink, box);
+    return;
+  }
+  const size = softened(natural, LARGEST);
+  const left = sizes.title_padding * box.s;
+  const baseline = box.y + box.h / 2 + size * RISE;
+  const wide = widthAt(ink, box.title, size, 600);
+  const base = canvas.globalAlpha;
+  canvas.textAlign = "left";
+  canvas.fillStyle = ink.palette.title;
+  setFont(ink, size, 600);
+  put(ink, box.title, box.x + left, baseline, box.w - left);
+  paintCount(ink, box, base, left + wide, baseline);
+  canvas.globalAlpha = base;
+}
+
+const CLOSED_NATURAL = 8;
+
+const WIDTHS = new Map<string, number>();
+const MOST_WIDTHS = 20_000;
+
+/** Width of a text at a size; measured once at 100 px. */
+export function widthAt(ink: Ink, text: string, size: number, weight: 400 | 600): number {
+  const key = weight + text;
+  let found = WIDTHS.get(key);
+  if (found === undefined) {
+    if (WIDTHS.size > MOST_WIDTHS) {
+      WIDTHS.clear();
+    }
+    setFont(ink, 100, weight);
+    found = ink.canvas.measureText(text).width / 100;
+    WIDTHS.set(key, found);
+  }
+  return found * size;
+}

@@ -1,0 +1,267 @@
+/** `paint`: the model as one camera sees it, on one canvas. Used by the worker, and by the page until that is there. */
+import type { Camera, Viewport } from "../camera/camera.ts";
+import type { Head } from "../contract.ts";
+import { ENDS } from "../scene/store.ts";
+import type { Store } from "../scene/store.ts";
+import { visit } from "../scene/visit.ts";
+import type { Inside, Visitor, Window } from "../scene/visit.ts";
+import { paintBox } from "./box.ts";
+import { paintCaptions } from "./caption.ts";
+import { DIM } from "./dressing.ts";
+import type { Captions, Dressing } from "./dressing.ts";
+import { paintFrame, paintTitle } from "./group.ts";
+import type { GroupBox } from "./group.ts";
+import type { Canvas2D, Ink } from "./ink.ts";
+import { ownColours, paletteOf, readableOn } from "./palette.ts";
+import type { BoxColours, Palette } from "./palette.ts";
+import { paintLines } from "./text.ts";
+import type { Inks } from "./text.ts";
+import { paintWires, wiresShow } from "./wire.ts";
+
+export type Book = Pick<Head, "themes" | "families" | "sizes">;
+
+/** A picture that is wanted. */
+export interface Shot {
+  readonly camera: Camera;
+  readonly viewport: Viewport;
+  /** Px around the screen that are painted too. */
+  readonly margin: number;
+  /** Px of the bitmap per px of the screen. */
+  readonly density: number;
+}
+
+/** What a picture showed. */
+export interface Painted {
+  /** Groups that had not arrived, the largest first. */
+  readonly missing: number[];
+  readonly boxes: number;
+}
+
+const NODE = { border: 1, radius: 5 };
+const HIT_WIDTH = 2;
+const MOST_MISSING = 64;
+
+/** Paints pictures of one model; keeps what is equal from picture to picture. */
+export class Painter {
+  private palette: Palette;
+  private own = new Map<string, { colours: BoxColours; inks: Inks }>();
+
+  constructor(
+    private readonly store: Store,
+    private readonly book: Book,
+    private dressing: Dressing,
+    private captions: ReadonlyMap<number, Captions>,
+  ) {
+    this.palette = this.makePalette();
+  }
+
+  dress(dressing: Dressing): void {
+    this.dressing = dressing;
+    this.palette = this.makePalette();
+    this.own.clear();
+  }
+
+  caption(captions: ReadonlyMap<number, Captions>): void {
+    this.captions = captions;
+  }
+
+  get background(): string {
+    return this.palette.background;
+  }
+
+  paint(canvas: Canvas2D, shot: Shot): Painted {
+    const { camera, viewport, margin, density } = shot;
+    canvas.setTransform(1, 0, 0, 1, 0, 0);
+    canvas.globalAlpha = 1;
+    canvas.fillStyle = this.palette.background;
+    canvas.fillRect(0, 0, canvas.canvas.width, canvas.canvas.height);
+    canvas.setTransform(density, 0, 0, density, margin * density, margin * density);
+    canvas.textBaseline = "alphabetic";
+    canvas.lineJoin = "round";
+    const window = { left: -margin, top: -margin, right: viewport.width + margin, bottom: viewport.height + margin };
+    const brush = new Brush(this.inkOn(canvas, window), this.dressing, this.store, (code) => this.ownOf(code), this.captions);
+    visit(this.store, camera, viewport, window, brush);
+    brush.finish();
+    brush.missed.sort((a, b) => b.size - a.size);
+    return { missing: brush.missed.slice(0, MOST_MISSING).map((found) => found.group), boxes: brush.boxes };
+  }
+
+  private inkOn(canvas: Canvas2D, window: Window): Ink {
+    return { canvas, palette: this.palette, sizes: this.book.sizes, window };
+  }
+
+  private makePalette(): Palette {
+    const theme = this.book.themes[this.dressing.theme] ?? Object.values(this.book.themes)[0];
+    if (theme === undefined) {
+      throw new Error("the chart has no theme");
+    }
+    return paletteOf(theme, this.book.families, this.book.sizes.tint);
+  }
+
+  private ownOf(colour: string): { colours: BoxColours; inks: Inks } {
+    let found = this.own.get(colour);
+    if (found === undefined) {
+      const ink = readableOn(colour);
+      found = { colours: ownColours(colour, this.palette.group.stroke), inks: { first: ink, other: ink } };
+      this.own.set(colour, found);
+    }
+    return found;
+  }
+}
+
+type OwnColours = (colour: string) => { colours: BoxColours; inks: Inks };
+
+/** Draws what a visit tells it. */
+class Brush implements Visitor {
+  boxes = 0;
+  readonly missed: { group: number; size: number }[] = [];
+  private readonly inks: Inks;
+  private readonly captioned: { at: Inside; captions: Captions }[] = [];
+  private readonly hits: { x: number; y: number; w: number; h: number; strong: boolean }[] = [];
+
+  constructor(
+    private readonly ink: Ink,
+    private readonly dressing: Dressing,
+    private readonly store: Store,
+    private readonly ownOf: OwnColours,
+    private readonly captions: ReadonlyMap<number, Captions>,
+  ) {
+    this.inks = { first: ink.palette.text, other: ink.palette.name };
+  }
+
+  inside(at: Inside): void {
+    if (!wiresShow(this.ink, at.s)) {
+      return;
+    }
+    const { sheet, look } = at;
+    const colour = this.ink.palette.wire;
+    const arrows = (wire: number): boolean => sheet.ends[wire * ENDS + 4] === 1;
+    const trace = this.dressing.trace;
+    if (trace === undefined) {
+      paintWires(this.ink, at, sheet.wires, arrows, ALL, { colour, weight: 1 });
+      paintWires(this.ink, at, look.leads, NONE, ALL, { colour, weight: 1 });
+    } else {
+      this.tracedWires(at, arrows, trace);
+    }
+    const captions = this.captions.get(at.group);
+    if (captions !== undefined) {
+      this.captioned.push({ at, captions });
+    }
+  }
+
+  node(at: Inside, position: number, x: number, y: number, w: number, h: number): void {
+    this.boxes++;
+    const { canvas, palette } = this.ink;
+    const node = at.part.children[position] as number;
+    const code = this.dressing.colouring?.nodes[node] ?? 0;
+    const own = code > 0 ? this.ownOf(this.dressing.colouring?.palette[code] ?? palette.group.fill) : undefined;
+    const colours = own?.colours ?? palette.families[at.look.families[position] ?? 0] ?? palette.group;
+    const trace = this.dressing.trace?.nodes[node];
+    canvas.globalAlpha = trace === 0 ? DIM : 1;
+    paintBox(this.ink, x, y, w, h, at.s, { colours, fill: colours.fill, ...NODE });
+    paintLines(this.ink, at.look.lines[position] ?? [], x, y, w, h, at.s, own?.inks ?? this.inks);
+    canvas.globalAlpha = 1;
+    if (this.dressing.hits?.nodes[node] || trace === 2) {
+      this.hits.push({ x, y, w, h, strong: true });
+    }
+  }
+
+  group(at: Inside, position: number, x: number, y: number, w: number, h: number, open: number): void {
+    this.boxes++;
+    this.ink.canvas.globalAlpha = this.dimmed(at, position) ? DIM * 2 : 1;
+    paintFrame(this.ink, this.groupBox(at, position, x, y, w, h, open));
+    this.ink.canvas.globalAlpha = 1;
+  }
+
+  title(at: Inside, position: number, x: number, y: number, w: number, h: number, open: number): void {
+    this.ink.canvas.globalAlpha = this.dimmed(at, position) ? DIM * 2 : 1;
+    paintTitle(this.ink, this.groupBox(at, position, x, y, w, h, open));
+    this.ink.canvas.globalAlpha = 1;
+    const group = ~(at.part.children[position] as number);
+    const hit = this.dressing.hits?.groups[group] ?? 0;
+    if (hit === 1 || (hit === 2 && open < 1)) {
+      this.hits.push({ x, y, w, h, strong: hit === 1 });
+    }
+  }
+
+  missing(group: number, size: number): void {
+    this.missed.push({ group, size });
+  }
+
+  /** What stands above everything else: words on wires, and the frames of hits. */
+  finish(): void {
+    for (const { at, captions } of this.captioned) {
+      paintCaptions(this.ink, at, captions);
+    }
+    const { canvas, palette } = this.ink;
+    canvas.strokeStyle = palette.highlight;
+    for (const { x, y, w, h, strong } of this.hits) {
+      canvas.globalAlpha = strong ? 1 : 0.6;
+      canvas.lineWidth = strong ? HIT_WIDTH : HIT_WIDTH / 2;
+      canvas.setLineDash(strong ? [] : [4, 3]);
+      const grow = Math.min(3, 1 + h / 20);
+      const size = Math.max(4, 0);
+      canvas.strokeRect(x - grow, y - grow, Math.max(size, w + 2 * grow), Math.max(size, h + 2 * grow));
+    }
+    canvas.setLineDash([]);
+    canvas.globalAlpha = 1;
+  }
+
+  private dimmed(at: Inside, position: number): boolean {
+    return this.dressing.trace?.groups[~(at.part.children[position] as number)] === 0;
+  }
+
+  private groupBox(
+    at: Inside, position: number, x: number, y: number, w: number, h: number, open: number,
+  ): GroupBox {
+    const { palette } = this.ink;
+    const { look } = at;
+    const group = ~(at.part.children[position] as number);
+    const family = look.families[position] ?? -1;
+    const code = this.dressing.colouring?.groups[group] ?? 0;
+    const own = code > 0 ? this.ownOf(this.dressing.colouring?.palette[code] ?? palette.group.fill) : undefined;
+    const [title, count] = look.lines[position] ?? [];
+    return {
+      x, y, w, h, open,
+      s: at.s,
+      closed: (this.store.parts.get(group)?.sheet ?? 0) < 0,
+      title: title ?? "",
+      count: count ?? "",
+      shift: look.titles[position] ?? 0,
+      crossed: look.crossed.has(position),
+      colours: own?.colours ?? palette.families[family] ?? palette.group,
+      plain: own === undefined && family < 0,
+    };
+  }
+
+  private tracedWires(at: Inside, arrows: (wire: number) => boolean, trace: NonNullable<Dressing["trace"]>): void {
+    const { sheet, look, part } = at;
+    const colour = this.ink.palette.wire;
+    const pins = part.ins.length / 2;
+    const onTrace = (end: number): boolean => {
+      const child = end < 0 ? -1 : part.children[end];
+      return child === undefined || end < 0 ? trace.groups[at.group] !== 0 : isOn(trace, child);
+    };
+    const strong = (wire: number): boolean =>
+      onTrace(sheet.ends[wire * ENDS] as number) && onTrace(sheet.ends[wire * ENDS + 2] as number);
+    const leadOn = (lead: number): boolean => {
+      const flat = lead < pins ? part.ins : part.outs;
+      const node = flat[(lead < pins ? lead : lead - pins) * 2];
+      return node !== undefined && trace.nodes[node] !== 0 && trace.groups[at.group] !== 0;
+    };
+    this.ink.canvas.globalAlpha = DIM;
+    paintWires(this.ink, at, sheet.wires, arrows, (wire) => !strong(wire), { colour, weight: 1 });
+    paintWires(this.ink, at, look.leads, NONE, (lead) => !leadOn(lead), { colour, weight: 1 });
+    this.ink.canvas.globalAlpha = 1;
+    const bright = { colour: this.ink.palette.highlight, weight: 1.4 };
+    paintWires(this.ink, at, sheet.wires, arrows, strong, bright);
+    paintWires(this.ink, at, look.leads, NONE, leadOn, bright);
+  }
+}
+
+const ALL = (): boolean => true;
+const NONE = (): boolean => false;
+
+function isOn(trace: NonNullable<Dressing["trace"]>, child: number): boolean {
+  return (child >= 0 ? trace.nodes[child] : trace.groups[~child]) !== 0;
+}
