@@ -16,7 +16,7 @@ import pytest
 import cutaway
 from cutaway import tables
 from cutaway.cli import _parser, main
-from cutaway.drawing.formats import FORMATS
+from cutaway.formats import FORMATS
 from cutaway.readers import READERS
 from cutaway.style.theme import THEMES
 

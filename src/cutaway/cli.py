@@ -212,7 +212,8 @@ def _add_plot(commands: Any) -> None:
     parser = _add_command(commands, "plot", "draw a model as one picture with all of its detail", _PLOT_EPILOG)
     parser.add_argument(
         "-o", "--output", dest="to_file", metavar="FILE", required=True,
-        help="the extension chooses: svg, png or pdf; json for the graph as data, scene.json for the places",
+        help="the extension chooses: svg, png or pdf; html for a page to look around in; json for the graph as data, "
+        "scene.json for the places",
     )  # fmt: skip
     parser.set_defaults(run=_plot)
     what = parser.add_argument_group("what is drawn")
@@ -328,7 +329,7 @@ def _plot(arguments: argparse.Namespace) -> None:
     }
     target = given.pop("to_file")
     given.setdefault("show_layer_names", None)  # on a command line the names that an author chose are expected
-    from cutaway.drawing.formats import writer_for
+    from cutaway.formats import writer_for
     from cutaway.picture import plot_model
 
     if not target or "\0" in target:
@@ -353,6 +354,8 @@ def _note(picture: Picture, target: str, *, may_lower: bool) -> str:
     from cutaway.drawing.png import bitmap_note, boxed_texts
 
     kind = target.lower().rpartition(".")[2]
+    if kind == "html":  # what is small in a picture can be zoomed into there
+        return ""
     if kind == "png":
         return bitmap_note(picture.scene, dpi=picture.dpi, may_lower=may_lower)
     return " ".join(filter(None, (picture.scene.note, boxed_texts(picture.scene) if kind == "pdf" else "")))

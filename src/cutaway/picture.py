@@ -12,10 +12,10 @@ from typing import Any
 
 from cutaway.drawing.arrange import always, arrange, describe, everything_large
 from cutaway.drawing.compose import Marks, Wires, compose
-from cutaway.drawing.formats import render, writer_for
 from cutaway.drawing.png import check_dpi
 from cutaway.drawing.scene import Scene
 from cutaway.errors import OptionError, check_choice
+from cutaway.formats import render, writer_for
 from cutaway.graph.fold import Fold, fold
 from cutaway.graph.grouping import group
 from cutaway.graph.memory import collector_paused
@@ -27,7 +27,7 @@ from cutaway.layout.nesting import LayoutOptions, Nested
 from cutaway.readers import read
 from cutaway.style.labels import LabelOptions, Labels
 from cutaway.style.measure import clean
-from cutaway.style.theme import THEMES, Theme, scale_colour, theme_named
+from cutaway.style.theme import Theme, scale_colour, theme_named
 
 _LARGEST_VALUE = 1e150  # the difference of two values must be finite
 
@@ -50,17 +50,17 @@ class Picture:
         graph: What is drawn, with all groups.
         nested: Where everything lies.
         scene: The resolved drawing.
-        dpi: Resolution of bitmaps made of it, in dots per inch; 96 is one dot per px.
         labels: What stands in the boxes.
         theme: Its colours.
+        dpi: Resolution of bitmaps made of it, in dots per inch; 96 is one dot per px.
     """
 
     graph: Graph
     nested: Nested
     scene: Scene
+    labels: Labels
+    theme: Theme
     dpi: float = 96.0
-    labels: Labels | None = None
-    theme: Theme = THEMES["light"]
 
     @cached_property
     def svg(self) -> str:
@@ -71,7 +71,8 @@ class Picture:
         """Write the picture; the extension chooses the format.
 
         Args:
-            path: Where to; ``.svg``, ``.png``, ``.pdf``, ``.json`` (the graph) or ``.scene.json`` (the places).
+            path: Where to; ``.svg``, ``.png``, ``.pdf``, ``.html`` (a page to look around in),
+                ``.json`` (the graph) or ``.scene.json`` (the places).
 
         Returns:
             The path that was written.
@@ -241,7 +242,7 @@ def draw(
     arranged = arrange(graph, labels, layout, folds)
     wires = WIRES.get(str(splines).lower(), "curved")
     scene = compose(graph, arranged.nested, arranged.labels, theme, marks, describe(graph), wires=wires)
-    return Picture(graph, arranged.nested, scene, dpi, labels=arranged.labels, theme=theme)
+    return Picture(graph, arranged.nested, scene, arranged.labels, theme, dpi)
 
 
 def _check_types(depth: object, unfold: object, fields: object, annotate: object, between: object) -> None:

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cutaway.drawing.formats import render
 from cutaway.drawing.png import DEFAULT_DPI, boxed_texts, check_dpi, left_out, to_png
 from cutaway.drawing.scene import Box, Path, Place, Sheet
 from cutaway.errors import OptionError
+from cutaway.formats import render
 from cutaway.picture import Picture, plot_model
 from tests.drawing.scenes import HOSTILE, NESTED, PAIR, scene, text
 
@@ -118,7 +118,7 @@ def test_resolutions_of_every_kind_of_number() -> None:
 
 def test_the_default_is_lowered_to_what_fits() -> None:
     wide = scene(size=(100_000, 100))
-    picture = Picture(None, None, wide, 200.0)  # type: ignore[arg-type]
+    picture = Picture(None, None, wide, None, None, 200.0)  # type: ignore[arg-type]
     image = Image.open(BytesIO(render(picture, "png")))
     assert image.size == (round(100_000 * 31 / 96), round(100 * 31 / 96))
     assert image.info["dpi"][0] == pytest.approx(31, abs=0.1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_ABOUT: dict[str, str] = {
+ABOUT: dict[str, str] = {
     "activation": "Function applied to the result.",
     "align_corners": "Whether the centres of the corner pixels of input and output coincide.",
     "axis": "Dimension along which it works; -1 is the last.",
@@ -63,18 +63,16 @@ _ABOUT: dict[str, str] = {
     "use_bias": "Whether a bias is added.",
     "use_cudnn": "Whether the kernel of cuDNN may be used.",
     "value_dim": "Size of the values of each head.",
+    "UpSampling2D.size": "How many times each row and column is repeated.",
+    "ZeroPadding2D.padding": "Rows and columns of zeros added at each side.",
+    "ZeroPadding1D.padding": "Steps of zeros added at each end.",
+    "LayerNormalization.axis": "Dimensions over which mean and variance are taken.",
+    "BatchNormalization.axis": "Dimension of the channels, each of which has a mean and variance of its own.",
+    "Concatenate.axis": "Dimension along which the inputs are joined; -1 is the last.",
 }
-
-_OF_OP: dict[tuple[str, str], str] = {
-    ("UpSampling2D", "size"): "How many times each row and column is repeated.",
-    ("ZeroPadding2D", "padding"): "Rows and columns of zeros added at each side.",
-    ("ZeroPadding1D", "padding"): "Steps of zeros added at each end.",
-    ("LayerNormalization", "axis"): "Dimensions over which mean and variance are taken.",
-    ("BatchNormalization", "axis"): "Dimension of the channels, each of which has a mean and variance of its own.",
-    ("Concatenate", "axis"): "Dimension along which the inputs are joined; -1 is the last.",
-}
+"""By the name of an attribute, or ``Operation.attribute`` where it has another meaning there."""
 
 
 def about(op: str, name: str) -> str:
     """What an attribute of an operation means; empty where that is not known."""
-    return _OF_OP.get((op, name)) or _ABOUT.get(name) or _ABOUT.get(name.lstrip("_"), "")
+    return ABOUT.get(f"{op}.{name}") or ABOUT.get(name, "")

@@ -110,9 +110,19 @@ class Chart:
                 self._add(pieces, group)
             return f"{{{pieces.text()}}}".encode()
 
-    def everything(self) -> bytes:
-        """All groups in one slice."""
-        return self.parts(range(len(self.arranged.graph.groups)))
+    def rest(self) -> bytes:
+        """All that the head does not carry."""
+        with self._lock:
+            first = self._first()
+            pieces = _Pieces()
+            for group in range(len(self.arranged.graph.groups)):
+                if group not in first.parts:
+                    self._add(pieces, group)
+            for sent in first.sheets:
+                pieces.sheets.pop(sent, None)
+            for sent in first.looks:
+                pieces.looks.pop(sent, None)
+            return f"{{{pieces.text()}}}".encode()
 
     def model(self) -> Model:
         """What was read, in numbers."""
@@ -210,7 +220,7 @@ class Chart:
             "outs": _ports(outs),
             "name": shown(graph.groups.names[group]),
             "kind": graph.groups.kinds[group],
-            "closed": 0 if is_open else 2 if nested.postponed else 1,
+            "closed": 0 if is_open else 2 if self.live["focus"] and nested.postponed else 1,
         }
 
     def _ids(self, group: int) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from cutaway.analysis.ops import FAMILIES, family
 from cutaway.analysis.parameters import Totals, group_totals, node_totals
 from cutaway.drawing.arrange import Arranged
+from cutaway.explorer.about import ABOUT
 from cutaway.explorer.container import Container
 from cutaway.explorer.text import shown, to_json
 from cutaway.graph.contract import plain
@@ -44,6 +45,7 @@ def attributes(graph: Graph) -> list[bytes]:
         codes.append(texts.setdefault(text, len(texts)))
     made = Container()
     made.texts("attributes", list(texts))
+    made.json("about", ABOUT)
     made.numbers("attribute_code", "i32", codes)
     return made.pieces()
 

@@ -10,7 +10,6 @@ import logging
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import uvicorn
@@ -29,11 +28,8 @@ from cutaway.explorer.details import group_details, node_details
 from cutaway.explorer.guard import Guard
 from cutaway.explorer.replies import Refused, as_json, container, problem, whole_number, whole_numbers
 from cutaway.explorer.session import NotReady, Session, shown_lines
+from cutaway.explorer.static_files import FILES, static
 from cutaway.explorer.text import to_json
-
-STATIC = Path(__file__).with_name("static")
-FILES = {"explorer.js": "text/javascript", "explorer.css": "text/css", "icon.svg": "image/svg+xml"}
-"""All files that are served; there is no path to anything else."""
 
 PAGE = """\
 <!doctype html>
@@ -172,10 +168,9 @@ def is_loopback(host: str) -> bool:
 
 async def _file(request: Request) -> Response:
     name = request.url.path.lstrip("/")
-    try:
-        body = await _work(request, (STATIC / name).read_bytes)
-    except OSError:
-        raise Refused(404, f"{name} is not part of this installation", "NotFound") from None
+    body = await _work(request, lambda: static(name))
+    if body is None:
+        raise Refused(404, f"{name} is not part of this installation", "NotFound")
     return Response(body, media_type=FILES[name])
 
 

@@ -11,6 +11,8 @@ from cutaway.drawing.scene import Scene
 from cutaway.errors import OptionError
 from cutaway.graph.model import Graph
 from cutaway.layout.nesting import Nested
+from cutaway.style.labels import Labels
+from cutaway.style.theme import Theme
 
 
 class Drawn(Protocol):
@@ -23,6 +25,14 @@ class Drawn(Protocol):
     @property
     def nested(self) -> Nested:
         """Where everything lies."""
+
+    @property
+    def labels(self) -> Labels:
+        """What stands in the boxes."""
+
+    @property
+    def theme(self) -> Theme:
+        """Colours that were chosen."""
 
     @property
     def scene(self) -> Scene:
@@ -64,6 +74,13 @@ def _pdf(drawn: Drawn) -> bytes:
     return to_pdf(drawn.scene)
 
 
+def _html(drawn: Drawn) -> bytes:
+    from cutaway.drawing.arrange import Arranged
+    from cutaway.explorer.page import to_html
+
+    return to_html(Arranged(drawn.graph, drawn.labels, drawn.nested), drawn.theme)
+
+
 def _scene_json(drawn: Drawn) -> bytes:
     from cutaway.drawing.places import to_places
 
@@ -81,6 +98,7 @@ FORMATS: tuple[Format, ...] = (
     Format("svg", _svg),
     Format("png", _png),
     Format("pdf", _pdf),
+    Format("html", _html),
     Format("scene.json", _scene_json),
     Format("json", _graph_json),
 )

@@ -1,0 +1,90 @@
+"""`to_html`: the explorer with one model in it, as one file that asks nobody for anything.
+
+The page and its data stand in the file itself: style and script as text, whose hashes are the only ones that the
+page's own policy lets run, and the slices of the chart compressed, as blocks that no browser takes for a script.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import html
+from collections.abc import Iterable
+
+from cutaway.drawing.arrange import Arranged
+from cutaway.errors import MissingExtra
+from cutaway.explorer.chart import Chart
+from cutaway.explorer.columns import attributes, columns
+from cutaway.explorer.contract import Live
+from cutaway.explorer.static_files import static
+from cutaway.explorer.text import shown
+from cutaway.style.theme import Theme
+
+_ALONE: Live = {"weights": False, "focus": False, "export": False}
+
+_POLICY = (
+    "default-src 'none'; script-src '{script}'; style-src '{style}'; worker-src blob:; img-src blob: data:; "
+    "font-src data:; connect-src 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+def to_html(arranged: Arranged, theme: Theme | None = None) -> bytes:
+    """The explorer as one file.
+
+    Args:
+        arranged: The graph with its words and places.
+        theme: Theme that was chosen; None leaves the choice to the browser.
+
+    Raises:
+        MissingExtra: This installation has no page.
+    """
+    script, style = static("explorer.js"), static("explorer.css")
+    if script is None or style is None:
+        raise MissingExtra("the page of the explorer is not part of this installation; install a release of cutaway")
+    for text, end in ((script, b"</script"), (style, b"</style")):
+        if end in text.lower():
+            raise AssertionError(f"{end.decode()} would end the block it stands in")
+    chart = Chart(arranged, _ALONE, theme)
+    data = {
+        "chart": [chart.head()],
+        "parts": [chart.rest()],
+        "columns": columns(arranged),
+        "attributes": attributes(arranged.graph),
+    }
+    policy = _POLICY.format(script=_hash(script), style=_hash(style))
+    name = html.escape(shown(arranged.graph.name))
+    head = (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+        '<meta name="generator" content="cutaway">\n<link rel="icon" href="data:,">\n'
+        f"<title>{name}</title>\n<style>"
+    )
+    blocks = b"".join(_block(identity, pieces) for identity, pieces in data.items())
+    return b"".join(
+        (
+            head.encode("utf-8", "replace"),
+            style,
+            b'</style>\n</head>\n<body>\n<div id="cutaway"></div>\n',
+            b"<noscript>This page draws a model with a script, which this browser does not run.</noscript>\n",
+            blocks,
+            b"<script>",
+            script,
+            b"</script>\n</body>\n</html>\n",
+        )
+    )
+
+
+def _hash(text: bytes) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text).digest()).decode()}"
+
+
+def _block(identity: str, pieces: Iterable[bytes]) -> bytes:
+    """A slice of data; equal data give equal bytes."""
+    packed = gzip.compress(b"".join(pieces), compresslevel=6, mtime=0)
+    packed = packed[:9] + b"\xff" + packed[10:]  # the operating system that packed it is of no interest
+    return b'<script type="application/octet-stream" id="%s">%s</script>\n' % (
+        identity.encode(),
+        base64.b64encode(packed),
+    )

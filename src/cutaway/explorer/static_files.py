@@ -1,0 +1,20 @@
+"""The built page, which is made of ``web/`` and shipped in the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_FOLDER = Path(__file__).with_name("static")
+
+FILES = {"explorer.js": "text/javascript", "explorer.css": "text/css", "icon.svg": "image/svg+xml"}
+"""All files that there are, and their types; there is no way to anything else."""
+
+
+def static(name: str) -> bytes | None:
+    """The bytes of one of the files; None where this installation lacks it."""
+    if name not in FILES:
+        return None
+    try:
+        return (_FOLDER / name).read_bytes()
+    except FileNotFoundError:
+        return None
