@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 from cutaway.graph.build import GraphBuilder
@@ -12,7 +13,7 @@ from cutaway.readers.tensorflow.flow import Folding, carries_data
 from cutaway.readers.tensorflow.inline import MOST, inline, inline_function
 from cutaway.readers.tensorflow.layers import is_layer_name
 from cutaway.readers.tensorflow.op_kinds import INPUTS, PASSING, RESOURCE
-from cutaway.readers.tensorflow.paths import Path, Paths, Step, model_scope, tree_of
+from cutaway.readers.tensorflow.paths import Path, Step, model_scope, paths_of, tree_of
 from cutaway.readers.tensorflow.program import Program
 from cutaway.readers.tensorflow.scopes import Scopes, is_numbered, known_layers
 from cutaway.readers.tensorflow.weights import Weights
@@ -75,7 +76,7 @@ class _Assembly:
         # where scopes carry no number per call, all calls of a layer share one; graphs of TensorFlow 1 number them all
         shared = not self._scopes.numbered and bool(program.function_names)
         self._is_keras = self._scopes.numbered or entry.legacy or bool(entry.classes)
-        self._paths = Paths(self._operations, self._scopes, self._reads, shared=shared)
+        self._paths = paths_of(self._operations, self._scopes, self._reads, shared=shared)
         self._folding = Folding(
             self._operations, self._data, self._paths, self._weights, self._results, self._lone_passing()
         )
@@ -152,8 +153,8 @@ class _Assembly:
 
     def run(self, name: str, format: str, producer: str, attributes: Mapping[str, Any]) -> Graph:
         """Build the graph."""
-        shown = [at for at in range(len(self._operations)) if self._folding.shown[at]]
-        paths = [self._paths[at] for at in shown]
+        shown = list(compress(range(len(self._operations)), self._folding.shown))
+        paths = list(map(self._paths.__getitem__, shown))
         ops = self._operations.ops
         depth = model_scope(path for at, path in zip(shown, paths, strict=True) if ops[at] not in INPUTS)
         outer = next((path for path in paths if len(path) > depth), ()) if depth else ()

@@ -223,11 +223,15 @@ class Folding:
     def _show_weighted(self) -> None:
         """Operations on weights alone whose value goes to another layer, such as an embedding of positions."""
         starts, nodes, layers, data = self._starts, self._nodes, self._layers, self.data
+        constants = {op for op in set(self._ops) if is_constant(op)}
+        still = bytearray([op in constants for op in self._ops])
         for at in range(len(self._ops) - 1, -1, -1):  # readers first: what is shown here may have such inputs itself
             if not self.shown[at]:
                 continue
-            for edge in range(starts[at], starts[at + 1]):
-                source, _ = self.source(nodes[edge], 0)
+            for node in nodes[starts[at] : starts[at + 1]]:
+                if node < 0 or data[node] or still[node]:
+                    continue
+                source, _ = self.source(node, 0)
                 if source < 0 or data[source] or self.shown[source] or is_constant(self._ops[source]):
                     continue
                 if self._has_weight(source) and layers[source] and layers[source] != layers[at]:

@@ -10,6 +10,8 @@ import re
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
+from operator import lt, sub
 
 from cutaway.graph.model import CONTROL
 from cutaway.readers.tensorflow.op_kinds import CONSTANTS, INPUTS, PASSING
@@ -215,6 +217,9 @@ class _Inliner:
         """Append a body without arguments and calls: its columns as they are, which is what large graphs need."""
         out = self.operations
         first = len(out)
+        if not first and len(order) == len(body) and CONTROL not in body.input_port:
+            self._copy_all(body, region)
+            return list(results), lambda at: at
         moved = [-1] * len(body)
         for index, at in enumerate(order, first):
             moved[at] = index
@@ -237,6 +242,14 @@ class _Inliner:
             to_start(edges)
         return [(moved[node], port) for node, port in results], moved.__getitem__
 
+    def _copy_all(self, body: Body, region: int) -> None:
+        """The same for a graph of which all is needed."""
+        out, count = self.operations, len(body)
+        out.names, out.ops, out.body = body.names.copy(), body.ops.copy(), [body] * count
+        out.place = array("i", range(count))
+        out.region = array("i", [region]) * count
+        out.input_start, out.input_node, out.input_port = body.input_start, body.input_node, body.input_port
+
     def _value(self, node: int, port: int, flat: dict[int, int], outputs: dict[int, list[Value]]) -> Value:
         if node in flat:
             return flat[node], port
@@ -252,6 +265,8 @@ class _Inliner:
 
     def _order(self, body: Body, wanted: Sequence[int]) -> list[int]:
         """What ``wanted`` needs, in the order of the file where that runs from inputs to outputs."""
+        if _all_lead_to(body, wanted):
+            return list(range(len(body)))
         live = bytearray(len(body))
         starts, nodes, ports = body.input_start, body.input_node, body.input_port
         stack = []
@@ -410,6 +425,16 @@ def _port(outputs: Sequence[Value], port: int) -> Value:
     if isinstance(outputs, _Ports):
         return outputs.node, port
     return outputs[port] if port < len(outputs) else LOST
+
+
+def _all_lead_to(body: Body, wanted: Sequence[int]) -> bool:
+    """Whether all operations are needed for ``wanted``, and stand behind what they read: the usual graph."""
+    count = len(body)
+    if len({*body.input_node, *wanted}) < count or CONTROL in body.input_port:
+        return False
+    # each has a reader, which stands behind it, and so on to one that is wanted
+    readers = chain.from_iterable(map(repeat, range(count), map(sub, body.input_start[1:], body.input_start)))
+    return all(map(lt, body.input_node, readers))
 
 
 def _topological(body: Body, live: Sequence[int]) -> list[int]:

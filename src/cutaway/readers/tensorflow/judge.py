@@ -44,7 +44,11 @@ class Judge:
             inside = [at for below in place.walk() for at in below.members]
         place.single = len(members) == 1 and not parts
         ops = tuple([operations.ops[at] for at in members])
-        called = tuple([each for at in inside for each in uses.called_by(uses.node_of[at])])
+        called = (
+            tuple(uses.called_by(uses.node_of[inside[0]]))
+            if len(inside) == 1
+            else tuple([each for at in inside for each in uses.called_by(uses.node_of[at])])
+        )
         names = tuple([part.shown for part in parts.values()]) if parts else ()
         rank = self._rank_of_input(members[0]) if len(members) == 1 else None
         named = any("/batchnorm/" in operations.names[at] for at in members)

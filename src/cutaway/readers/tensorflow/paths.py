@@ -19,8 +19,8 @@ _MOST_PLACES = 50_000
 _WRAPPERS = ("StatefulPartitionedCall", "PartitionedCall")
 
 
-class Paths:
-    """The path of each operation, found when it is asked for.
+def paths_of(operations: Operations, scopes: Scopes, reads: dict[int, str], *, shared: bool) -> list[Path]:
+    """The path of each operation; equal ones are the same object.
 
     Args:
         operations: All of them.
@@ -28,28 +28,35 @@ class Paths:
         reads: For operations that read a variable, its name.
         shared: Whether all calls of a layer share one scope, so that they must be told apart.
     """
+    told = _told_apart(operations, scopes, reads) if shared else {}
+    bases: list[Path] = []
+    for index, around in enumerate(operations.regions):
+        if around.parent < 0:
+            bases.append(())
+            continue
+        path = _join(bases[around.parent], told.get(~index) or scopes.path(around.caller))
+        bases.append((*path, index) if around.name else path)
+    same: dict[tuple[int, tuple[str, ...]], Path] = {}
 
-    def __init__(self, operations: Operations, scopes: Scopes, reads: dict[int, str], *, shared: bool) -> None:
-        self._names = operations.names
-        self._region = operations.region
-        self._scope_of = scopes.path
-        self._told = _told_apart(operations, scopes, reads) if shared else {}
-        self._known: dict[tuple[int, tuple[str, ...]], Path] = {}
-        self._bases = bases = list[Path]()
-        for index, region in enumerate(operations.regions):
-            if region.parent < 0:
-                bases.append(())
-                continue
-            path = _join(bases[region.parent], self._told.get(~index) or scopes.path(region.caller))
-            bases.append((*path, index) if region.name else path)
-
-    def __getitem__(self, at: int) -> Path:
-        scope = self._told.get(at) or self._scope_of(self._names[at])
-        key = (self._region[at], scope)
-        path = self._known.get(key)
+    def find(region: int, scope: tuple[str, ...]) -> Path:
+        path = same.get((region, scope))
         if path is None:
-            path = self._known[key] = _join(self._bases[key[0]], scope)
+            path = same[region, scope] = _join(bases[region], scope)
         return path
+
+    paths: list[Path] = []
+    by_scope: list[dict[str, Path]] = [{} for _ in bases]
+    for name, region in zip(operations.names, operations.region, strict=True):
+        scope = name.rpartition("/")[0]
+        known = by_scope[region]
+        found = known.get(scope)
+        if found is None:
+            found = known[scope] = find(region, scopes.path_of_scope(scope))
+        paths.append(found)
+    for at, scope_of_call in told.items():
+        if at >= 0 and scope_of_call:
+            paths[at] = find(operations.region[at], scope_of_call)
+    return paths
 
 
 def _join(base: Path, scope: Sequence[str]) -> Path:

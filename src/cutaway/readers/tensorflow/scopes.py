@@ -53,32 +53,45 @@ class Scopes:
         self._inner = _INNER | _INNER_OF_TF1 if tf1 else _INNER
         self.numbered = numbered
         self._paths: dict[str, tuple[str, ...]] = {"": ()}
+        self._layers: dict[str, tuple[str, ...]] = {"": ()}
+        self._is_inner_word: dict[str, bool] = {}
 
     def path(self, name: str) -> tuple[str, ...]:
         """Scopes of the layers around an operation, outermost first, as they stand in its name."""
-        scope = name.rpartition("/")[0]
+        return self.path_of_scope(name.rpartition("/")[0])
+
+    def path_of_scope(self, scope: str) -> tuple[str, ...]:
+        """The same by the scope that the operation lies in."""
         found = self._paths.get(scope)
         if found is None:
-            found = self._paths[scope] = self._path(scope)
+            if scope.count("/") >= _DEEPEST:
+                return self.path_of_scope("/".join(scope.split("/", _DEEPEST)[:_DEEPEST]))
+            around, slash, last = scope.rpartition("/")
+            inner = slash and self._is_inner(scope, last)
+            found = self._paths[scope] = self.path_of_scope(around) if inner else self._layers_of(scope)
         return found
 
     def shown(self, scope: str) -> str:
         """Name of the layer of a scope: without the number of its call."""
         return without_number(scope) if self.numbered else scope
 
-    def _path(self, scope: str) -> tuple[str, ...]:
-        parts = scope.split("/", _DEEPEST)[:_DEEPEST]
-        while len(parts) > 1 and not self._is_known(parts[-1]) and self._is_inner(parts):
-            parts.pop()
-        return tuple(
-            part for index, part in enumerate(parts) if part and "/".join(parts[: index + 1]) not in self._names
-        )
+    def _layers_of(self, scope: str) -> tuple[str, ...]:
+        """The steps of a scope that are not themselves operations."""
+        found = self._layers.get(scope)
+        if found is None:
+            around, _, last = scope.rpartition("/")
+            found = self._layers_of(around)
+            if last and scope not in self._names:
+                found = (*found, last)
+            self._layers[scope] = found
+        return found
 
-    def _is_known(self, part: str) -> bool:
-        return self.shown(part) in self._known
-
-    def _is_inner(self, parts: list[str]) -> bool:
-        return "/".join(parts) in self._names or without_number(parts[-1]) in self._inner
+    def _is_inner(self, scope: str, last: str) -> bool:
+        """Whether a scope was opened inside a layer, by one of its operations."""
+        told = self._is_inner_word.get(last)
+        if told is None:
+            told = self._is_inner_word[last] = without_number(last) in self._inner
+        return (told or scope in self._names) and self.shown(last) not in self._known
 
 
 def is_numbered(reads: Iterable[tuple[str, str]], paths: Iterable[tuple[str, ...]]) -> bool:

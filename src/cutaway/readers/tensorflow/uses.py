@@ -93,31 +93,41 @@ class Uses:
 
     def _still(self, index: int, at: int, node: int, slot: int, count: int, place: Place) -> None:
         """Take an input that no data flows through."""
-        weights, op = self._weights, self._operations.ops[at]
-        value = weights.value(node)
-        if value is None:
+        op = self._operations.ops[at]
+        found = self._weights.value(node)
+        if found is None:
             for carried in self._folding.carried(node):
                 self._use(index, carried, op if carried == node else "", slot, place)
             return
+        value, is_weight = found
         key = (op, slot, count)
         name = self._setting_names.get(key)
         if name is None:
-            name = self._setting_names[key] = setting(op, slot, count)
-        if node in weights and name == f"input_{slot}":
-            self._use(index, node, op, slot, place)
+            name = setting(op, slot, count)
+            self._setting_names[key] = name = "" if name == f"input_{slot}" else name
+        if is_weight and not name:
+            code = self._codes.get(node)
+            if code is None:
+                called = self._weights.constant_called(node, value, op, slot)
+                code = self._new(node, called, (node, op, place.layers, slot))
+                self.carried.add(node)
+            self._add(index, code)
         else:
-            self.settings.setdefault(index, {})[name] = _plain(value)
+            self.settings.setdefault(index, {})[name or f"input_{slot}"] = _plain(value)
 
     def _use(self, index: int, node: int, reader: str, slot: int, place: Place) -> None:
         """Note that an operation uses what another stands for."""
         weights = self._weights
-        if node not in weights:
-            variable = weights.variable(node)
-            if variable is not None:
-                self.settings.setdefault(index, {}).setdefault("resources", []).append(variable.name)
+        if node in weights:
+            self.carried.add(node)
+            self._add(index, self.code(node, reader, place.layers, slot))
             return
-        self.carried.add(node)
-        code = self.code(node, reader, place.layers, slot)
+        variable = weights.variable(node)
+        if variable is not None:
+            self.settings.setdefault(index, {}).setdefault("resources", []).append(variable.name)
+
+    def _add(self, index: int, code: int) -> None:
+        """Give a node a weight, unless it has it."""
         if code not in self.weight_codes[self.weight_start[index] :]:
             self.weight_codes.append(code)
 
@@ -126,10 +136,13 @@ class Uses:
         key = self._weights.key(node)
         code = self._codes.get(key)
         if code is None:
-            code = self._codes[key] = len(self.called)
-            called = self._weights.called(node, reader, slot)
-            self.called.append(self._same.setdefault(called, called))
-            self._made.append((node, reader, layers, slot))
+            code = self._new(key, self._weights.called(node, reader, slot), (node, reader, layers, slot))
+        return code
+
+    def _new(self, key: object, called: Called, made: tuple[int, str, Sequence[str], int]) -> int:
+        code = self._codes[key] = len(self.called)
+        self.called.append(self._same.setdefault(called, called))
+        self._made.append(made)
         return code
 
     def weights(self) -> list[Weight]:

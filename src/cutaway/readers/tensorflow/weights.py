@@ -13,7 +13,7 @@ from cutaway.readers.tensorflow.arguments import role
 from cutaway.readers.tensorflow.entry import Variable
 from cutaway.readers.tensorflow.inline import Operations
 from cutaway.readers.tensorflow.op_kinds import VARIABLES
-from cutaway.readers.tensorflow.program import Constant
+from cutaway.readers.tensorflow.program import Body, Constant
 
 _REAL = frozenset({"float32", "float16", "bfloat16", "float64", "qint8", "quint8", "qint32", "int8", "uint8",
                    "complex64", "float8_e4m3fn", "float8_e5m2", "int4", "uint4"})  # fmt: skip
@@ -46,7 +46,9 @@ class Weights:
         self._operations = operations
         self._variables = variables
         self._constants: dict[int, Constant | None] = {}
-        self._kinds: dict[tuple[int, int], tuple[Constant, int]] = {}
+        self._all_kinds: dict[int, dict[int, tuple[Constant, int]]] = {}
+        self._kinds: dict[int, tuple[Constant, int]] = {}
+        self._body: Body | None = None
         self._all_names: frozenset[str] | None = None
         self._roles: dict[tuple[str, str, int], str] = {}
         self._ids: dict[str, int] = {}
@@ -68,10 +70,13 @@ class Weights:
             self._constants[node] = body.attributes.constant(place) if is_const else None
         return self._constants[node]
 
-    def value(self, node: int) -> Constant | None:
-        """What a ``Const`` holds: as `constant`, but its place may be that of another with the same value."""
+    def value(self, node: int) -> tuple[Constant, bool] | None:
+        """What a ``Const`` holds, and whether it is a weight; its place may be that of another with the same value."""
         found = self._kind(node)
-        return None if found is None else found[0]
+        if found is None:
+            return None
+        value, worth = found
+        return value, worth != _NEVER and ((worth == _ALWAYS and not self._has_variables) or self._was_variable(node))
 
     def _kind(self, node: int) -> tuple[Constant, int] | None:
         """The value of a ``Const``, and whether such a one is a weight; looked up once for all that are alike."""
@@ -80,32 +85,30 @@ class Weights:
         if operations.ops[node] not in _CONSTANTS or place < 0:
             return None
         body = operations.body[node]
+        if body is not self._body:
+            self._body, self._kinds = body, self._all_kinds.setdefault(id(body), {})
         code = body.attributes.code(place)
-        key = (id(body), code)
-        found = self._kinds.get(key)
+        found = self._kinds.get(code)
         if found is None:
             constant = self.constant(node)
             if constant is None:
                 return None
             found = constant, _worth(constant)
             if code >= 0:
-                self._kinds[key] = found
+                self._kinds[code] = found
         return found
 
     def __contains__(self, node: object) -> bool:
         """Whether an operation stands for a weight."""
         if not isinstance(node, int):
             return False
-        found = self._kind(node)
-        if found is None:
-            variable = self.variable(node)
-            if variable is None:
-                return False
-            return variable.kind == "variable" or (variable.kind == "constant" and not self._has_variables)
-        worth = found[1]
-        if worth == _IF_NAMED or (worth == _ALWAYS and self._has_variables):
-            return self._was_variable(node)
-        return worth == _ALWAYS
+        found = self.value(node)
+        if found is not None:
+            return found[1]
+        variable = self.variable(node)
+        if variable is None:
+            return False
+        return variable.kind == "variable" or (variable.kind == "constant" and not self._has_variables)
 
     @cached_property
     def _has_variables(self) -> bool:
@@ -138,16 +141,20 @@ class Weights:
             slot: Where it is read.
         """
         found = self._kind(node)
-        if found is None or node in self._variables:
-            variable = self.variable(node)
-            if variable is None:
-                raise AssertionError("is a weight only if it is a variable or a constant")
-            return _plain(variable.name.rpartition("/")[2] or "variable"), variable.shape or ()
+        if found is not None and node not in self._variables:
+            return self.constant_called(node, found[0], reader, slot)
+        variable = self.variable(node)
+        if variable is None:
+            raise AssertionError("is a weight only if it is a variable or a constant")
+        return _plain(variable.name.rpartition("/")[2] or "variable"), variable.shape or ()
+
+    def constant_called(self, node: int, value: Constant, reader: str, slot: int) -> tuple[str, tuple[int, ...]]:
+        """The same for a constant, whose value is known."""
         key = (self._operations.names[node].rpartition("/")[2], reader, slot)
         name = self._roles.get(key)
         if name is None:
             name = self._roles[key] = role(*key)
-        return name, found[0].shape
+        return name, value.shape
 
     def make(self, uses: Iterable[tuple[int, str, Sequence[str], int]]) -> list[Weight]:
         """The weights that operations stand for.
