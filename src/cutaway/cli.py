@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from cutaway import __version__
 from cutaway.errors import CutawayError, OptionError, ReadError, UnbuiltModel
+from cutaway.graph.memory import collector_paused
 
 if TYPE_CHECKING:
     from cutaway.picture import Picture
@@ -323,6 +324,7 @@ def _view(arguments: argparse.Namespace) -> None:
         listening.serve()
 
 
+@collector_paused()  # what a picture is made of stays alive until the program ends
 def _plot(arguments: argparse.Namespace) -> None:
     given = {
         name: value for name, value in vars(arguments).items() if value is not None and name not in ("run", "model")
@@ -361,6 +363,7 @@ def _note(picture: Picture, target: str, *, may_lower: bool) -> str:
     return " ".join(filter(None, (picture.scene.note, boxed_texts(picture.scene) if kind == "pdf" else "")))
 
 
+@collector_paused()
 def _summary(arguments: argparse.Namespace) -> None:
     from cutaway.tables import FORMATS, rich_table, summary
 
