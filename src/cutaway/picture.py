@@ -218,12 +218,7 @@ def plot_model(
 
 
 def _read(model: Any, **options: Any) -> Graph:
-    if isinstance(model, Graph):
-        return model
-    if not isinstance(model, (str, PathLike)):
-        return read(model, **options)
-    with collector_paused():  # not for a live model, whose own code may run
-        return read(model, **options)
+    return model if isinstance(model, Graph) else read(model, **options)
 
 
 @collector_paused()

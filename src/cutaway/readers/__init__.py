@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import Any
 
 from cutaway.errors import OptionError, ReadError, UnknownFormat
+from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph
 from cutaway.readers.checkpoint_files import at_path, is_checkpoint, meta_graph_of
 from cutaway.readers.find import find
@@ -177,7 +178,8 @@ def _read_file(source: Source, options: ReadOptions) -> Graph:
         if getattr(options, name) is not None and name not in reader.takes:
             takers = ", ".join(reader.name for reader in READERS if name in reader.takes)
             raise OptionError(f"{name} means nothing for {reader.name}; it is an option of {takers or 'no format'}")
-    graph: Graph = import_module(reader.module).read(source, options)
+    with collector_paused():
+        graph: Graph = import_module(reader.module).read(source, options)
     return graph
 
 

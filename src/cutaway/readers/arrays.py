@@ -12,8 +12,9 @@ import numpy as np
 from cutaway.errors import ReadError
 from cutaway.graph.model import Weight
 from cutaway.readers.hdf5 import Array as Stored
-from cutaway.readers.hdf5 import Tree, child, open_hdf5
+from cutaway.readers.hdf5 import Tree, child, open_hdf5, tree
 from cutaway.readers.keras.named_weights import by_layer
+from cutaway.readers.keras.stored import STATE
 from cutaway.readers.keras.weight_names import like
 from cutaway.readers.source import Source, limit
 from cutaway.readers.wire.elements import Array, bits_of, decode
@@ -76,9 +77,37 @@ def location_by_name(source: Source, weight: Weight) -> str | None:
     return None if name is None else same[name]
 
 
-def _flat(tree: Tree, prefix: str) -> Iterator[tuple[str, Stored]]:
+def location_in_layer(source: Source, path: str, weight: Weight, index: int) -> str:
+    """The path of one of a layer's weights in a ``model.weights.h5``, which numbers them and does not name them.
+
+    Raises:
+        ReadError: The layer is not there, or has no such weight.
+        MissingExtra: h5py is not installed.
+    """
+    with open_hdf5(source) as file:
+        held = child(file, path)
+        arrays = list(_numbered(tree(held, ""))) if hasattr(held, "keys") else []
+    if index >= len(arrays) or arrays[index].shape != weight.shape or arrays[index].location is None:
+        raise ReadError(
+            f"expected an array of the shape {weight.shape[:8]} as number {index} of {path[:200]!r}; it holds "
+            f"{[array.shape[:8] for array in arrays[:8]]}",
+            path=source.path,
+        )
+    return arrays[index].location or ""
+
+
+def _numbered(held: Tree) -> Iterator[Stored]:
+    """Arrays of a layer in their order, those of the layers in it behind its own."""
+    own = held.get("vars")
+    yield from (item for item in (own or {}).values() if isinstance(item, Stored)) if isinstance(own, dict) else ()
+    for name, item in held.items():
+        if isinstance(item, dict) and name != "vars" and name not in STATE:
+            yield from _numbered(item)
+
+
+def _flat(held: Tree, prefix: str) -> Iterator[tuple[str, Stored]]:
     """Arrays of a tree by their paths."""
-    for name, item in tree.items():
+    for name, item in held.items():
         if isinstance(item, Stored):
             yield f"{prefix}{name}", item
         else:

@@ -9,6 +9,7 @@ Every reader says where the bytes of a weight lie, in its ``location``:
 - ``…#tensor``: the bytes are an encoded ``TensorProto``.
 - ``…#affine:SCALE,MIN``: a value is what is stored times ``SCALE`` plus ``MIN``.
 - ``MEMBER#slices:NAME``: a variable of a checkpoint older than TensorFlow 1.0.
+- ``MEMBER:PATH#INDEX``: one of the arrays of a layer in a ``model.weights.h5``, which numbers them.
 - ``PATH`` or ``MEMBER:PATH``: a dataset of an HDF5 file. ``MEMBER.npy``: an array of an ``.npz``.
 
 A weight of a whole model in HDF5 has no location: its array is found by the names of its layer and itself.
@@ -29,7 +30,7 @@ import numpy as np
 from cutaway.errors import OptionError, ReadError
 from cutaway.graph.model import Weight
 from cutaway.readers import locate
-from cutaway.readers.arrays import hdf5_values, location_by_name, npz_values
+from cutaway.readers.arrays import hdf5_values, location_by_name, location_in_layer, npz_values
 from cutaway.readers.members import member
 from cutaway.readers.source import Source, limit
 from cutaway.readers.wire.elements import Array, array_dtype, bits_of, decode
@@ -100,10 +101,21 @@ def _values(source: Source, weight: Weight, location: str, start: int, stop: int
         return _raw(source, weight, location, start, stop)
     if location.endswith(".npy") and source.kind != "file":
         return npz_values(source.at(location), weight.shape, start, stop)
+    if "#" in location:
+        return _of_layer(source, weight, location, start, stop)
     inside, colon, path = ("", "", location) if location.startswith("/") else location.rpartition(":")
     return (
         hdf5_values(_member(source, inside), path, weight, start, stop) if colon or not inside else _unknown(location)
     )
+
+
+def _of_layer(source: Source, weight: Weight, location: str, start: int, stop: int) -> Array:
+    place, _, index = location.rpartition("#")
+    name, colon, path = place.partition(":")
+    if not colon or not index.isdecimal() or len(index) > 9:
+        return _unknown(location)
+    held = _member(source, name)
+    return hdf5_values(held, location_in_layer(held, path, weight, int(index)), weight, start, stop)
 
 
 def _unknown(location: str) -> Array:

@@ -224,9 +224,10 @@ class Assembler:
         if not wanted:
             return ()
         dtype = dtype_policy(config.get("dtype"))[1]
+        held = None if self.stored is None else self.stored.place((*place.location, spec.stored))
         return tuple(
-            Weight(f"{path}/{name}", name, shape, own or dtype, trainable and learns)
-            for name, shape, learns, own in wanted
+            Weight(f"{path}/{name}", name, shape, own or dtype, trainable and learns, held and f"{held}#{index}")
+            for index, (name, shape, learns, own) in enumerate(wanted)
         )
 
     def _stored(self, spec: LayerSpec, place: Place, path: str, trainable: bool) -> tuple[Weight, ...] | None:

@@ -62,6 +62,10 @@ class StoredV3:
                 self._tree = tree(file, self._member)
         return self._tree
 
+    def place(self, location: tuple[str, ...]) -> str | None:
+        """The group that holds a layer's weights; see `Stored`."""
+        return f"{self._member}:{'/'.join(location)}"
+
     def weights(self, location: tuple[str, ...], path: str) -> list[Weight]:
         """All weights below a place; see `Stored`."""
         at: Tree | Array | None = self.tree()
@@ -88,6 +92,10 @@ class StoredByName:
         if self._layers is None:
             self._layers = self._find()
         return self._layers
+
+    def place(self, location: tuple[str, ...]) -> str | None:  # noqa: ARG002  (see below)
+        """Nothing: they are found by their names when they are asked for; see `Stored`."""
+        return None
 
     def weights(self, location: tuple[str, ...], path: str) -> list[Weight]:  # noqa: ARG002  (names say it here)
         """All weights of a layer; see `Stored`. The weights of nested models are kept under the outer one."""

@@ -76,6 +76,9 @@ class Stored(Protocol):
     def tree(self) -> Tree:
         """All of them, nested as the file nests them."""
 
+    def place(self, location: tuple[str, ...]) -> str | None:
+        """Where the weights of a layer lie, without a look at the file; None where only their names tell."""
+
     def weights(self, location: tuple[str, ...], path: str) -> list[Weight]:
         """All weights of one layer, with names below it; none where the file holds none.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from cutaway.graph.model import Shape
@@ -48,31 +49,42 @@ class EncodedAttributes:
 
     Args:
         data: The file, or a part of it.
-        start: Where the fields of a node begin.
-        end: Where they end.
+        entries: Where each attribute begins and ends.
     """
 
-    def __init__(self, data: Bytes, start: int, end: int) -> None:
+    def __init__(self, data: Bytes, entries: Sequence[tuple[int, int]]) -> None:
         self._data = data
-        self._start = start
-        self._end = end
+        self._entries = entries
         self._values: dict[str, Any] = {}
+
+    @staticmethod
+    def within(data: Bytes, start: int, end: int) -> EncodedAttributes:
+        """Those of a node whose fields lie between two places."""
+        entries = []
+        for entry in fields(data, start, end, []):
+            if entry.number == _ATTRIBUTE and entry.wire == MESSAGE:
+                entries.append((entry.start, entry.end))
+                if len(entries) > _MOST:
+                    break
+        return EncodedAttributes(data, entries)
+
+    @staticmethod
+    def of(attributes: Sequence[bytes]) -> EncodedAttributes:
+        """Those that were cut out of a node already."""
+        ends = list(accumulate(map(len, attributes)))
+        return EncodedAttributes(b"".join(attributes), list(zip([0, *ends], ends, strict=False)))
 
     @cached_property
     def _places(self) -> list[tuple[str, Field]]:
         """Names of attributes and where their values lie, found without copying any."""
         found: list[tuple[str, Field]] = []
-        for entry in fields(self._data, self._start, self._end, []):
-            if entry.number != _ATTRIBUTE or entry.wire != MESSAGE:
-                continue
-            if len(found) >= _MOST:
-                break
-            short = self._short_entry(entry)
+        for start, end in self._entries[:_MOST]:
+            short = self._short_entry(start, end)
             if short is not None:
                 found.append(short)
                 continue
             key, value = "", None
-            for part in fields(self._data, entry.start, entry.end, []):
+            for part in fields(self._data, start, end, []):
                 if part.number == 1 and part.end - part.start <= LARGE:
                     key = text(bytes(self._data[part.start : part.end]))
                 elif part.number == 2 and part.wire == MESSAGE:
@@ -81,9 +93,9 @@ class EncodedAttributes:
                 found.append((key, value))
         return found
 
-    def _short_entry(self, entry: Field) -> tuple[str, Field] | None:
+    def _short_entry(self, start: int, end: int) -> tuple[str, Field] | None:
         """A name and a value of few bytes in their usual order, which nearly all are; None for any other."""
-        data, start, end = self._data, entry.start, entry.end
+        data = self._data
         if not 4 <= end - start < 128 or data[start] != _KEY:
             return None
         at = start + 2 + data[start + 1]
@@ -104,7 +116,7 @@ class EncodedAttributes:
         told: dict[str, Any] = {}
         for key, place in self._places:
             told[key] = self._decoded(key, place)
-        if len(self._places) >= _MOST:
+        if len(self._entries) > _MOST:
             told["…"] = f"attributes after the first {_MOST:,} are left out"
         return told
 

@@ -20,7 +20,6 @@ from cutaway.readers.wire.blob import Blob, load
 from cutaway.readers.wire.dtypes import dtype_name
 from cutaway.readers.wire.fields import Field, TooMuch, fields, told_of
 from cutaway.readers.wire.protobuf import DecodeError, message, text
-from cutaway.readers.wire.text_proto import encode_text
 
 _FUNCTIONS = 5000
 _BYTES_PER_FUNCTION = 300
@@ -87,6 +86,8 @@ def load_encoded(source: Source, name: str, member: str = "") -> tuple[Blob, lis
         return blob, []
     if len(blob) > limit("text"):
         raise ReadError(f"has {len(blob):,} bytes of text; at most {limit('text'):,} are read", path=blob.path)
+    from cutaway.readers.wire.text_proto import encode_text  # few graphs are text
+
     encoded, warnings = encode_text(bytes(blob.data), name)
     if not encoded:
         raise ReadError(f"holds no {name}; {'; '.join(warnings) or 'none of its fields is known'}", path=blob.path)

@@ -97,8 +97,7 @@ class NodeAttributes:
             return self._read(index)[1]
         known = self._known.get(code)
         if known is None:
-            raw = b"".join([_field(each) for each in self._found.told[code]])
-            known = self._known[code] = EncodedAttributes(raw, 0, len(raw))
+            known = self._known[code] = EncodedAttributes.of(self._found.told[code])
         return known
 
     def _read(self, index: int) -> tuple[int, EncodedAttributes]:
@@ -109,19 +108,9 @@ class NodeAttributes:
         length, at = varint(data, self._starts[index - len(self._arguments)], len(data))
         end = at + length
         if length > LARGE:
-            self._last = (index, 0, EncodedAttributes(data, at, end))
+            self._last = (index, 0, EncodedAttributes.within(data, at, end))
             return self._last[1:]
         while at < end and data[at] != _ATTRIBUTE and data[at + 1] < 128 and data[at] & 7 == 2:
             at += 2 + data[at + 1]
-        self._last = (index, at, EncodedAttributes(data[at:end], 0, end - at))
+        self._last = (index, at, EncodedAttributes.within(data[at:end], 0, end - at))
         return self._last[1:]
-
-
-def _field(attribute: bytes) -> bytes:
-    """An attribute as the field of a node."""
-    length, head = len(attribute), bytearray((_ATTRIBUTE,))
-    while length > 127:
-        head.append(length & 127 | 128)
-        length >>= 7
-    head.append(length)
-    return bytes(head) + attribute
