@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,12 @@ def states() -> Any:
 
 
 def facts(graph: Graph) -> dict[str, Any]:
+    def weights(node: Any) -> str:
+        return str([replace(weight, location=None) for weight in node.weights])  # which only a file has
+
     groups = [graph.group(index) for index in range(1, len(graph.groups))]
     return {
-        "nodes": sorted((node.id, node.op, str(node.outputs), str(node.weights)) for node in graph.nodes),
+        "nodes": sorted((node.id, node.op, str(node.outputs), weights(node)) for node in graph.nodes),
         "edges": sorted((graph.ids[e.source], e.port, graph.ids[e.target], e.slot, e.label) for e in graph.edges()),
         "groups": sorted((group.id, group.kind, group.op) for group in groups),
         "inputs": [(graph.ids[port.node], port.port, port.name) for port in graph.inputs],

@@ -1,0 +1,81 @@
+"""Values of weights in ``.keras`` files, whose arrays have numbers and no names, against what Keras holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cutaway.errors import ReadError
+from cutaway.graph.model import Weight
+from cutaway.readers import read
+from cutaway.readers.values import read_values
+
+keras: Any = pytest.importorskip("keras")
+
+
+def layers() -> Any:
+    """A model with layers that nest, repeat and share, and two of a kind side by side."""
+    k = keras.layers
+    image = keras.Input((12, 12, 3), name="image")
+    words = keras.Input((5,), dtype="int32", name="words")
+    shared = k.Dense(6, name="shared")
+    tower = keras.Sequential(
+        [keras.Input((12, 12, 3)), k.Conv2D(4, 3), k.BatchNormalization(), k.Conv2D(4, 3, use_bias=False)], name="tower"
+    )
+    x = k.GlobalAveragePooling2D()(tower(k.SeparableConv2D(3, 3, padding="same")(image)))
+    y = k.Embedding(20, 6)(words)
+    y = k.MultiHeadAttention(2, 3, name="attend")(y, y)
+    y = k.LayerNormalization()(k.Bidirectional(k.LSTM(3, return_sequences=True), name="both")(y))
+    y = k.TimeDistributed(k.Dense(6), name="each")(k.GRU(6, return_sequences=True)(y))
+    y = k.RNN([k.LSTMCell(4), k.GRUCell(6)], name="cells")(k.SimpleRNN(6, return_sequences=True)(y))
+    x = k.Dense(6)(x)
+    out = k.Add()([shared(x), shared(y)])
+    return keras.Model([image, words], k.Dense(2, kernel_regularizer="l2")(out), name="mixed")
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    keras.utils.set_random_seed(3)
+    model = layers()
+    rng = np.random.default_rng(5)
+    for variable in model.variables:
+        if "seed" not in variable.path:
+            variable.assign(rng.normal(size=variable.shape))
+    path = tmp_path_factory.mktemp("values") / "mixed.keras"
+    model.save(path)
+    return path, model
+
+
+def test_every_weight_of_every_layer_is_what_keras_holds(saved: tuple[Path, Any]) -> None:
+    path, model = saved
+    wanted = {variable.numpy().tobytes(): variable.path for variable in model.weights if "seed" not in variable.path}
+    assert len(wanted) == len([v for v in model.weights if "seed" not in v.path]) > 40
+    for weight in read(path).weights:
+        values = read_values(path, weight)
+        name = wanted.pop(values.tobytes())
+        assert name.rpartition("/")[2] == weight.name.rpartition("/")[2], (name, weight.id)
+        assert read_values(path, weight, 1, 2).tobytes() == values[1:2].tobytes()
+    assert not wanted
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "model.weights.h5:layers/dense#9",
+        "model.weights.h5:layers/none#0",
+        "model.weights.h5:layers/dense#x",
+        "model.weights.h5#0",
+        ":layers/dense#0",
+    ],
+)
+def test_wrong_places_in_a_file_are_read_errors(saved: tuple[Path, Any], location: str) -> None:
+    with pytest.raises(ReadError):
+        read_values(saved[0], Weight("w", "w", (6, 6), "float32", True, location))
+
+
+def test_a_file_without_the_shape_that_its_config_says_is_told(saved: tuple[Path, Any]) -> None:
+    with pytest.raises(ReadError, match="expected an array of the shape"):
+        read_values(saved[0], Weight("w", "w", (7, 6), "float32", True, "model.weights.h5:layers/dense#0"))
