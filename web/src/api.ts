@@ -1,6 +1,7 @@
 /** `window.cutaway`: what is on the screen, for tests and other programs. It can look and fly, and change nothing. */
 import type { Explorer } from "./explorer.ts";
 
+/** A box that is drawn; lengths are px of the page. */
 interface VisibleThing {
   readonly id: string;
   readonly kind: "node" | "group";
@@ -14,12 +15,13 @@ interface VisibleThing {
 export function publish(explorer: Explorer): void {
   const api = {
     visible(): VisibleThing[] {
-      return explorer.visible().map(({ item, box }) => ({
-        id: explorer.names.idOf(item) ?? "",
+      const { left, top } = explorer.stage.drawing.getBoundingClientRect();
+      return explorer.visible().map(({ item, group, position, box }) => ({
+        id: explorer.names.idAt({ item, group, position }) ?? "",
         kind: item < 0 ? "group" : "node",
         index: item < 0 ? ~item : item,
-        x: box.x,
-        y: box.y,
+        x: left + box.x,
+        y: top + box.y,
         width: box.w,
         height: box.h,
       }));
@@ -29,10 +31,8 @@ export function publish(explorer: Explorer): void {
       return { group: explorer.names.idOf(~anchor) ?? "", groupIndex: anchor, x, y, scale: k };
     },
     async flyTo(id: string): Promise<boolean> {
-      const columns = await explorer.columns();
-      const node = columns.nodeById(id);
-      const group = node < 0 ? columns.groupById(id) : -1;
-      return node < 0 && group < 0 ? false : explorer.flyTo(node >= 0 ? node : ~group);
+      const item = explorer.names.loadedById(id) ?? explorer.names.byId(id, await explorer.columns());
+      return item === undefined ? false : explorer.flyTo(item);
     },
   };
   Object.defineProperty(window, "cutaway", { value: Object.freeze(api), configurable: true });

@@ -1,6 +1,8 @@
 /** Joins gestures, keys and the system's preferences to the explorer. */
 import type { Explorer } from "./explorer.ts";
 import { listenToGestures } from "./input/gestures.ts";
+import { neighbour, placeAt, placeOfGroup, sibling } from "./input/steps.ts";
+import type { Direction } from "./input/steps.ts";
 import { themeOf } from "./state.ts";
 import type { Place } from "./state.ts";
 import type { Seen } from "./pick/pick.ts";
@@ -11,6 +13,7 @@ export function connect(explorer: Explorer): void {
   connectTheme(explorer);
   connectGestures(explorer);
   connectKeys(explorer);
+  connectSteps(explorer);
 }
 
 function connectTheme({ state, head, stage }: Explorer): void {
@@ -73,6 +76,58 @@ function connectGestures(explorer: Explorer): void {
       });
     },
   });
+}
+
+const ARROWS: Readonly<Record<string, Direction>> = {
+  ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right",
+};
+
+function connectSteps(explorer: Explorer): void {
+  const { state, store, keys, eye } = explorer;
+  const select = (place: Place | undefined): void => {
+    if (place !== undefined) {
+      state.send({ kind: "select", place });
+      explorer.reveal(place);
+    }
+  };
+  /** What is selected; where nothing is, the first thing in the group that fills the screen. */
+  const from = (step: (place: Place) => Place | undefined): void => {
+    const { selection } = state.now;
+    select(selection === undefined ? placeAt(store, eye.camera.anchor, 0) : step(selection));
+  };
+  const into = async (): Promise<void> => {
+    const { selection } = state.now;
+    if (selection === undefined) {
+      return;
+    }
+    await eye.fly(explorer.viewOf(selection));
+    if (selection.item < 0) {
+      await explorer.fetcher.need([~selection.item]);
+      const first = placeAt(store, ~selection.item, 0);
+      state.send({ kind: "select", place: first ?? selection });
+    }
+  };
+  const out = (): void => {
+    const { selection } = state.now;
+    const group = selection?.group ?? store.parts.get(eye.camera.anchor)?.parent ?? 0;
+    const place = placeOfGroup(store, group);
+    state.send({ kind: "select", place: selection === undefined ? undefined : place });
+    void eye.fly(place === undefined ? explorer.home() : explorer.viewOf(place));
+  };
+  keys.add(
+    {
+      key: "ArrowUp ArrowDown ArrowLeft ArrowRight", says: "along the wires, from box to box", onDrawing: true,
+      run: (event) => from((place) => neighbour(store, place, ARROWS[event.key] ?? "down")),
+    },
+    { key: "Tab", says: "next in the group (with Shift: previous); Esc first to leave the drawing",
+      onDrawing: true, applies: () => state.now.selection !== undefined,
+      run: (event) => from((place) => sibling(store, place, event.shiftKey ? -1 : 1)) },
+    { key: "Enter", says: "into the group", onDrawing: true, run: () => void into() },
+    { key: "Backspace", says: "out of the group", run: out },
+    { key: "f", says: "fly to what is selected",
+      run: () => state.now.selection && void eye.fly(explorer.viewOf(state.now.selection)) },
+    { key: "Escape", says: "select nothing", run: () => state.send({ kind: "select", place: undefined }) },
+  );
 }
 
 function connectKeys(explorer: Explorer): void {

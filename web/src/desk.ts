@@ -40,6 +40,8 @@ export interface Desk {
   flyTo(item: number, options?: { readonly select?: boolean }): Promise<boolean>;
   /** Name of a node or group, as far as it is known. */
   nameOf(item: number): string;
+  /** Id of a node or group as other programs know it; empty where it is not known yet. */
+  idOf(item: number): string;
   /** Called whenever the camera has come to rest. */
   onRest(run: () => void): void;
 }

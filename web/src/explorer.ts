@@ -18,6 +18,8 @@ import type { Store } from "./scene/store.ts";
 import { StateHolder, themeOf } from "./state.ts";
 import type { Place, State } from "./state.ts";
 
+const READABLE = 18; // px of height of a box that can be read
+
 export interface Stage {
   readonly root: HTMLElement;
   /** The element that shows the drawing and takes gestures and keys. */
@@ -37,6 +39,7 @@ export class Explorer implements Desk {
   private asked: Promise<Columns> | undefined;
   private readonly overlay: Overlay;
   private readonly restRuns: (() => void)[] = [];
+  private readonly moveRuns: (() => void)[] = [];
 
   constructor(
     readonly head: Head, readonly source: DataSource, readonly store: Store, readonly stage: Stage,
@@ -115,6 +118,10 @@ export class Explorer implements Desk {
     return this.names.nameOf(item);
   }
 
+  idOf(item: number): string {
+    return this.names.idOf(item) ?? "";
+  }
+
   onRest(run: () => void): void {
     this.restRuns.push(run);
   }
@@ -131,6 +138,28 @@ export class Explorer implements Desk {
   /** Where a place lies on the screen. */
   boxOf(place: Place): ReturnType<typeof boxOf> {
     return boxOf(this.store, this.eye.camera, this.eye.viewport, place.group, place.position);
+  }
+
+  /** Move the camera only as far as is needed to see a place well. */
+  reveal(place: Place): void {
+    const box = this.boxOf(place);
+    const { width, height } = this.eye.viewport;
+    if (box === undefined) {
+      return;
+    }
+    const readable = box.h >= READABLE && box.h <= height && box.w <= width;
+    const inside = box.x >= 0 && box.y >= 0 && box.x + box.w <= width && box.y + box.h <= height;
+    if (readable && inside) {
+      return;
+    }
+    const view = this.viewOf(place);
+    if (!readable) {
+      void this.eye.fly(view);
+      return;
+    }
+    const { camera } = this.eye;
+    const [dx, dy] = [width / 2 - box.x - box.w / 2, height / 2 - box.y - box.h / 2];
+    void this.eye.fly({ ...camera, x: camera.x - dx / camera.k, y: camera.y - dy / camera.k });
   }
 
   private measure(): Viewport {
@@ -151,13 +180,12 @@ export class Explorer implements Desk {
 
   private moved(camera: Camera): void {
     this.surface.look(camera);
+    this.state.send({ kind: "current", group: camera.anchor });
     this.drawOverlay();
     for (const run of this.moveRuns) {
       run();
     }
   }
-
-  private readonly moveRuns: (() => void)[] = [];
 
   /** Called with every frame in which the camera has moved. */
   onMove(run: () => void): void {

@@ -11,6 +11,8 @@ export interface Shortcut {
   readonly whileWriting?: boolean;
   /** Whether it works only while the drawing has the focus. */
   readonly onDrawing?: boolean;
+  /** Whether it means anything just now. */
+  readonly applies?: () => boolean;
 }
 
 export class Keys {
@@ -40,6 +42,9 @@ export class Keys {
         continue;
       }
       if ((shortcut.shift !== undefined && shortcut.shift !== event.shiftKey) || (shortcut.onDrawing && elsewhere)) {
+        continue;
+      }
+      if (shortcut.applies?.() === false) {
         continue;
       }
       event.preventDefault();

@@ -38,9 +38,13 @@ export function paintCaptions(ink: Ink, at: Inside, captions: Captions): void {
   canvas.textAlign = "left";
   const write = (text: string, path: PathData, share: number): void => {
     const point = pointOn(path, share);
-    const x = at.x + point.x * at.s + BESIDE;
-    const y = at.y + point.y * at.s;
-    const box = { x, y: y - size / 2 - 1, w: widthAt(ink, text, size, 400) + 2, h: size + 2 };
+    const wide = widthAt(ink, text, size, 400);
+    const x = at.x + point.x * at.s + (point.level ? -wide / 2 : BESIDE);
+    const y = at.y + point.y * at.s - (point.level ? size * 0.5 + BESIDE : 0);
+    const box = { x, y: y - size / 2 - 1, w: wide + 2, h: size + 2 };
+    if (point.level && wide > point.length * at.s - 4 * BESIDE) {
+      return;
+    }
     if (x > window.right || y > window.bottom || x + box.w < window.left || y < window.top) {
       return;
     }
@@ -94,8 +98,8 @@ function touchesBox(at: Inside, box: Rectangle): boolean {
   return false;
 }
 
-/** A point of a path, at a share of its pieces' ends. */
-export function pointOn(data: PathData, share: number): { x: number; y: number } {
+/** A point of the longest piece of a path: how long that is, and whether it runs level. */
+export function pointOn(data: PathData, share: number): { x: number; y: number; level: boolean; length: number } {
   const { path } = data;
   const points: { x: number; y: number }[] = [];
   for (let i = 0; i < path.length; ) {
@@ -103,7 +107,7 @@ export function pointOn(data: PathData, share: number): { x: number; y: number }
     points.push({ x: path[end] ?? 0, y: path[end + 1] ?? 0 });
     i = end + 2;
   }
-  let best = { x: 0, y: 0 };
+  let best = { x: 0, y: 0, level: false, length: 0 };
   let longest = -1;
   for (let i = 1; i < points.length; i++) {
     const a = points[i - 1] as { x: number; y: number };
@@ -111,7 +115,8 @@ export function pointOn(data: PathData, share: number): { x: number; y: number }
     const length = Math.hypot(b.x - a.x, b.y - a.y);
     if (length > longest) {
       longest = length;
-      best = { x: a.x + (b.x - a.x) * share, y: a.y + (b.y - a.y) * share };
+      const level = Math.abs(b.x - a.x) > Math.abs(b.y - a.y);
+      best = { x: a.x + (b.x - a.x) * share, y: a.y + (b.y - a.y) * share, level, length };
     }
   }
   return best;

@@ -1,4 +1,23 @@
 /** The panels of the page: one line each. */
-import type { Panel } from "../desk.ts";
+import { mirror } from "../a11y/mirror.ts";
+import { keepAddress } from "../address.ts";
+import { keepCaptions } from "../captions.ts";
+import type { Explorer } from "../explorer.ts";
+import { breadcrumb } from "./breadcrumb.ts";
+import { help } from "./help.ts";
+import { inspector } from "./inspector.ts";
+import { minimap } from "./minimap.ts";
+import { outline } from "./outline.ts";
+import { toolbar } from "./toolbar.ts";
 
-export const PANELS: readonly Panel[] = [];
+export const PANELS: readonly ((explorer: Explorer) => unknown)[] = [
+  breadcrumb,
+  toolbar,
+  minimap,
+  outline,
+  inspector,
+  help,
+  mirror,
+  keepCaptions,
+  keepAddress,
+];

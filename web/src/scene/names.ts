@@ -1,6 +1,7 @@
 /** `Names`: what things are called and where they lie, from what has arrived. */
 import type { Columns } from "../columns.ts";
 import type { Place } from "../state.ts";
+import { placeOfGroup } from "../input/steps.ts";
 import type { Store } from "./store.ts";
 
 export class Names {
@@ -45,7 +46,45 @@ export class Names {
 
   idOf(item: number): string | undefined {
     const columns = this.columns();
-    return item < 0 ? columns?.groupId(~item) : columns?.id(item);
+    if (columns !== undefined) {
+      return item < 0 ? columns.groupId(~item) : columns.id(item);
+    }
+    const place = this.loaded(item);
+    return place && this.idAt(place);
+  }
+
+  /** The id of what lies at a place, from the parts alone. */
+  idAt(place: Place): string | undefined {
+    const found = this.store.parts.get(place.group)?.ids[place.position];
+    if (found === undefined || !found.startsWith("/")) {
+      return found;
+    }
+    const own = placeOfGroup(this.store, place.group);
+    return (own === undefined ? "" : (this.idAt(own) ?? "")) + found;
+  }
+
+  /** The item with an id, among what has arrived. */
+  loadedById(id: string): number | undefined {
+    for (const [group, part] of this.store.parts) {
+      for (let position = 0; position < part.children.length; position++) {
+        const item = part.children[position] as number;
+        const own = part.ids[position];
+        if (own !== undefined && id.endsWith(own) && this.idAt({ item, group, position }) === id) {
+          return item;
+        }
+      }
+    }
+    return undefined;
+  }
+
+  /** The item with an id: a node before a group; undefined where there is none. */
+  byId(id: string, columns: Columns): number | undefined {
+    const node = columns.nodeById(id);
+    if (node >= 0) {
+      return node;
+    }
+    const group = columns.groupById(id);
+    return group < 0 ? undefined : ~group;
   }
 
   /** The words in its box. */

@@ -1,0 +1,67 @@
+/** Keeps the address of the page and what it shows in step. */
+import type { Explorer } from "./explorer.ts";
+import { cameraOf, linkText, parseLink } from "./permalink.ts";
+
+export async function keepAddress(explorer: Explorer): Promise<void> {
+  const { state, eye, names } = explorer;
+  let written = location.hash;
+
+  const write = (): void => {
+    const { camera, viewport } = eye;
+    const home = explorer.home();
+    const whole = camera.anchor === 0 && Math.abs(camera.k / home.k - 1) < 1e-6 && Math.abs(camera.x - home.x) * camera.k < 1;
+    const { selection, theme, colouredBy } = state.now;
+    const group = camera.anchor === 0 ? "" : (names.idOf(~camera.anchor) ?? "");
+    const text = linkText({
+      ...(whole ? {} : { at: { group, x: camera.x, y: camera.y, width: viewport.width / camera.k } }),
+      ...(selection === undefined ? {} : { selected: names.idAt(selection) ?? "" }),
+      ...(theme === "auto" ? {} : { theme }),
+      ...(colouredBy === "" ? {} : { colour: colouredBy }),
+    });
+    written = text === "" ? "" : `#${text}`;
+    if (written !== location.hash) {
+      history.replaceState(null, "", `${location.pathname}${location.search}${written}`);
+    }
+  };
+
+  const read = async (): Promise<void> => {
+    const link = parseLink(location.hash);
+    if (link.theme !== undefined) {
+      state.send({ kind: "theme", theme: link.theme });
+    }
+    if (link.at !== undefined) {
+      const item = link.at.group === "" ? ~0 : await itemOf(link.at.group);
+      if (item !== undefined && item < 0) {
+        await explorer.locate(item);
+        await explorer.fetcher.need([~item]);
+        eye.jump(cameraOf(link.at, ~item, eye.viewport));
+      }
+    }
+    if (link.selected !== undefined) {
+      const item = await itemOf(link.selected);
+      const place = item === undefined ? undefined : await explorer.locate(item);
+      state.send({ kind: "select", place });
+      if (place !== undefined && link.at === undefined) {
+        eye.jump(explorer.viewOf(place));
+      }
+    }
+  };
+
+  const itemOf = async (id: string): Promise<number | undefined> =>
+    names.loadedById(id) ?? names.byId(id, await explorer.columns());
+
+  window.addEventListener("hashchange", () => {
+    if (location.hash !== written) {
+      void read();
+    }
+  });
+  if (location.hash.length > 1) {
+    await read();
+  }
+  explorer.onRest(write);
+  state.listen((now, before) => {
+    if (now.selection !== before.selection || now.theme !== before.theme || now.colouredBy !== before.colouredBy) {
+      write();
+    }
+  });
+}

@@ -1,0 +1,114 @@
+/** Words for wires and pins of what is on the screen: shapes, and the names of far ends. */
+import type { Columns } from "./columns.ts";
+import { readersOf } from "./data/details.ts";
+import type { Explorer } from "./explorer.ts";
+import { captionsShow } from "./paint/caption.ts";
+import type { Captions } from "./paint/dressing.ts";
+import { screen } from "./pick/pick.ts";
+import { ENDS } from "./scene/store.ts";
+import type { Store } from "./scene/store.ts";
+import { visit } from "./scene/visit.ts";
+import { shortShape } from "./words.ts";
+
+const MOST_WIRES = 2000; // of a group whose wires get words
+
+/** Make the words for a group. */
+export function captionsOf(store: Store, columns: Columns, group: number): Captions | undefined {
+  const part = store.parts.get(group);
+  const sheet = store.sheetOf(group);
+  if (part === undefined || sheet === undefined || sheet.wires.length > MOST_WIRES) {
+    return undefined;
+  }
+  const wires: string[] = [];
+  for (let wire = 0; wire < sheet.wires.length; wire++) {
+    const source = sheet.ends[wire * ENDS] as number;
+    const port = sheet.ends[wire * ENDS + 1] as number;
+    const tensor = tensorAt(store, group, source, port);
+    wires.push(tensor === undefined ? "" : shortShape(columns.output(...tensor)?.shape ?? null));
+  }
+  const pins = [...pinWords(part.ins, (node) => columns.name(node)), ...pinWords(part.outs, (node, port) => {
+    return farReader(columns, group, node, port);
+  })];
+  return { wires, pins };
+}
+
+/** Node and port of the tensor that leaves a child, or enters at a pin. */
+export function tensorAt(store: Store, group: number, source: number, port: number): [number, number] | undefined {
+  const part = store.parts.get(group);
+  if (part === undefined) {
+    return undefined;
+  }
+  if (source < 0) {
+    return pairAt(part.ins, ~source);
+  }
+  const child = part.children[source];
+  if (child === undefined || child >= 0) {
+    return child === undefined ? undefined : [child, port];
+  }
+  return pairAt(store.parts.get(~child)?.outs ?? [], port);
+}
+
+function pairAt(flat: readonly number[], at: number): [number, number] | undefined {
+  const node = flat[at * 2];
+  const port = flat[at * 2 + 1];
+  return node === undefined || port === undefined ? undefined : [node, port];
+}
+
+function pinWords(flat: readonly number[], words: (node: number, port: number) => string): string[] {
+  return Array.from({ length: flat.length / 2 }, (_, at) => words(flat[at * 2] as number, flat[at * 2 + 1] as number));
+}
+
+/** The first reader of a tensor outside a group, and how many more there are. */
+export function farReaders(columns: Columns, group: number, node: number, port: number): number[] {
+  const found: number[] = [];
+  for (const [from, reader] of readersOf(columns, node)) {
+    if (from === port && !liesIn(columns, reader, group)) {
+      found.push(reader);
+    }
+  }
+  return found;
+}
+
+function farReader(columns: Columns, group: number, node: number, port: number): string {
+  const readers = farReaders(columns, group, node, port);
+  const first = readers[0];
+  if (first === undefined) {
+    return "";
+  }
+  return `→ ${columns.name(first)}${readers.length > 1 ? ` +${readers.length - 1}` : ""}`;
+}
+
+function liesIn(columns: Columns, node: number, group: number): boolean {
+  for (let at = columns.nodeGroup[node] as number; at >= 0; at = columns.groupParents[at] as number) {
+    if (at === group) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Give words to what is on the screen whenever the camera rests. */
+export function keepCaptions(explorer: Explorer): void {
+  const { store, eye } = explorer;
+  const known = new Map<number, Captions>();
+  const nothing = (): void => undefined;
+  const update = async (): Promise<void> => {
+    const groups: number[] = [];
+    visit(store, eye.camera, eye.viewport, screen(eye.viewport), {
+      inside: (at) => void (captionsShow(at.s) && groups.push(at.group)),
+      node: nothing, group: nothing, title: nothing, missing: nothing,
+    });
+    if (groups.every((group) => known.has(group))) {
+      return;
+    }
+    const columns = await explorer.columns();
+    for (const group of groups) {
+      const made = known.has(group) ? undefined : captionsOf(store, columns, group);
+      if (made !== undefined) {
+        known.set(group, made);
+      }
+    }
+    explorer.surface.caption(new Map(known));
+  };
+  explorer.onRest(() => void update());
+}

@@ -1,0 +1,45 @@
+/** Small pictures for buttons, drawn with lines on a grid of 16 px. */
+
+const SPACE = "http://www.w3.org/2000/svg";
+
+const PATHS = {
+  outline: "M2 3.5h4M5 8h4M5 12.5h4M3 3.5v9M3 8h2M3 12.5h2M11 8h3M11 12.5h3M8 3.5h6",
+  fit: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4M5.5 5.5h5v5h-5z",
+  closer: "M8 3v10M3 8h10",
+  further: "M3 8h10",
+  theme: "M8 2a6 6 0 1 0 0 12zM8 2a6 6 0 0 1 0 12",
+  help: "M5.5 6a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.1.9-1.1 1.8M8 12.6v.4",
+  close: "M4 4l8 8M12 4l-8 8",
+  copy: "M5.5 5.5h7v8h-7zM10.5 5.5v-3h-7v8h2",
+  go: "M3 8h9M8.5 4.5L12 8l-3.5 3.5",
+  search: "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.5 10.5L14 14",
+  link: "M6.5 9.5l3-3M7 5l1.5-1.5a2.5 2.5 0 0 1 4 4L11 9M9 11l-1.5 1.5a2.5 2.5 0 0 1-4-4L5 7",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export function icon(name: IconName): SVGSVGElement {
+  const svg = document.createElementNS(SPACE, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SPACE, "path");
+  path.setAttribute("d", PATHS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** A button that shows an icon; `label` is its tip and what a screen reader says. */
+export function iconButton(name: IconName, label: string, run: () => void, key = ""): HTMLButtonElement {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "button";
+  made.title = key === "" ? label : `${label} (${key})`;
+  made.setAttribute("aria-label", label);
+  if (key !== "") {
+    made.setAttribute("aria-keyshortcuts", key);
+  }
+  made.append(icon(name));
+  made.addEventListener("click", run);
+  return made;
+}

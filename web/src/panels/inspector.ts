@@ -1,0 +1,220 @@
+/** All that is known about what is selected. */
+import { Attributes } from "../columns.ts";
+import type { GroupDetails, NodeDetails, NodeInput, PathStep, WeightInfo } from "../contract.ts";
+import { groupDetails, nodeDetails } from "../data/details.ts";
+import type { Desk } from "../desk.ts";
+import { clear, make } from "../dom.ts";
+import { iconButton } from "../icons.ts";
+import { bytes, shapeText, short, whole } from "../words.ts";
+
+const MOST_ROWS = 200;
+
+type Details = { readonly kind: "node"; readonly node: NodeDetails } | { readonly kind: "group"; readonly group: GroupDetails };
+
+export function inspector(desk: Desk): void {
+  const body = make("div", { class: "inspector-body" });
+  const panel = make("section", { class: "panel inspector", set: { "aria-label": "Inspector" } }, [body]);
+  desk.slots.right.append(panel);
+  let wanted = 0;
+  const show = async (): Promise<void> => {
+    const place = desk.state.now.selection;
+    const ticket = ++wanted;
+    panel.hidden = place === undefined;
+    if (place === undefined) {
+      return;
+    }
+    clear(body);
+    body.append(heading(desk, place.item, desk.nameOf(place.item), "", ""));
+    try {
+      const details = await detailsOf(desk, place.item);
+      if (ticket === wanted) {
+        clear(body);
+        body.append(...rows(desk, details));
+        body.scrollTop = 0;
+      }
+    } catch (error) {
+      if (ticket === wanted) {
+        body.append(make("p", { class: "problem", text: error instanceof Error ? error.message : String(error) }));
+      }
+    }
+  };
+  desk.state.listen((now, before) => {
+    if (now.selection !== before.selection) {
+      void show();
+    }
+  });
+  panel.hidden = true;
+}
+
+let knownAttributes: Promise<Attributes> | undefined;
+
+async function detailsOf(desk: Desk, item: number): Promise<Details> {
+  const { live } = desk.source;
+  if (item >= 0) {
+    if (live !== undefined) {
+      return { kind: "node", node: await live.node(item) };
+    }
+    knownAttributes ??= desk.source.attributes().then((buffer) => new Attributes(buffer));
+    const attributes = await knownAttributes.catch(() => undefined);
+    return { kind: "node", node: nodeDetails(await desk.columns(), attributes, item) };
+  }
+  if (live !== undefined) {
+    return { kind: "group", group: await live.group(~item) };
+  }
+  return { kind: "group", group: groupDetails(await desk.columns(), ~item, desk.store.parts.get(~item)) };
+}
+
+function rows(desk: Desk, details: Details): Node[] {
+  return details.kind === "node" ? nodeRows(desk, details.node) : groupRows(desk, details.group);
+}
+
+function heading(desk: Desk, item: number, name: string, what: string, python: string): HTMLElement {
+  const copies = make("div", { class: "copies" });
+  copies.append(iconButton("copy", "Copy the name", () => void copy(desk.idOf(item) || name)));
+  if (python !== "") {
+    copies.append(make("button", {
+      class: "button", text: "py", title: `Copy ${python}`, set: { type: "button", "aria-label": "Copy as Python" },
+      on: { click: () => void copy(python) },
+    }));
+  }
+  const close = iconButton("close", "Close", () => desk.state.send({ kind: "select", place: undefined }), "Esc");
+  copies.append(close);
+  return make("header", { class: "inspector-head" }, [
+    make("div", { class: "names" }, [make("h2", { text: name }), make("p", { class: "what", text: what })]),
+    copies,
+  ]);
+}
+
+async function copy(text: string): Promise<void> {
+  await navigator.clipboard?.writeText(text).catch(() => undefined);
+}
+
+function nodeRows(desk: Desk, node: NodeDetails): Node[] {
+  return [
+    heading(desk, node.index, node.name, node.op, node.python),
+    pathRow(desk, node.path),
+    numbers([
+      ["Parameters", node.parameters, node.trainable_parameters < node.parameters && node.parameters > 0
+        ? `${whole(node.parameters)} (${whole(node.trainable_parameters)} trained)` : whole(node.parameters)],
+      ["Size of weights", node.weight_bytes, bytes(node.weight_bytes)],
+      ...facts(node.facts),
+    ]),
+    ...findings(node.findings),
+    section("Inputs", node.inputs.map((input) => tensorRow(desk, input))),
+    section("Outputs", node.outputs.flatMap((output) => [
+      make("p", { class: "tensor", text: `${shapeText(output.shape)}  ${output.dtype ?? ""}` }),
+      ...output.readers.map((reader) => link(desk, reader.node, reader.name, "→ ")),
+      ...(output.count > output.readers.length ? [more(output.count - output.readers.length)] : []),
+    ])),
+    section("Weights", node.weights.map((weight) => weightRow(desk, weight))),
+    section("Attributes", [attributes(node.attributes)].filter((list) => list.childElementCount > 0)),
+    foundBy(node.found_by),
+  ];
+}
+
+function groupRows(desk: Desk, group: GroupDetails): Node[] {
+  const what = [group.op, group.kind === "root" ? "model" : group.kind].filter(Boolean).join(" · ");
+  return [
+    heading(desk, ~group.index, group.name || desk.head.model.name, what, group.python),
+    pathRow(desk, group.path),
+    numbers([
+      ["Layers or operations", group.nodes, whole(group.nodes)],
+      ["Groups inside", group.groups, whole(group.groups)],
+      ["Parameters", group.parameters, whole(group.parameters)],
+      ["Size of weights", group.weight_bytes, bytes(group.weight_bytes)],
+      ...facts(group.facts),
+    ]),
+    ...findings(group.findings),
+    section("Inputs", group.inputs.map((input) => tensorRow(desk, input))),
+    section("Outputs", group.outputs.map((output) => tensorRow(desk, output))),
+    section("What is in it", [make("dl", { class: "pairs" }, group.ops.slice(0, MOST_ROWS).flatMap(([op, count]) => [
+      make("dt", { text: op }), make("dd", { text: `×${whole(count)}` }),
+    ]))].filter((list) => list.childElementCount > 0)),
+    section("Groups with the same inside", group.equal.map((other) => link(desk, ~other.index, desk.idOf(~other.index) || other.name, ""))),
+    section("Weights", group.weights.map((weight) => weightRow(desk, weight))),
+    section("Attributes", [attributes(group.attributes)].filter((list) => list.childElementCount > 0)),
+    foundBy(group.found_by),
+  ];
+}
+
+function section(title: string, children: readonly Node[]): Node {
+  if (children.length === 0) {
+    return document.createDocumentFragment();
+  }
+  const shown = children.slice(0, MOST_ROWS);
+  const rest = children.length - shown.length;
+  return make("section", { class: "part" }, [make("h3", { text: title }), ...shown, ...(rest > 0 ? [more(rest)] : [])]);
+}
+
+function more(count: number): HTMLElement {
+  return make("p", { class: "more", text: `and ${whole(count)} more` });
+}
+
+function pathRow(desk: Desk, path: readonly PathStep[]): Node {
+  const steps = path.filter((step) => step.index > 0);
+  return steps.length === 0 ? document.createDocumentFragment() : make("p", { class: "in-path" }, [
+    "in ",
+    ...steps.flatMap((step, at) => [...(at > 0 ? [" › "] : []), link(desk, ~step.index, step.name, "")]),
+  ]);
+}
+
+/** A button that flies to a node or group. */
+export function link(desk: Desk, item: number, name: string, before: string): HTMLButtonElement {
+  const run = (): void => void desk.flyTo(item);
+  return make("button", { class: "link", text: before + name, title: name, set: { type: "button" }, on: { click: run } });
+}
+
+function tensorRow(desk: Desk, input: NodeInput): HTMLElement {
+  const port = input.port > 0 ? `:${input.port}` : "";
+  const words = input.port < 0 ? "order only" : `${shapeText(input.shape)}  ${input.dtype ?? ""}`;
+  return make("div", { class: "row-tensor" }, [
+    link(desk, input.node, `${input.name}${port}`, input.label === "" ? "" : `${input.label}: `),
+    make("span", { class: "tensor", text: words }),
+  ]);
+}
+
+function weightRow(desk: Desk, weight: WeightInfo): HTMLElement {
+  const kind = weight.trainable ? "" : "  not trained";
+  const row = make("div", { class: "row-weight", set: { "data-weight": String(weight.code) } }, [
+    make("span", { class: "weight-name", text: weight.name, title: weight.id }),
+    make("span", { class: "tensor", text: `${shapeText(weight.shape)}  ${weight.dtype}${kind}` }),
+    make("span", { class: "tensor", text: `${short(weight.parameters)} · ${bytes(weight.bytes)}` }),
+  ]);
+  if (weight.sharedBy.length > 0) {
+    row.append(make("p", { class: "shared" }, [
+      "shared with ", ...weight.sharedBy.slice(0, 12).map((node) => link(desk, node.node, node.name, "")),
+    ]));
+  }
+  return row;
+}
+
+function numbers(rows: readonly (readonly [string, number, string])[]): Node {
+  const shown = rows.filter(([, value]) => value > 0);
+  return make("dl", { class: "pairs" }, shown.flatMap(([name, , text]) => [make("dt", { text: name }), make("dd", { text })]));
+}
+
+const FACTS: Readonly<Record<string, string>> = { macs: "Multiply-adds" };
+
+function facts(values: Readonly<Record<string, number>>): (readonly [string, number, string])[] {
+  return Object.entries(values).map(([name, value]) => [FACTS[name] ?? name, value, short(value)]);
+}
+
+function findings(list: NodeDetails["findings"]): Node[] {
+  return list.map((finding) => make("div", { class: `finding ${finding.severity}` }, [
+    make("strong", { text: `${finding.id} ${finding.what}` }), make("p", { text: finding.why }), make("p", { text: finding.fix }),
+  ]));
+}
+
+function attributes(list: NodeDetails["attributes"]): HTMLElement {
+  return make("dl", { class: "pairs attributes" }, list.slice(0, MOST_ROWS).flatMap((attribute) => [
+    make("dt", { text: attribute.name, ...(attribute.about === undefined ? {} : { title: attribute.about }) }),
+    make("dd", {}, [
+      make("span", { text: attribute.value }),
+      ...(attribute.about === undefined ? [] : [make("small", { text: attribute.about })]),
+    ]),
+  ]));
+}
+
+function foundBy(words: string): Node {
+  return words === "" ? document.createDocumentFragment() : make("p", { class: "more", text: `Found by: ${words}` });
+}
