@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Literal
 
@@ -57,9 +57,9 @@ class Container:
         """Add a column whose little-endian bytes are made already."""
         self._add(name, kind, body, count)
 
-    def pieces(self) -> list[bytes]:
-        """The container, in pieces that follow one another."""
-        header = to_json({"schema": SCHEMA, "sections": self._sections}).encode()
+    def pieces(self, extra: Mapping[str, object] | None = None) -> list[bytes]:
+        """The container, in pieces that follow one another; what is extra stands in its header."""
+        header = to_json({"schema": SCHEMA, **(extra or {}), "sections": self._sections}).encode()
         header += b" " * (-(4 + len(header)) % _ALIGN)
         return [len(header).to_bytes(4, "little") + header, *self._bodies]
 

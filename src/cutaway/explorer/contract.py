@@ -329,11 +329,20 @@ class GroupDetails(TypedDict):
     python: str
 
 
+class WeightChannels(TypedDict):
+    """Finite values by position in one dimension, `axis`; null where there are none."""
+
+    axis: int
+    min: list[float | None]
+    max: list[float | None]
+    mean: list[float | None]
+
+
 class WeightStats(TypedDict):
     """Numbers about the values of a weight. Infinities and NaN do not count in `min` to `norm`.
 
     `count`: values. `read`: how many of them were read; fewer than `count` where the weight is too large to be read
-    whole. `channels`: least and greatest value by position in the last dimension, flat; empty without dimensions, or
+    whole. `channels`: by position in the last dimension that is larger than 1; null for weights of one dimension, or
     where there are too many.
     """
 
@@ -349,7 +358,7 @@ class WeightStats(TypedDict):
     nan: int
     posinf: int
     neginf: int
-    channels: list[float | None]
+    channels: WeightChannels | None
 
 
 class WeightHistogram(TypedDict):
@@ -362,11 +371,12 @@ class WeightHistogram(TypedDict):
 
 
 class WeightSliceHeader(TypedDict):
-    """The header of a slice; two planes of `rows` × `columns` 32-bit floats follow, the least and greatest values.
+    """What the header of a slice has beside its sections.
 
-    `axes`: the dimensions that run down and to the right; `fixed`: the index in every other one, -1 in those two.
-    `size`: rows and columns of the slice before it was made smaller. The container is as that of the columns, with
-    the sections `low` and `high`.
+    `axes`: the dimensions that run down and to the right, -1 for none; `fixed`: the index in every other one, -1 in
+    those two.
+    `size`: rows and columns of the slice before it was made smaller. The sections `low` and `high` (f32) hold `rows` ×
+    `columns` values each, row by row: the least and the greatest of those that became one; NaN where all were.
     """
 
     code: int

@@ -76,3 +76,16 @@ def whole_numbers(request: Request, name: str, most: int, count: int) -> list[in
         if not word.isascii() or not word.isdecimal() or len(word) > 12 or int(word) >= most:
             raise Refused(400, f"{name} must be whole numbers from 0 to {most - 1}; received {word[:40]!r}")
     return list(dict.fromkeys(map(int, words)))
+
+
+def signed_numbers(request: Request, name: str) -> list[int]:
+    """Whole numbers of the query with commas between them, which may be negative.
+
+    Raises:
+        Refused: One of them is no whole number, or there are too many.
+    """
+    words = [word for word in request.query_params.get(name, "").split(",") if word]
+    plain = [word.removeprefix("-") for word in words]
+    if len(words) > 64 or not all(word.isascii() and word.isdecimal() and len(word) <= 12 for word in plain):
+        raise Refused(400, f"{name} must be whole numbers; received {request.query_params.get(name, '')[:60]!r}")
+    return list(map(int, words))

@@ -10,7 +10,7 @@ import logging
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,15 +21,18 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from cutaway.errors import CutawayError
+from cutaway.errors import CutawayError, OptionError
 from cutaway.explorer.chart import Chart
 from cutaway.explorer.columns import attributes, columns
 from cutaway.explorer.details import group_details, node_details
 from cutaway.explorer.guard import Guard
-from cutaway.explorer.replies import Refused, as_json, container, problem, whole_number, whole_numbers
+from cutaway.explorer.replies import Refused, as_json, container, problem, signed_numbers, whole_number, whole_numbers
 from cutaway.explorer.session import NotReady, Session, shown_lines
 from cutaway.explorer.static_files import FILES, static
 from cutaway.explorer.text import to_json
+
+if TYPE_CHECKING:
+    from cutaway.explorer.weights import Values
 
 PAGE = """\
 <!doctype html>
@@ -45,6 +48,9 @@ PAGE = """\
 <body><div id="cutaway"></div></body>
 </html>
 """
+
+MOST_BINS = 512
+"""Bins of a histogram."""
 
 MOST_GROUPS = 1_000
 """Groups that one request may ask for."""
@@ -75,6 +81,10 @@ def application(session: Session, *, compress: bool = False) -> Starlette:
         Route("/attributes", _attributes),
         Route("/node", _node),
         Route("/group", _group),
+        Route("/weight/stats", _weight_stats),
+        Route("/weight/histogram", _weight_histogram),
+        Route("/weight/slice", _weight_slice),
+        Route("/weight/npy", _weight_npy),
         Route("/events", _events),
     ]
     kinds = (Refused, NotReady, HTTPException, CutawayError, ClientDisconnect, Exception)
@@ -207,6 +217,42 @@ async def _group(request: Request) -> Response:
     return as_json(await _work(request, lambda: to_json(group_details(chart.arranged, index)).encode()))
 
 
+async def _values_of(request: Request) -> tuple[Values, int]:
+    """The values of the model, and the number of the weight that a request names."""
+    chart = await _chart_of(request)
+    code = whole_number(request, "code", len(chart.arranged.graph.weights))
+    session: Session = request.app.state.session
+    return await _work(request, session.values), code
+
+
+async def _weight_stats(request: Request) -> Response:
+    values, code = await _values_of(request)
+    return as_json(await _work(request, lambda: to_json(values.stats(code)).encode()))
+
+
+async def _weight_histogram(request: Request) -> Response:
+    values, code = await _values_of(request)
+    bins = max(1, whole_number(request, "bins", MOST_BINS + 1, 64))
+    return as_json(await _work(request, lambda: to_json(values.histogram(code, bins)).encode()))
+
+
+async def _weight_slice(request: Request) -> Response:
+    values, code = await _values_of(request)
+    rows, columns, at = (signed_numbers(request, name) for name in ("rows", "columns", "at"))
+    if len(rows) != 1 or len(columns) != 1:
+        raise Refused(400, "rows and columns must be dimensions of the weight, -1 for none")
+    return container(await _work(request, lambda: values.slice(code, rows[0], columns[0], at)))
+
+
+async def _weight_npy(request: Request) -> Response:
+    values, code = await _values_of(request)
+    chart = await _chart_of(request)
+    length, pieces = await _work(request, lambda: values.npy(code))
+    name = "".join(char if char.isascii() and char.isalnum() else "_" for char in chart.arranged.graph.weights[code].id)
+    headers = {"content-length": str(length), "content-disposition": f'attachment; filename="{name[:100]}.npy"'}
+    return StreamingResponse(pieces, media_type="application/octet-stream", headers=headers)
+
+
 async def _events(request: Request) -> Response:
     session: Session = request.app.state.session
 
@@ -255,7 +301,7 @@ async def _failed(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return problem(error.status_code, str(error.detail), "HTTP")
     if isinstance(error, CutawayError):
-        return problem(422, shown_lines(str(error)), type(error).__name__)
+        return problem(400 if isinstance(error, OptionError) else 422, shown_lines(str(error)), type(error).__name__)
     if isinstance(error, ClientDisconnect):
         return Response(status_code=499)
     _LOG.error("a defect of cutaway while %s was answered", request.url.path, exc_info=error)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cutaway.drawing.arrange import always, arrange, everything_large
 from cutaway.errors import CutawayError
@@ -26,6 +26,9 @@ from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph
 from cutaway.layout.nesting import LayoutOptions
 from cutaway.style.labels import LabelOptions
+
+if TYPE_CHECKING:
+    from cutaway.explorer.weights import Values
 
 MOST_CHARTS = 12
 """Charts of parts that are kept beside that of the whole; the oldest goes first."""
@@ -87,6 +90,7 @@ class Session:
             {"state": "reading", "name": shown(origin.name), "bytes": origin.bytes, "seconds": 0.0, "error": "",
              "kind": "", "chart": -1}
         )  # fmt: skip
+        self._values: Values | None = None
         self.workers = ThreadPoolExecutor(4, "cutaway-explorer")
 
     def start(self) -> None:
@@ -119,6 +123,24 @@ class Session:
             chart = self._chart_of(group(graph))
         self._keep(chart, whole=False)
         return chart
+
+    def values(self) -> Values:
+        """Reads the values of the weights.
+
+        Raises:
+            NotReady: There is no model yet, or its file is not known.
+        """
+        from cutaway.explorer.weights import Values  # NumPy, which takes its time, is not needed to show a model
+
+        with self._lock:
+            latest = self._state.charts.get(self._state.latest)
+            if latest is None or self.origin.path is None:
+                raise NotReady(
+                    "the values of these weights cannot be read: there is no file that holds them", "NoValues"
+                )
+            if self._values is None:
+                self._values = Values(str(self.origin.path), latest.arranged.graph.weights)
+            return self._values
 
     def progress(self) -> tuple[int, Progress]:
         """The version, which grows with every change, and how far it has come."""
@@ -193,6 +215,7 @@ class Session:
             chart.index = max(charts, default=-1) + 1
             if whole:
                 charts.clear()
+                self._values = None
                 self._state.latest = chart.index
             elif len(charts) > MOST_CHARTS:
                 del charts[min(index for index in charts if index != self._state.latest)]
