@@ -29,6 +29,9 @@ export async function keepAddress(explorer: Explorer): Promise<void> {
     if (link.theme !== undefined) {
       state.send({ kind: "theme", theme: link.theme });
     }
+    if (link.colour !== undefined) {
+      state.send({ kind: "colour", colouring: undefined, by: link.colour });
+    }
     if (link.at !== undefined) {
       const item = link.at.group === "" ? ~0 : await itemOf(link.at.group);
       if (item !== undefined && item < 0) {

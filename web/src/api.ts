@@ -1,5 +1,7 @@
 /** `window.cutaway`: what is on the screen, for tests and other programs. It can look and fly, and change nothing. */
 import type { Explorer } from "./explorer.ts";
+import { ask } from "./find/ask.ts";
+import type { FindAnswer } from "./find/ask.ts";
 
 /** A box that is drawn; lengths are px of the page. */
 interface VisibleThing {
@@ -33,6 +35,9 @@ export function publish(explorer: Explorer): void {
     async flyTo(id: string): Promise<boolean> {
       const item = explorer.names.loadedById(id) ?? explorer.names.byId(id, await explorer.columns());
       return item === undefined ? false : explorer.flyTo(item);
+    },
+    async find(query: string): Promise<FindAnswer> {
+      return ask(await explorer.columns(), query, () => explorer.source.attributes());
     },
   };
   Object.defineProperty(window, "cutaway", { value: Object.freeze(api), configurable: true });

@@ -6,6 +6,7 @@ import type { Camera, Viewport } from "./camera/camera.ts";
 import { Eye } from "./camera/eye.ts";
 import { readColumns } from "./columns.ts";
 import type { Columns } from "./columns.ts";
+import { shared } from "./find/client.ts";
 import type { Head } from "./contract.ts";
 import type { DataSource } from "./data/source.ts";
 import { Fetcher } from "./data/fetcher.ts";
@@ -79,7 +80,7 @@ export class Explorer implements Desk {
 
   columns(): Promise<Columns> {
     this.asked ??= this.source.columns().then((buffer) => {
-      this.known = readColumns(buffer);
+      this.known = readColumns(shared(buffer));
       return this.known;
     });
     return this.asked;

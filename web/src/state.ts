@@ -28,6 +28,8 @@ export interface State {
   readonly colouring: Colouring | undefined;
   /** What the colouring is called, for permalinks; empty for that of the families. */
   readonly colouredBy: string;
+  /** The weight that is looked at: a position in `Columns.weights`. */
+  readonly weight: number | undefined;
   /** A short sentence for the user, such as what went wrong. */
   readonly notice: string;
 }
@@ -42,6 +44,7 @@ export type Action =
   | { readonly kind: "hits"; readonly hits: Marks | undefined }
   | { readonly kind: "trace"; readonly trace: Marks | undefined }
   | { readonly kind: "colour"; readonly colouring: Colouring | undefined; readonly by: string }
+  | { readonly kind: "weight"; readonly code: number | undefined }
   | { readonly kind: "notice"; readonly text: string };
 
 export const INITIAL: State = {
@@ -55,6 +58,7 @@ export const INITIAL: State = {
   trace: undefined,
   colouring: undefined,
   colouredBy: "",
+  weight: undefined,
   notice: "",
 };
 
@@ -79,6 +83,8 @@ export function update(state: State, action: Action): State {
       return { ...state, trace: action.trace };
     case "colour":
       return { ...state, colouring: action.colouring, colouredBy: action.by };
+    case "weight":
+      return action.code === state.weight ? state : { ...state, weight: action.code };
     case "notice":
       return action.text === state.notice ? state : { ...state, notice: action.text };
   }

@@ -4,7 +4,7 @@ import { Attributes } from "../src/columns.ts";
 import { byValue, colour, type ColourChoice } from "../src/colour/colouring.ts";
 import { ownSources, readTable, splitCsv } from "../src/colour/own.ts";
 import { rollUp } from "../src/colour/rollup.ts";
-import { colourAt, mix, readableOn, type Scale, shareOf, shortNumber, spreadFor, ticks, valueAt } from "../src/colour/scale.ts";
+import { colourAt, type Scale, shareOf, shortNumber, spreadFor, ticks, valueAt } from "../src/colour/scale.ts";
 import { type Labels, type Numbers, sourcesOf } from "../src/colour/sources.ts";
 import { pack, sample } from "./fixture.ts";
 
@@ -32,9 +32,6 @@ test("colours on a scale are those of the pictures", () => {
   assert.equal(colourAt(VIRIDIS, 0.1), "#bcdc3b");
   assert.equal(colourAt(VIRIDIS, 7), "#440154");
   assert.equal(colourAt(["#123456"], 0.4), "#123456");
-  assert.equal(mix("#000000", "#ffffff", 0.2), "#333333");
-  assert.equal(readableOn("#fde725"), "#111827");
-  assert.equal(readableOn("#440154"), "#ffffff");
 });
 
 test("shares and values are each other's inverse", () => {
@@ -62,7 +59,7 @@ test("ticks are round", () => {
     for (const spread of ["linear", "log"] as const) {
       if (spread === "log" && low <= 0) continue;
       const found = ticks({ low, high, spread });
-      assert.ok(found.length >= 2 && found.length <= 11, `${low} ${high} ${spread} ${found.join()}`);
+      assert.ok(found.length >= 1 && found.length <= 11, `${low} ${high} ${spread} ${found.join()}`);
       assert.ok(found.every((value) => value >= low - 1e-9 && value <= high * 1.0001));
     }
   }

@@ -1,4 +1,6 @@
-/** From numbers to colours: domain, linear or logarithmic steps, legend ticks, and text that can be read on a fill. */
+/** From numbers to colours: domain, linear or logarithmic steps, and the ticks of a legend. */
+
+import { mix } from "../paint/palette.ts";
 
 /** How values spread over the colours. */
 export type Spread = "linear" | "log";
@@ -9,37 +11,12 @@ export interface Scale {
   readonly spread: Spread;
 }
 
-const hex = (value: number): string => value.toString(16).padStart(2, "0");
-const channels = (colour: string): number[] => [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
-
-/** `share` of the second colour in the first; colours are "#rrggbb". */
-export function mix(colour: string, other: string, share: number): string {
-  const two = channels(other);
-  return `#${channels(colour)
-    .map((part, at) => hex(Math.round(part + ((two[at] as number) - part) * share)))
-    .join("")}`;
-}
-
 /** Colour on a row of colours, for a share from 0 (low) to 1 (high); the same as in pictures. */
 export function colourAt(colours: readonly string[], share: number): string {
   const last = colours.length - 1;
   const place = Math.min(Math.max(share, 0), 1) * last;
   const index = Math.min(Math.floor(place), Math.max(0, last - 1));
   return mix(colours[index] as string, colours[Math.min(index + 1, last)] as string, place - index);
-}
-
-/** Dark or light text, whichever contrasts more with a fill (relative luminance of WCAG 2.2). */
-export function readableOn(fill: string, dark = "#111827", light = "#ffffff"): string {
-  const luminance = (colour: string): number => {
-    const [red, green, blue] = channels(colour).map((part) => {
-      const value = part / 255;
-      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-    }) as [number, number, number];
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  const level = luminance(fill);
-  const onDark = (level + 0.05) / (luminance(dark) + 0.05);
-  return onDark >= (luminance(light) + 0.05) / (level + 0.05) ? dark : light;
 }
 
 /** Least and greatest of the numbers that are known and finite; undefined where there are none. */
@@ -101,7 +78,7 @@ export function ticks(scale: Scale): number[] {
   if (spread === "linear") return linearTicks(low, high);
   const from = startOfLog(low, high);
   const decades = Math.log10(high) - Math.log10(from);
-  if (decades < 1) return linearTicks(low, high);
+  if (decades < 2) return linearTicks(low, high);
   const step = Math.max(1, Math.ceil(decades / 5));
   const found = low < from ? [low] : [];
   for (let power = Math.ceil(Math.log10(from) - 1e-9); 10 ** power <= high * (1 + 1e-9); power += step) {

@@ -129,6 +129,7 @@ function byStructure(columns: Columns): Omit<Labels, "kind"> {
   const first = new Map<number, number>();
   for (let group = 1; group < columns.groups; group++) {
     const placement = columns.placementOf[group] as number;
+    if (placement < 0) continue; // it has no inside
     counts.set(placement, (counts.get(placement) ?? 0) + 1);
     if (!first.has(placement)) first.set(placement, group);
   }

@@ -4,11 +4,15 @@ import { keepAddress } from "../address.ts";
 import { keepCaptions } from "../captions.ts";
 import type { Explorer } from "../explorer.ts";
 import { breadcrumb } from "./breadcrumb.ts";
+import { colourPanel } from "./colour.ts";
 import { help } from "./help.ts";
 import { inspector } from "./inspector.ts";
 import { minimap } from "./minimap.ts";
 import { outline } from "./outline.ts";
+import { searchPanel } from "./search.ts";
 import { toolbar } from "./toolbar.ts";
+import { tracePanel } from "./trace.ts";
+import { weightsPanel } from "./weights.ts";
 
 export const PANELS: readonly ((explorer: Explorer) => unknown)[] = [
   breadcrumb,
@@ -16,6 +20,10 @@ export const PANELS: readonly ((explorer: Explorer) => unknown)[] = [
   minimap,
   outline,
   inspector,
+  weightsPanel,
+  searchPanel,
+  colourPanel,
+  tracePanel,
   help,
   mirror,
   keepCaptions,

@@ -19,8 +19,10 @@ export interface TraceRequest {
 
 /** What a trace found. Marks: 1 on the trace, 2 an end of it; of groups 1 holds something of it, 2 is an end. */
 export interface Trace extends Marks {
-  /** Nodes on it, its ends included. */
+  /** Nodes on it, those of its ends included. */
   readonly count: number;
+  /** Nodes that its first end is or holds. */
+  readonly ends: number;
   /** Whether the direction between the two had to be turned round. */
   readonly turned: boolean;
 }
@@ -53,7 +55,7 @@ export function trace(columns: Columns, request: TraceRequest): Trace {
       break;
     }
   }
-  return { ...withGroups(columns, nodes, request), count: countOf(nodes), turned };
+  return { ...withGroups(columns, nodes, request), count: countOf(nodes), ends: countOf(from), turned };
 }
 
 /** Marks the nodes that some items are or hold. */

@@ -1,0 +1,150 @@
+/** The colouring that the user chooses: one for the legend, the table and the drawing. */
+import { Attributes } from "../columns.ts";
+import type { Columns } from "../columns.ts";
+import { readChoice, writeChoice } from "../colour/choice.ts";
+import { colour } from "../colour/colouring.ts";
+import type { ColourChoice, Coloured } from "../colour/colouring.ts";
+import { ownSources, readTable } from "../colour/own.ts";
+import type { OwnSources } from "../colour/own.ts";
+import { sourcesOf } from "../colour/sources.ts";
+import type { Source } from "../colour/sources.ts";
+import type { Theme } from "../contract.ts";
+import type { Desk } from "../desk.ts";
+import { mix } from "../paint/palette.ts";
+import { themeOf } from "../state.ts";
+
+/** What the drawing shows without a choice. */
+export const PLAIN = "family";
+
+const FADED = 0.12; // of the border's colour in a fill that means "no value"
+const MOST_FOR_ATTRIBUTES = 100_000; // nodes up to which attributes are looked through for devices
+
+export class Colourer {
+  columns: Columns | undefined;
+  coloured: Coloured | undefined;
+  #sources: Source[] = [];
+  #own: Source[] = [];
+  #attributes: Attributes | null = null;
+  #choice: ColourChoice = { source: PLAIN };
+  #ready: Promise<Columns> | undefined;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(readonly desk: Desk) {
+    desk.state.listen((now, before) => {
+      if (now.colouredBy !== before.colouredBy && now.colouredBy !== this.#by()) {
+        this.choose(readChoice(now.colouredBy || PLAIN)); // from a permalink
+      } else if (this.columns !== undefined && themeOf(now, desk.head.theme) !== themeOf(before, desk.head.theme)) {
+        this.#make();
+      }
+    });
+    if (desk.state.now.colouredBy !== "") {
+      this.choose(readChoice(desk.state.now.colouredBy));
+    }
+  }
+
+  get sources(): readonly Source[] {
+    return [...this.#sources, ...this.#own];
+  }
+
+  get choice(): ColourChoice {
+    return this.#choice;
+  }
+
+  get theme(): Theme {
+    const { head, state } = this.desk;
+    return head.themes[themeOf(state.now, head.theme)] as Theme;
+  }
+
+  /** Be told when sources, choice or colours have changed. */
+  listen(run: () => void): void {
+    this.#listeners.add(run);
+  }
+
+  /** Loads what the sources are made of. */
+  load(): Promise<Columns> {
+    this.#ready ??= this.#load();
+    return this.#ready;
+  }
+
+  choose(choice: ColourChoice): void {
+    this.#choice = choice;
+    void this.load().then(
+      () => this.#make(),
+      (error: Error) => this.desk.state.send({ kind: "notice", text: error.message }),
+    );
+  }
+
+  /**
+   * Adds the user's own table, and colours by its first column.
+   *
+   * @throws Error where the text is no table, or names no layer of this model.
+   */
+  async add(file: string, text: string): Promise<OwnSources> {
+    const table = readTable(text);
+    const columns = await this.load();
+    const own = ownSources(columns, table, file);
+    if (own.matched === 0) {
+      const named = own.unmatched.slice(0, 3).join(", ");
+      throw new Error(`${file} names no layer of this model: expected names such as ${columns.name(0)}; received ${named}`);
+    }
+    const fresh = new Set(own.sources.map(({ id }) => id));
+    this.#own = [...this.#own.filter(({ id }) => !fresh.has(id)), ...own.sources];
+    const first = own.sources[0];
+    if (first !== undefined) {
+      this.choose({ source: first.id });
+    }
+    return own;
+  }
+
+  async #load(): Promise<Columns> {
+    const columns = await this.desk.columns();
+    this.columns = columns;
+    this.#list(columns);
+    if (columns.nodes <= MOST_FOR_ATTRIBUTES) {
+      void this.desk.source.attributes().then(
+        (buffer) => {
+          this.#attributes = new Attributes(buffer);
+          this.#list(columns);
+          this.#tell();
+        },
+        () => undefined, // a page without attributes has no devices to colour by
+      );
+    }
+    return columns;
+  }
+
+  #list(columns: Columns): void {
+    const { families } = this.desk.head;
+    const theme = this.theme;
+    const familyFills = families.map((name) => theme.families[name]?.[0] ?? theme.group_fill);
+    this.#sources = sourcesOf({ columns, families, familyFills, attributes: this.#attributes });
+  }
+
+  #make(): void {
+    const columns = this.columns as Columns;
+    this.#list(columns); // fills of families are those of the theme
+    const theme = this.theme;
+    const source = this.sources.find(({ id }) => id === this.#choice.source);
+    if (source === undefined) {
+      this.desk.state.send({ kind: "notice", text: `There is nothing here to colour by ${this.#choice.source}.` });
+      this.#choice = { source: PLAIN };
+    }
+    const used = source ?? (this.sources[0] as Source);
+    const faded = mix(theme.group_fill, theme.group_stroke, FADED);
+    this.coloured = colour(columns, used, this.#choice, theme.scale, faded);
+    const plain = this.#by() === "";
+    this.desk.state.send({ kind: "colour", colouring: plain ? undefined : this.coloured, by: this.#by() });
+    this.#tell();
+  }
+
+  #by(): string {
+    const text = writeChoice(this.#choice);
+    return text === PLAIN ? "" : text;
+  }
+
+  #tell(): void {
+    for (const run of this.#listeners) {
+      run();
+    }
+  }
+}
