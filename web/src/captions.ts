@@ -2,12 +2,14 @@
 import type { Columns } from "./columns.ts";
 import { readersOf } from "./data/details.ts";
 import type { Explorer } from "./explorer.ts";
-import { captionsShow } from "./paint/caption.ts";
+import { captionsShow, pinSpots } from "./paint/caption.ts";
+import type { PinSpot } from "./paint/caption.ts";
 import type { Captions } from "./paint/dressing.ts";
 import { screen } from "./pick/pick.ts";
 import { ENDS } from "./scene/store.ts";
 import type { Store } from "./scene/store.ts";
 import { visit } from "./scene/visit.ts";
+import type { Inside } from "./scene/visit.ts";
 import { shortShape } from "./words.ts";
 
 const MOST_WIRES = 2000; // of a group whose wires get words
@@ -26,7 +28,7 @@ export function captionsOf(store: Store, columns: Columns, group: number): Capti
     const tensor = tensorAt(store, group, source, port);
     wires.push(tensor === undefined ? "" : shortShape(columns.output(...tensor)?.shape ?? null));
   }
-  const pins = [...pinWords(part.ins, (node) => columns.name(node)), ...pinWords(part.outs, (node, port) => {
+  const pins = [...pinWords(part.ins, (node) => `${columns.name(node)} →`), ...pinWords(part.outs, (node, port) => {
     return farReader(columns, group, node, port);
   })];
   return { wires, pins };
@@ -87,28 +89,66 @@ function liesIn(columns: Columns, node: number, group: number): boolean {
   return false;
 }
 
-/** Give words to what is on the screen whenever the camera rests. */
-export function keepCaptions(explorer: Explorer): void {
-  const { store, eye } = explorer;
-  const known = new Map<number, Captions>();
-  const nothing = (): void => undefined;
-  const update = async (): Promise<void> => {
-    const groups: number[] = [];
+/** Words for what is on the screen, and what they lead to. */
+export class Captioner {
+  private readonly known = new Map<number, Captions>();
+
+  constructor(private readonly explorer: Explorer) {
+    explorer.onRest(() => void this.update());
+  }
+
+  /** The node that a pin's name under a point of the screen stands for. */
+  async farEnd(x: number, y: number): Promise<number | undefined> {
+    for (const at of this.insides()) {
+      const captions = this.known.get(at.group);
+      const spot = captions && pinSpots(at, captions).find((one) => covers(one, x, y));
+      if (spot === undefined) {
+        continue;
+      }
+      const entering = at.part.ins.length / 2;
+      if (spot.pin < entering) {
+        return at.part.ins[spot.pin * 2];
+      }
+      const [node, port] = [at.part.outs[(spot.pin - entering) * 2], at.part.outs[(spot.pin - entering) * 2 + 1]];
+      const readers = farReaders(await this.explorer.columns(), at.group, node ?? 0, port ?? 0);
+      return readers[0];
+    }
+    return undefined;
+  }
+
+  /** The groups on the screen whose words can be read. */
+  private insides(): Inside[] {
+    const { store, eye } = this.explorer;
+    const found: Inside[] = [];
+    const nothing = (): void => undefined;
     visit(store, eye.camera, eye.viewport, screen(eye.viewport), {
-      inside: (at) => void (captionsShow(at.s) && groups.push(at.group)),
+      inside: (at) => void (captionsShow(at.s) && found.push(at)),
       node: nothing, group: nothing, title: nothing, missing: nothing,
     });
-    if (groups.every((group) => known.has(group))) {
+    return found;
+  }
+
+  private async update(): Promise<void> {
+    const fresh = this.insides().map((at) => at.group).filter((group) => !this.known.has(group));
+    if (fresh.length === 0) {
       return;
     }
-    const columns = await explorer.columns();
-    for (const group of groups) {
-      const made = known.has(group) ? undefined : captionsOf(store, columns, group);
+    const columns = await this.explorer.columns();
+    for (const group of fresh) {
+      const made = captionsOf(this.explorer.store, columns, group);
       if (made !== undefined) {
-        known.set(group, made);
+        this.known.set(group, made);
       }
     }
-    explorer.surface.caption(new Map(known));
-  };
-  explorer.onRest(() => void update());
+    this.explorer.surface.caption(new Map(this.known));
+  }
+}
+
+const LETTER = 0.56; // width of a letter, as a share of its size
+const SLACK = 4; // px
+
+function covers(spot: PinSpot, x: number, y: number): boolean {
+  const wide = spot.text.length * LETTER * spot.size;
+  const left = spot.toLeft ? spot.x - wide : spot.x;
+  return x >= left - SLACK && x <= left + wide + SLACK && Math.abs(y - spot.y) <= spot.size / 2 + SLACK;
 }

@@ -56,7 +56,13 @@ function connectGestures(explorer: Explorer): void {
     zoom: (factor, x, y) => eye.zoom(factor, x, y),
     click(x, y) {
       stage.drawing.focus({ preventScroll: true });
-      state.send({ kind: "select", place: placeOf(explorer.at(x, y)) });
+      void explorer.captioner.farEnd(x, y).then((node) => {
+        if (node !== undefined) {
+          return explorer.flyTo(node);
+        }
+        state.send({ kind: "select", place: placeOf(explorer.at(x, y)) });
+        return true;
+      });
     },
     doubleClick(x, y) {
       const found = placeOf(explorer.at(x, y));

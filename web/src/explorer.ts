@@ -1,6 +1,7 @@
 /** `Explorer`: the parts of the page joined to one another. What each part does stands in its own module. */
 import { boxOf, pick, screen, seen } from "./pick/pick.ts";
 import type { Seen } from "./pick/pick.ts";
+import { Captioner } from "./captions.ts";
 import { fitting, fittingChild } from "./camera/camera.ts";
 import type { Camera, Viewport } from "./camera/camera.ts";
 import { Eye } from "./camera/eye.ts";
@@ -36,6 +37,7 @@ export class Explorer implements Desk {
   readonly surface: Surface;
   readonly fetcher: Fetcher;
   readonly names: Names;
+  readonly captioner: Captioner;
   known: Columns | undefined;
   private asked: Promise<Columns> | undefined;
   private readonly overlay: Overlay;
@@ -61,6 +63,7 @@ export class Explorer implements Desk {
       this.eye.settle();
       this.surface.merged(text);
     });
+    this.captioner = new Captioner(this);
     this.surface.resize(viewport);
     this.overlay.resize(viewport);
     this.state.listen((now, before) => this.changed(now, before));

@@ -114,6 +114,7 @@ type OwnColours = (colour: string) => { colours: BoxColours; inks: Inks };
 /** Draws what a visit tells it. */
 class Brush implements Visitor {
   boxes = 0;
+  private begun = false;
   readonly missed: { group: number; size: number }[] = [];
   private readonly inks: Inks;
   private readonly captioned: { at: Inside; captions: Captions }[] = [];
@@ -130,6 +131,10 @@ class Brush implements Visitor {
   }
 
   inside(at: Inside): void {
+    if (!this.begun) {
+      this.begun = true;
+      this.ground(at);
+    }
     if (!wiresShow(this.ink, at.s)) {
       return;
     }
@@ -205,6 +210,19 @@ class Brush implements Visitor {
     }
     canvas.setLineDash([]);
     canvas.globalAlpha = 1;
+  }
+
+  /** A group that fills the screen is what the rest is drawn on: its own box is not drawn. */
+  private ground(at: Inside): void {
+    const around = this.store.parts.get(at.part.parent);
+    const look = this.store.lookOf(at.part.parent);
+    if (around === undefined || look === undefined) {
+      return;
+    }
+    const { canvas, palette, window } = this.ink;
+    const colours = palette.families[look.families[at.part.box] ?? -1];
+    canvas.fillStyle = colours?.tint ?? palette.group.fill;
+    canvas.fillRect(window.left, window.top, window.right - window.left, window.bottom - window.top);
   }
 
   private dimmed(at: Inside, position: number): boolean {

@@ -176,7 +176,7 @@ export class Surface {
     const { sharp, wide } = this.plates;
     const wideOld = this.paintedVersion.wide !== this.version || !this.covers(wide.shot, camera);
     const wideDue = performance.now() - this.lastWide > WIDE_REST;
-    if (this.paintedVersion.sharp !== this.version || sharp.shot?.camera !== camera) {
+    if (this.paintedVersion.sharp !== this.version || !sameView(sharp.shot?.camera, camera)) {
       if (wideOld && wideDue && sharp.shot !== undefined && this.paintedVersion.sharp === this.version) {
         return { layer: "wide", shot: this.wideShot(camera) };
       }
@@ -281,6 +281,11 @@ export class Surface {
     }
     this.events.drawn(layer, message.milliseconds);
   }
+}
+
+/** A shot that comes back from the worker is a copy. */
+function sameView(a: Camera | undefined, b: Camera): boolean {
+  return a !== undefined && a.anchor === b.anchor && a.x === b.x && a.y === b.y && a.k === b.k;
 }
 
 function sizeOf(shot: Shot): [number, number] {

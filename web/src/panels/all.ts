@@ -1,7 +1,6 @@
 /** The panels of the page: one line each. */
 import { mirror } from "../a11y/mirror.ts";
 import { keepAddress } from "../address.ts";
-import { keepCaptions } from "../captions.ts";
 import type { Explorer } from "../explorer.ts";
 import { breadcrumb } from "./breadcrumb.ts";
 import { colourPanel } from "./colour.ts";
@@ -26,6 +25,5 @@ export const PANELS: readonly ((explorer: Explorer) => unknown)[] = [
   tracePanel,
   help,
   mirror,
-  keepCaptions,
   keepAddress,
 ];
