@@ -52,7 +52,15 @@ class Marks:
 
 
 def compose(
-    graph: Graph, nested: Nested, labels: Labels, theme: Theme, marks: Marks, title: str, *, wires: Wires = "curved"
+    graph: Graph,
+    nested: Nested,
+    labels: Labels,
+    theme: Theme,
+    marks: Marks,
+    title: str,
+    *,
+    wires: Wires = "curved",
+    root: int = 0,
 ) -> Scene:
     """Make the scene of a laid-out graph.
 
@@ -64,8 +72,9 @@ def compose(
         marks: What the caller wants marked.
         title: Plain words for screen readers.
         wires: How wires turn: curved, straight from bend to bend, or not drawn at all.
+        root: Group whose inside is the picture; it must be open.
     """
-    return _Composer(graph, nested, labels, theme, marks, wires).run(title)
+    return _Composer(graph, nested, labels, theme, marks, wires).run(title, root)
 
 
 class _Composer:
@@ -96,12 +105,12 @@ class _Composer:
         self._used: set[str] = set()
         self._hidden = 0
 
-    def run(self, title: str) -> Scene:
-        order = self._visible()
+    def run(self, title: str, outer: int) -> Scene:
+        order = self._visible(outer)
         for group in reversed(order):
             self._sheet_of[group] = self._sheet(group)
-        root = self._sheets[self._sheet_of[0]]
-        self._sheets.append(self._page(root, self._sheet_of[0]))
+        root = self._sheets[self._sheet_of[outer]]
+        self._sheets.append(self._page(root, self._sheet_of[outer]))
         notes = []
         if self._hidden:
             notes.append(f"groups too small to be seen are drawn as solid boxes: {self._hidden:,}")
@@ -112,9 +121,9 @@ class _Composer:
             )
         return Scene(tuple(self._sheets), self._paints, self._fonts, self._theme.background, title, "; ".join(notes))
 
-    def _visible(self) -> list[int]:
+    def _visible(self, outer: int) -> list[int]:
         """Groups that are drawn open, parents first."""
-        order, scales = [0], [1.0]
+        order, scales = [outer], [1.0]
         for group, scale in zip(order, scales, strict=False):  # both grow while they are walked
             for child in self._nested.children[group]:
                 if child >= 0:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,10 @@ from cutaway.style.theme import THEMES, Theme
 MOST_PARTS = 300
 MOST_BYTES = 600_000
 """What the head carries: more than a screen shows, and less than a browser needs 20 ms to parse."""
+
+
+PATIENCE = 2.0
+"""Seconds that a request may lay out what was postponed; what is not done then comes closed, to be asked for again."""
 
 
 @dataclass(slots=True)
@@ -99,16 +104,25 @@ class Chart:
     def parts(self, groups: Iterable[int]) -> bytes:
         """Some groups, with what they need, of the type `contract.Slice`.
 
+        Those that were postponed are laid out now, as many as can be while somebody waits.
+
         Raises:
             IndexError: There is no such group.
         """
         with self._lock:
             pieces = _Pieces()
+            until = time.monotonic() + PATIENCE
             for group in groups:
                 if not 0 <= group < len(self.arranged.graph.groups):
                     raise IndexError(group)
+                self._open(group, until)
                 self._add(pieces, group)
             return f"{{{pieces.text()}}}".encode()
+
+    def locked(self, make: Callable[[], bytes]) -> bytes:
+        """Make something of the places while none of them changes."""
+        with self._lock:
+            return make()
 
     def rest(self) -> bytes:
         """All that the head does not carry."""
@@ -146,6 +160,19 @@ class Chart:
         if self.theme is not None:
             found[self.theme.name] = self.theme
         return {name: _colours(theme) for name, theme in found.items()}
+
+    def _open(self, group: int, until: float) -> None:
+        """Lay out a postponed group, and before it the postponed ones around it."""
+        nested, parents = self.arranged.nested, self.arranged.graph.groups.parents
+        if nested.open_later is None or not self.live["focus"]:
+            return
+        closed = []
+        while group >= 0 and nested.placement_of[group] < 0:
+            closed.append(group)
+            group = parents[group]
+        for inner in reversed(closed):
+            if nested.placement_of[inner] < 0 and time.monotonic() < until:
+                nested.open_later(inner)
 
     def _first(self) -> _Pieces:
         """The root, and then what is largest on the page, until the budget is spent."""
@@ -220,7 +247,7 @@ class Chart:
             "outs": _ports(outs),
             "name": shown(graph.groups.names[group]),
             "kind": graph.groups.kinds[group],
-            "closed": 0 if is_open else 2 if self.live["focus"] and nested.postponed else 1,
+            "closed": 0 if is_open else 2 if self.live["focus"] and nested.open_later else 1,
         }
 
     def _ids(self, group: int) -> list[str]:

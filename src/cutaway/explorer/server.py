@@ -6,6 +6,7 @@ Its port is open before anything is read or imported that takes time, so that a 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import secrets
 import socket
@@ -25,11 +26,15 @@ from cutaway.errors import CutawayError, OptionError
 from cutaway.explorer.chart import Chart
 from cutaway.explorer.columns import attributes, columns
 from cutaway.explorer.details import group_details, node_details
+from cutaway.explorer.export import FORMATS as EXPORTS
+from cutaway.explorer.export import View, export
 from cutaway.explorer.guard import Guard
 from cutaway.explorer.replies import Refused, as_json, container, problem, signed_numbers, whole_number, whole_numbers
 from cutaway.explorer.session import NotReady, Session, shown_lines
 from cutaway.explorer.static_files import FILES, static
 from cutaway.explorer.text import to_json
+from cutaway.graph.select import keep, members
+from cutaway.style.theme import theme_named
 
 if TYPE_CHECKING:
     from cutaway.explorer.weights import Values
@@ -51,6 +56,9 @@ PAGE = """\
 
 MOST_BINS = 512
 """Bins of a histogram."""
+
+MOST_BODY = 16 << 20
+"""Bytes of a request; the numbers of a million nodes have half of that."""
 
 MOST_GROUPS = 1_000
 """Groups that one request may ask for."""
@@ -85,6 +93,8 @@ def application(session: Session, *, compress: bool = False) -> Starlette:
         Route("/weight/histogram", _weight_histogram),
         Route("/weight/slice", _weight_slice),
         Route("/weight/npy", _weight_npy),
+        Route("/focus", _focus, methods=["POST"]),
+        Route("/export", _export),
         Route("/events", _events),
     ]
     kinds = (Refused, NotReady, HTTPException, CutawayError, ClientDisconnect, Exception)
@@ -251,6 +261,63 @@ async def _weight_npy(request: Request) -> Response:
     name = "".join(char if char.isascii() and char.isalnum() else "_" for char in chart.arranged.graph.weights[code].id)
     headers = {"content-length": str(length), "content-disposition": f'attachment; filename="{name[:100]}.npy"'}
     return StreamingResponse(pieces, media_type="application/octet-stream", headers=headers)
+
+
+async def _focus(request: Request) -> Response:
+    chart = await _chart_of(request)
+    graph = chart.arranged.graph
+    nodes, groups = await _wanted(request, len(graph), len(graph.groups))
+    session: Session = request.app.state.session
+
+    def make() -> bytes:
+        kept = {*nodes, *members(graph, groups)}
+        if not kept:
+            raise Refused(400, "there is nothing to focus on: name nodes, or a group that holds some")
+        return session.add(keep(graph, kept)).head()
+
+    return as_json(await _work(request, make))
+
+
+async def _wanted(request: Request, most_nodes: int, most_groups: int) -> tuple[list[int], list[int]]:
+    """Nodes and groups in the body of a request, ``{"nodes": [...]}`` or ``{"group": ...}``."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MOST_BODY:
+            raise Refused(413, f"the request has more than {MOST_BODY:,} bytes", "TooLarge")
+    try:
+        said = json.loads(bytes(body))
+    except (ValueError, RecursionError):
+        raise Refused(400, "expected JSON") from None
+    nodes = said.get("nodes", []) if isinstance(said, dict) else None
+    groups = [said["group"]] if isinstance(said, dict) and "group" in said else []
+    for numbers, most in ((nodes, most_nodes), (groups, most_groups)):
+        if not isinstance(numbers, list) or not all(type(at) is int and 0 <= at < most for at in numbers):
+            raise Refused(400, 'expected {"nodes": [...]} or {"group": ...} with numbers of the chart')
+    return nodes or [], groups
+
+
+async def _export(request: Request) -> Response:
+    chart = await _chart_of(request)
+    form = request.query_params.get("format", "")
+    theme = theme_named(request.query_params.get("theme", "light"))
+    view = _view(request, len(chart.arranged.graph.groups))
+    body = await _work(request, lambda: chart.locked(lambda: export(chart.arranged, theme, form, view)))
+    name = "".join(char if char.isascii() and char.isalnum() else "_" for char in chart.arranged.graph.name)[:80]
+    headers = {"content-disposition": f'attachment; filename="{name or "model"}.{form}"'}
+    return Response(body, media_type=EXPORTS[form], headers=headers)
+
+
+def _view(request: Request, groups: int) -> View | None:
+    """The rectangle that a request names."""
+    if "view" not in request.query_params:
+        return None
+    try:
+        x, y, width, height = map(float, request.query_params["view"].split(","))
+    except ValueError:
+        raise Refused(400, "view must be x,y,width,height in px of the group's inside") from None
+    size = whole_number(request, "width", 8_001, 1_600)
+    return View(whole_number(request, "group", groups, 0), x, y, width, height, float(size))
 
 
 async def _events(request: Request) -> Response:

@@ -21,6 +21,7 @@ from cutaway.errors import CutawayError
 from cutaway.explorer.chart import Chart
 from cutaway.explorer.contract import Live, Progress
 from cutaway.explorer.text import shown
+from cutaway.explorer.watch import look
 from cutaway.graph.grouping import group
 from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph
@@ -29,6 +30,9 @@ from cutaway.style.labels import LabelOptions
 
 if TYPE_CHECKING:
     from cutaway.explorer.weights import Values
+
+WATCH_EVERY = 0.5
+"""Seconds between two looks at a file that is watched."""
 
 MOST_CHARTS = 12
 """Charts of parts that are kept beside that of the whole; the oldest goes first."""
@@ -90,12 +94,26 @@ class Session:
             {"state": "reading", "name": shown(origin.name), "bytes": origin.bytes, "seconds": 0.0, "error": "",
              "kind": "", "chart": -1}
         )  # fmt: skip
+        self._ended = threading.Event()
         self._values: Values | None = None
         self.workers = ThreadPoolExecutor(4, "cutaway-explorer")
 
     def start(self) -> None:
-        """Begin to read."""
-        threading.Thread(target=self.load, name="cutaway-read", daemon=True).start()
+        """Begin to read, and to watch where that is wished."""
+        threading.Thread(target=self._run, name="cutaway-read", daemon=True).start()
+
+    def _run(self) -> None:
+        path = self.origin.path
+        seen = look(path) if path is not None else ()
+        self.load()
+        while self.origin.watch and path is not None and not self._ended.wait(WATCH_EVERY):
+            now = look(path)
+            if not now or now == seen:
+                continue
+            while not self._ended.wait(WATCH_EVERY / 2) and now != (later := look(path)):
+                now = later  # it is still being written
+            seen = now
+            self.load()
 
     def load(self) -> None:
         """Read the model and make its chart; a failure becomes the state of the session."""
@@ -159,6 +177,7 @@ class Session:
         """End: whoever waits is woken."""
         with self._lock:
             self._state.closed = True
+        self._ended.set()
         self._publish()
         self.workers.shutdown(wait=False, cancel_futures=True)
 

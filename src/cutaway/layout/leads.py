@@ -31,6 +31,7 @@ class Frame:
         width, height: Size of the box.
         x, y: Where the inside's origin lies in the box.
         scale: Size of a px of the inside.
+        late: Whether it was a closed box when its holder was laid out, so that its pins stay at the middle.
     """
 
     width: float
@@ -38,13 +39,18 @@ class Frame:
     x: float
     y: float
     scale: float
+    late: bool = False
+
+    def in_line(self, placement: Placement, flow: Flow) -> bool:
+        """Whether the wires of a holder that flows that way run straight on inside."""
+        return placement.flow == flow and placement.rows == 1 and not self.late
 
 
 def side(placement: Placement, frame: Frame, flow: Flow) -> Side:
     """Where the pins of a framed group sit when its holder flows that way."""
     across = 1 if flow == "right" else 0
     length = frame.height if flow == "right" else frame.width
-    if placement.flow == flow and placement.rows == 1:
+    if frame.in_line(placement, flow):
         origin = frame.y if flow == "right" else frame.x
         ins = [origin + point[across] * frame.scale for point in placement.ins]
         outs = [origin + point[across] * frame.scale for point in placement.outs]
@@ -85,7 +91,9 @@ def leads(placement: Placement, frame: Frame, flow: Flow) -> list[tuple[Segment,
         offsets = border.ins if entering else border.outs
         for index, (anchor, offset) in enumerate(zip(anchors, offsets, strict=True)):
             start = _on_border(frame, flow, border.axis + offset, entering)
-            corners = _corners(placement, flow, start, anchor, index, len(anchors), entering)
+            straight = frame.in_line(placement, flow)
+            turned = [] if straight else _corners(placement, flow, start, anchor, index, len(anchors), entering)
+            corners = [start, *turned, anchor]
             segments = rounded(corners if entering else corners[::-1])
             drawn.append(to_page(segments, lambda x, y: (x, y)))
     return drawn
@@ -103,21 +111,19 @@ def _on_border(frame: Frame, flow: Flow, place: float, entering: bool) -> Point:
 def _corners(
     placement: Placement, flow: Flow, start: Point, anchor: Point, index: int, count: int, entering: bool
 ) -> list[Point]:
-    """Corner points from the border to the anchor."""
-    if placement.flow == flow and placement.rows == 1:
-        return [start, anchor]
+    """Corner points between the border and the anchor."""
     step = min(5.0, LANE_ROOM / count)
     older, newer = LANE_START + step * index, LANE_START + step * (count - 1 - index)
     if flow == "right" and placement.flow == "down":
         lane = older if entering else placement.width - newer
         run = older if entering else placement.height - newer
-        return [start, (lane, start[1]), (lane, run), (anchor[0], run), anchor]
+        return [(lane, start[1]), (lane, run), (anchor[0], run)]
     if flow == "right":
         lane = older if entering else placement.width - newer
-        return [start, (lane, start[1]), (lane, anchor[1]), anchor]
+        return [(lane, start[1]), (lane, anchor[1])]
     if placement.flow == "right":
         lane = newer if entering else placement.width - older
         run = newer if entering else placement.height - older
-        return [start, (start[0], run), (lane, run), (lane, anchor[1]), anchor]
+        return [(start[0], run), (lane, run), (lane, anchor[1])]
     run = newer if entering else placement.height - older
-    return [start, (start[0], run), (anchor[0], run), anchor]
+    return [(start[0], run), (anchor[0], run)]

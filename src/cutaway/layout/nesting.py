@@ -23,6 +23,9 @@ TITLE = 26.0
 CLOSED = (100.0, 36.0)
 """Least width, and height, of a group that is drawn as one box, in px."""
 
+CLOSED_MARGIN = 2.0
+"""Px around an inside that is laid out later, in the box that was drawn closed."""
+
 GRID = 20.0
 """Px to which widths are rounded up, so that copies whose names differ in a number share a placement."""
 
@@ -74,6 +77,8 @@ class Nested:
             `tensor_of` gives node and port.
         backwards: Whether the drawing runs against the flow, so that every path begins at the reader.
         postponed: Number of groups that are drawn closed only because there is too much that is different.
+        open_later: Lays out one of those where its box is, with the groups in it as far as the budget goes; it needs
+            an open holder. None where nothing was postponed.
     """
 
     children: list[list[int]]
@@ -85,6 +90,7 @@ class Nested:
     outs: list[list[int]]
     backwards: bool
     postponed: int = 0
+    open_later: Callable[[int], None] | None = None
 
     def placement(self, group: int) -> Placement:
         """Placement of a group that is drawn open."""
@@ -132,21 +138,20 @@ def lay_out(graph: Graph, sizes: BoxSizes, options: LayoutOptions) -> Nested:
         try:
             return _Nesting(graph, sizes, options, lifted, BUDGET if len(graph) > LARGE else None).run()
         except _OverBudget:
-            opened = _outermost(lifted.children, BUDGET)
-            wished = options.closed
-            closed = replace(options, closed=lambda at: at not in opened or (wished is not None and wished(at)))
-            nested = _Nesting(graph, sizes, closed, lifted, None).run()
-            return replace(nested, postponed=sum(at not in opened for at in range(len(graph.groups))))
+            nesting = _Nesting(graph, sizes, options, lifted, None, _outermost(lifted.children, 0, BUDGET))
+            nested = nesting.run()
+            postponed = nested.placement_of.count(-1)
+            return replace(nested, postponed=postponed, open_later=nesting.open_later)
 
 
 class _OverBudget(Exception):
     """More different children than may be laid out before the first picture."""
 
 
-def _outermost(children: Sequence[Sequence[int]], most: int) -> set[int]:
-    """Groups level by level from the root, until they have that many children together."""
-    opened, waiting = {0}, [0]
-    most -= len(children[0])
+def _outermost(children: Sequence[Sequence[int]], outer: int, most: int) -> set[int]:
+    """Groups level by level from an outer one, until they have that many children together."""
+    opened, waiting = {outer}, [outer]
+    most -= len(children[outer])
     for group in waiting:  # grows while it is walked
         for child in children[group]:
             if child < 0 and len(children[~child]) <= most:
@@ -253,7 +258,13 @@ class _Nesting:
     """The walk from the innermost groups to the root."""
 
     def __init__(
-        self, graph: Graph, sizes: BoxSizes, options: LayoutOptions, lifted: Lifted, budget: int | None
+        self,
+        graph: Graph,
+        sizes: BoxSizes,
+        options: LayoutOptions,
+        lifted: Lifted,
+        budget: int | None,
+        opened: set[int] | None = None,
     ) -> None:
         count = len(graph.groups)
         self._graph = graph
@@ -261,6 +272,7 @@ class _Nesting:
         self._options = options
         self._lifted = lifted
         self._budget = budget
+        self._opened = opened  # groups that are not postponed; None for all
         self._leaves = leaf_counts(graph)
         ins, outs = (lifted.outs, lifted.ins) if options.backwards else (lifted.ins, lifted.outs)
         self._ins = [sorted(found) if len(found) > 1 else list(found) for found in ins]
@@ -295,7 +307,7 @@ class _Nesting:
         )
 
     def _lay_out(self, group: int) -> None:
-        if group and self._options.closed is not None and self._options.closed(group):
+        if group and self._is_closed(group):
             self._close(group)
             return
         children = self._lifted.children[group]
@@ -318,6 +330,33 @@ class _Nesting:
         self._placement_of[group] = found
         if group:
             self._frame(group, found)
+
+    def _is_closed(self, group: int) -> bool:
+        wished = self._options.closed is not None and self._options.closed(group)
+        return wished or (self._opened is not None and group not in self._opened)
+
+    def open_later(self, group: int) -> None:
+        """Lay out a postponed group in the box that it has; see `Nested.open_later`."""
+        frame = self._frames[group]
+        parent = self._graph.groups.parents[group]
+        wished = self._options.closed is not None and self._options.closed(group)
+        if frame is None or wished or self._opened is None or group in self._opened or self._placement_of[parent] < 0:
+            return
+        with collector_paused():
+            opened = _outermost(self._lifted.children, group, BUDGET)
+            self._opened |= opened
+            for inner in sorted(opened, reverse=True):
+                self._lay_out(inner)
+            placement = self._placements[self._placement_of[group]]
+            scale = min(
+                (frame.width - 2 * CLOSED_MARGIN) / placement.width,
+                (frame.height - 2 * CLOSED_MARGIN) / placement.height,
+            )
+            x, y = (
+                (outer - inner * scale) / 2
+                for outer, inner in ((frame.width, placement.width), (frame.height, placement.height))
+            )
+            self._frames[group] = Frame(frame.width, frame.height, x, y, scale, late=True)
 
     def _spend(self, children: int) -> None:
         if self._budget is not None:
