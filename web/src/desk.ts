@@ -18,7 +18,9 @@ export interface Slots {
   /** The corner of the small map, and the strip along the bottom. */
   readonly corner: HTMLElement;
   readonly bottom: HTMLElement;
-  /** Above everything: help, search. */
+  /** The upper left corner of the drawing: search. */
+  readonly find: HTMLElement;
+  /** Above everything: help. */
   readonly over: HTMLElement;
 }
 

@@ -19,14 +19,15 @@ export function makeStage(host: HTMLElement): EmptyStage {
   const right = make("aside", { class: "side right" });
   const corner = make("div", { class: "corner" });
   const bottom = make("div", { class: "bottom" });
+  const find = make("div", { class: "find" });
   const over = make("div", { class: "over" });
-  const middle = make("main", { class: "middle" }, [drawing, note, corner, bottom]);
+  const middle = make("main", { class: "middle" }, [drawing, note, corner, bottom, find]);
   const top = make("header", { class: "top" }, [path, tools]);
   host.append(top, make("div", { class: "row" }, [left, middle, right]), over);
   return {
     root: host,
     drawing,
-    slots: { left, right, path, tools, corner, bottom, over },
+    slots: { left, right, path, tools, corner, bottom, find, over },
     say(text) {
       note.textContent = text;
       note.hidden = text === "";

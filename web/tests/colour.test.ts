@@ -122,13 +122,18 @@ test("labels", () => {
 
 test("a colouring has a fill for each node and group", () => {
   const made = make("parameters");
-  assert.equal(made.scale?.spread, "linear");
-  assert.equal(make("parameters", { spread: "log" }).palette[make("parameters", { spread: "log" }).nodes[1] as number], colourAt(VIRIDIS, Math.round((Math.log10(128) / Math.log10(256)) * 63) / 63));
+  assert.deepEqual(made.scale, { low: 68, high: 256, spread: "linear" });
   assert.equal(made.palette[made.nodes[2] as number], "#440154");
-  assert.equal(made.palette[made.nodes[0] as number], "#fde725");
+  assert.equal(made.palette[made.nodes[4] as number], "#fde725");
+  assert.equal(made.palette[made.nodes[0] as number], "#eeeeee", "no weights: no value");
+  const log = make("parameters", { spread: "log" });
+  const share = Math.round((Math.log(128 / 68) / Math.log(256 / 68)) * 63) / 63;
+  assert.equal(log.palette[log.nodes[1] as number], colourAt(VIRIDIS, share));
   assert.deepEqual([...(made.groupValues as Float64Array)], [452, 384, 384, 68]);
+  assert.deepEqual(made.groupScale, { low: 68, high: 384, spread: "linear" }, "sums need a scale of their own");
+  assert.equal(make("parameters", { rollup: "max" }).groupScale, null);
   assert.equal(made.palette.length, 66);
-  assert.deepEqual(made.legend.map(({ label }) => label), ["0", "100", "200"]);
+  assert.deepEqual(made.legend.map(({ label }) => label), ["100", "150", "200", "250"]);
 });
 
 test("what is out of range or unknown is faded, and counted", () => {

@@ -39,6 +39,9 @@ export interface Coloured extends Colouring {
   readonly legend: readonly LegendEntry[];
   /** The scale, for numbers; `colours` from low to high. */
   readonly scale: Scale | null;
+  /** The scale of groups, and its legend, where it is another than that of layers. */
+  readonly groupScale: Scale | null;
+  readonly groupLegend: readonly LegendEntry[];
   readonly colours: readonly string[];
   readonly rollup: Rollup;
   /** Values of groups, for numbers. */
@@ -108,18 +111,31 @@ function byNumbers(
   }
   // groups have a scale of their own: sums over many nodes would all lie beyond the end of that of the nodes
   const ofGroups = domainOf(groupValues.subarray(1)) ?? ofNodes;
-  const groupScale: Scale = rollup === "sum" ? { ...ofGroups, spread: scale.spread } : scale;
+  const groupScale: Scale = rollup === "sum" && ofGroups.high > scale.high ? { ...ofGroups, spread: scale.spread } : scale;
   const groups = new Uint8Array(columns.groups);
   for (let group = 1; group < groups.length; group++) {
     const value = groupValues[group] as number;
     groups[group] = Number.isNaN(value) ? 1 : FIRST + Math.round(shareOf(groupScale, value) * (STEPS - 1));
   }
+  const own = rollup === "sum" && ofGroups.high > scale.high;
   const steps = Array.from({ length: STEPS }, (_, step) => colourAt(colours, step / (STEPS - 1)));
-  const legend = ticks(scale).map((value) => {
-    const at = shareOf(scale, value);
-    return { label: shortNumber(value, unit), fill: colourAt(colours, at), count: 0, at };
-  });
-  return { palette: ["", faded, ...steps], nodes, groups, legend, scale, groupValues, known, shown };
+  const entries = (of: Scale): LegendEntry[] =>
+    ticks(of).map((value) => {
+      const at = shareOf(of, value);
+      return { label: shortNumber(value, unit), fill: colourAt(colours, at), count: 0, at };
+    });
+  return {
+    palette: ["", faded, ...steps],
+    nodes,
+    groups,
+    legend: entries(scale),
+    scale,
+    groupScale: own ? groupScale : null,
+    groupLegend: own ? entries(groupScale) : [],
+    groupValues,
+    known,
+    shown,
+  };
 }
 
 function byLabels(columns: Columns, values: Labels, choice: ColourChoice, faded: string): Made {
@@ -145,7 +161,18 @@ function byLabels(columns: Columns, values: Labels, choice: ColourChoice, faded:
   const legend = values.labels
     .map((label, at) => ({ label, fill: fills[at] as string, count: counts[at] as number, at }))
     .filter(({ count }) => count > 0);
-  return { palette: ["", faded, ...fills.slice(0, MOST_LABELS)], nodes, groups, legend, scale: null, groupValues: null, known, shown };
+  return {
+    palette: ["", faded, ...fills.slice(0, MOST_LABELS)],
+    nodes,
+    groups,
+    legend,
+    scale: null,
+    groupScale: null,
+    groupLegend: [],
+    groupValues: null,
+    known,
+    shown,
+  };
 }
 
 /** Nodes in the order of their values, the greatest first; unknown ones last. */

@@ -65,8 +65,8 @@ export function sourcesOf(setup: SourceSetup): Source[] {
   const { columns, attributes } = setup;
   const found = [
     labels("family", "Category", () => byFamily(setup)),
-    numbers("parameters", "Parameters", "", "sum", () => ({ nodes: columns.parameters, groups: columns.groupParameters })),
-    numbers("bytes", "Bytes of weights", "B", "sum", () => ({ nodes: columns.weightBytes, groups: columns.groupBytes })),
+    numbers("parameters", "Parameters", "", "sum", () => some(columns.parameters, columns.groupParameters)),
+    numbers("bytes", "Bytes of weights", "B", "sum", () => some(columns.weightBytes, columns.groupBytes)),
   ];
   for (const [name, values] of columns.facts) {
     const [title, unit, rollup] = FACTS[name] ?? [name, "", "sum"];
@@ -82,6 +82,12 @@ export function sourcesOf(setup: SourceSetup): Source[] {
     found.push(labels("device", "Device", () => byCode(columns, (node) => deviceOf(attributes, node))));
   }
   return found.filter((source) => source.id !== "trainable" || columns.weights.length > 0);
+}
+
+/** What has no weights has no value: it stands back, and the scale begins with the smallest layer that has some. */
+function some(nodes: Float64Array, groups: Float64Array): Omit<Numbers, "kind"> {
+  const known = (values: Float64Array): Float64Array => values.map((value) => (value === 0 ? Number.NaN : value));
+  return { nodes: known(nodes), groups: known(groups) };
 }
 
 function once<T>(make: () => T): () => T {

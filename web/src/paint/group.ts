@@ -35,6 +35,8 @@ export interface GroupBox {
   readonly crossed: boolean;
   readonly colours: BoxColours;
   readonly plain: boolean;
+  /** Fill while it is solid, and the words on it, where the user coloured it. */
+  readonly solid: { readonly fill: string; readonly ink: string } | undefined;
 }
 
 /** The frame, before the inside. */
@@ -49,7 +51,7 @@ export function paintTitle(ink: Ink, box: GroupBox): void {
   const base = canvas.globalAlpha;
   if (box.open < 1 && !box.closed) {
     canvas.globalAlpha = base * (1 - box.open);
-    const fill = box.plain ? ink.palette.solid : mix(box.colours.tint, box.colours.stroke, 0.25);
+    const fill = box.solid?.fill ?? (box.plain ? ink.palette.solid : mix(box.colours.tint, box.colours.stroke, 0.25));
     paintBox(ink, box.x, box.y, box.w, box.h, box.s, { colours: box.colours, fill, border: BORDER, radius: RADIUS });
     canvas.globalAlpha = base;
   }
@@ -82,12 +84,12 @@ function paintFar(ink: Ink, box: GroupBox): void {
   const middle = box.y + box.h / 2 - (two ? size * 0.55 : 0);
   canvas.textAlign = "center";
   canvas.globalAlpha = base * strength(size);
-  canvas.fillStyle = ink.palette.title;
+  canvas.fillStyle = box.solid?.ink ?? ink.palette.title;
   setFont(ink, size, 600);
   put(ink, box.title, box.x + box.w / 2, middle + size * RISE, room);
   if (two) {
     setFont(ink, size * 0.85, 400);
-    canvas.fillStyle = ink.palette.count;
+    canvas.fillStyle = box.solid?.ink ?? ink.palette.count;
     put(ink, box.count, box.x + box.w / 2, middle + size * (1.15 + RISE), room);
   }
 }

@@ -102,7 +102,7 @@ export class Painter {
     let found = this.own.get(colour);
     if (found === undefined) {
       const ink = readableOn(colour);
-      found = { colours: ownColours(colour, this.palette.group.stroke), inks: { first: ink, other: ink } };
+      found = { colours: ownColours(colour, this.palette.group), inks: { first: ink, other: ink } };
       this.own.set(colour, found);
     }
     return found;
@@ -249,6 +249,7 @@ class Brush implements Visitor {
       crossed: look.crossed.has(position),
       colours: own?.colours ?? palette.families[family] ?? palette.group,
       plain: own === undefined && family < 0,
+      solid: own && { fill: own.colours.fill, ink: own.inks.first },
     };
   }
 

@@ -26,6 +26,7 @@ export interface Palette {
 const WHITE = "#ffffff";
 const SMALL_SHARE = 0.4;
 const SOLID_SHARE = 0.2;
+const OWN_TINT = 0.22;
 
 /** `share` of the second colour in the first, both "#rrggbb". */
 export function mix(colour: string, other: string, share: number): string {
@@ -74,9 +75,9 @@ export function paletteOf(theme: Theme, families: readonly string[], tint: numbe
   };
 }
 
-/** Colours of a box that the user coloured. */
-export function ownColours(fill: string, stroke: string): BoxColours {
-  return { fill, stroke: mix(fill, stroke, 0.6), small: fill, tint: fill };
+/** Colours of a box that the user coloured; an opened group has a light tint of it, so that its inside stands out. */
+export function ownColours(fill: string, group: BoxColours): BoxColours {
+  return { fill, stroke: mix(fill, group.stroke, 0.6), small: fill, tint: mix(group.fill, fill, OWN_TINT) };
 }
 
 function boxColours(fill: string, stroke: string, tint: string): BoxColours {

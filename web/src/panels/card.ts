@@ -1,6 +1,7 @@
 /** A card: a panel with a title and a way to close it, shown while the state says so. */
 import type { Desk } from "../desk.ts";
-import { button, make } from "../dom.ts";
+import { make } from "../dom.ts";
+import { iconButton } from "../icons.ts";
 import type { PanelName } from "../state.ts";
 
 export interface Card {
@@ -14,7 +15,7 @@ export interface Card {
 /** Makes a card in a slot. Escape closes it and gives the focus back to the drawing. */
 export function card(desk: Desk, slot: HTMLElement, panel: PanelName, title: string): Card {
   const body = make("div", { class: "card-body" });
-  const close = button("×", `Close ${title.toLowerCase()}`, () => hide(), "card-close");
+  const close = iconButton("close", `Close ${title.toLowerCase()}`, () => hide());
   const head = make("header", { class: "card-head" }, [make("h2", { text: title }), close]);
   const element = make("section", { class: `card ${panel}`, set: { "aria-label": title } }, [head, body]);
   const shows: (() => void)[] = [];

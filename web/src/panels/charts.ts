@@ -4,7 +4,7 @@ import { colourAt, shortNumber } from "../colour/scale.ts";
 import type { WeightChannels, WeightHistogram } from "../contract.ts";
 import { make } from "../dom.ts";
 
-const WIDTH = 280;
+const WIDTH = 258;
 const HEIGHT = 84;
 
 /** Blue below zero, white at it, orange above: told apart by all kinds of colour blindness. */

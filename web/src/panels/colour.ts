@@ -6,6 +6,6 @@ import { tablePanel } from "./table.ts";
 
 export function colourPanel(desk: Desk): void {
   const colourer = new Colourer(desk);
-  legendPanel(desk, colourer);
   tablePanel(desk, colourer);
+  legendPanel(desk, colourer);
 }

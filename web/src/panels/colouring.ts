@@ -132,8 +132,9 @@ export class Colourer {
     const used = source ?? (this.sources[0] as Source);
     const faded = mix(theme.group_fill, theme.group_stroke, FADED);
     this.coloured = colour(columns, used, this.#choice, theme.scale, faded);
-    const plain = this.#by() === "";
-    this.desk.state.send({ kind: "colour", colouring: plain ? undefined : this.coloured, by: this.#by() });
+    const { palette, nodes, groups } = this.coloured; // plain data only: a worker paints with it
+    const colouring = this.#by() === "" ? undefined : { palette, nodes, groups };
+    this.desk.state.send({ kind: "colour", colouring, by: this.#by() });
     this.#tell();
   }
 

@@ -173,10 +173,18 @@ function tensorRow(desk: Desk, input: NodeInput): HTMLElement {
   ]);
 }
 
+function openWeight(desk: Desk, code: number): void {
+  desk.state.send({ kind: "weight", code });
+  desk.state.send({ kind: "show", panel: "weights", shown: true });
+}
+
 function weightRow(desk: Desk, weight: WeightInfo): HTMLElement {
   const kind = weight.trainable ? "" : "  not trained";
   const row = make("div", { class: "row-weight", set: { "data-weight": String(weight.code) } }, [
-    make("span", { class: "weight-name", text: weight.name, title: weight.id }),
+    make("button", {
+      class: "weight-name link", text: weight.name, title: `Values of ${weight.id}`, set: { type: "button" },
+      on: { click: () => openWeight(desk, weight.code) },
+    }),
     make("span", { class: "tensor", text: `${shapeText(weight.shape)}  ${weight.dtype}${kind}` }),
     make("span", { class: "tensor", text: `${short(weight.parameters)} · ${bytes(weight.bytes)}` }),
   ]);

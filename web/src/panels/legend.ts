@@ -1,8 +1,9 @@
 /** The legend: what is coloured by what, its scale or labels, the range that is shown, and the user's own tables. */
 import { shortNumber, valueAt } from "../colour/scale.ts";
-import type { Coloured, ColourChoice } from "../colour/colouring.ts";
+import type { Coloured, ColourChoice, LegendEntry } from "../colour/colouring.ts";
 import type { Desk } from "../desk.ts";
 import { button, clear, make } from "../dom.ts";
+import { iconButton } from "../icons.ts";
 import { card, toggle } from "./card.ts";
 import type { Colourer } from "./colouring.ts";
 
@@ -11,7 +12,7 @@ const MOST_LABELS = 60; // rows of labels; the rest is counted
 const ROLLUPS = { sum: "sum", max: "greatest", mean: "mean" } as const;
 
 export function legendPanel(desk: Desk, colourer: Colourer): void {
-  desk.slots.tools.append(button("◐", "Colours (c)", () => toggle(desk, "colour"), "tool"));
+  desk.slots.tools.prepend(iconButton("colours", "Colours", () => toggle(desk, "colour"), "c"));
   desk.keys.add({ key: "c", says: "colours and their legend", run: () => toggle(desk, "colour") });
   new Legend(desk, colourer);
 }
@@ -33,8 +34,8 @@ class Legend {
     this.#file.hidden = true;
     this.#file.addEventListener("change", () => void this.#read(this.#file.files));
     const tools = make("div", { class: "legend-tools" }, [
-      button("Table", "The same numbers as a table (b)", () => toggle(desk, "table")),
-      button("Own table …", "Colour by a CSV or JSON file with a value per layer; or drop one on the page", () => this.#file.click()),
+      button("Table", "The same numbers as a table (b)", () => toggle(desk, "table"), "wide"),
+      button("Own table …", "Colour by a CSV or JSON file with a value per layer; or drop one on the page", () => this.#file.click(), "wide"),
       this.#file,
     ]);
     made.body.append(make("label", { class: "legend-by" }, ["Colour by ", this.#source]), this.#scale, this.#status, tools);
@@ -84,7 +85,7 @@ class Legend {
 
   #numbers(coloured: Coloured): HTMLElement[] {
     const bar = make("div", { class: "legend-bar", set: { role: "img" } });
-    const axis = make("div", { class: "legend-axis", set: { "aria-hidden": "true" } });
+    const axis = (kind: string): HTMLElement => make("div", { class: `legend-axis ${kind}`, set: { "aria-hidden": "true" } });
     const low = this.#slider("Least value that is coloured", 0);
     const high = this.#slider("Greatest value that is coloured", STEPS);
     const rollup = make("select", { class: "legend-rollup", set: { "aria-label": "Groups show" } },
@@ -95,7 +96,7 @@ class Legend {
       ["linear", "log"].map((value) => make("option", { text: value === "log" ? "logarithmic" : value, set: { value } })));
     spread.addEventListener("change", () => this.#change({ spread: spread.value as "linear" | "log" }));
     return [
-      bar, axis, make("div", { class: "legend-range" }, [low, high]),
+      axis("of-groups"), bar, axis("of-layers"), make("div", { class: "legend-range" }, [low, high]),
       make("div", { class: "legend-options" }, [make("label", {}, ["Groups: ", rollup]), make("label", {}, ["Scale: ", spread])]),
     ];
   }
@@ -130,9 +131,10 @@ class Legend {
     const parts = [`${count(known)} of ${count(nodes)} layers have a value`];
     if (scale !== null) {
       const bar = this.#scale.querySelector(".legend-bar") as HTMLElement;
-      bar.style.background = `linear-gradient(to right, ${colours.join(", ")})`;
+      bar.style.background = `linear-gradient(to right, ${colours.join(", ")}) border-box`;
       bar.setAttribute("aria-label", `From ${shortNumber(scale.low, source.unit)} to ${shortNumber(scale.high, source.unit)}`);
-      this.#ticks(coloured);
+      this.#ticks(".of-layers", coloured.groupScale === null ? "" : "layers", legend);
+      this.#ticks(".of-groups", "groups", coloured.groupLegend);
       (this.#scale.querySelector(".legend-spread") as HTMLSelectElement).value = scale.spread;
       const sliders = this.#scale.querySelectorAll<HTMLInputElement>("input[type=range]");
       for (const slider of sliders) {
@@ -153,9 +155,14 @@ class Legend {
     this.#status.classList.remove("problem");
   }
 
-  #ticks({ legend }: Coloured): void {
-    const axis = this.#scale.querySelector(".legend-axis") as HTMLElement;
+  /** Words along the bar: below it the values of layers, above it those of groups. */
+  #ticks(selector: string, what: string, legend: readonly LegendEntry[]): void {
+    const axis = this.#scale.querySelector(selector) as HTMLElement;
     clear(axis);
+    axis.hidden = legend.length === 0;
+    if (what !== "") {
+      axis.append(make("span", { class: "axis-name", text: what }));
+    }
     let taken = -1;
     for (const { label, at } of legend) {
       if (at - taken < 0.14) {

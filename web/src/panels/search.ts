@@ -5,6 +5,7 @@ import type { Desk } from "../desk.ts";
 import { button, make } from "../dom.ts";
 import { SearchClient } from "../find/client.ts";
 import type { Answer, SearchWorker } from "../find/client.ts";
+import { iconButton } from "../icons.ts";
 import { inOrder, marksOf } from "../find/order.ts";
 import { card, toggle } from "./card.ts";
 import { VirtualList } from "./virtual.ts";
@@ -22,7 +23,7 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
 ];
 
 export function searchPanel(desk: Desk): void {
-  desk.slots.tools.append(button("⌕", "Search (/)", () => toggle(desk, "search"), "tool"));
+  desk.slots.tools.prepend(iconButton("search", "Search", () => toggle(desk, "search"), "/"));
   new Search(desk);
 }
 
@@ -46,7 +47,7 @@ class Search {
   #due = 0;
 
   constructor(readonly desk: Desk) {
-    const made = card(desk, desk.slots.over, "search", "Search");
+    const made = card(desk, desk.slots.find, "search", "Search");
     this.#input = make("input", {
       class: "search-line",
       set: {

@@ -5,6 +5,7 @@ import type { Numbers, Source, Values } from "../colour/sources.ts";
 import type { Columns } from "../columns.ts";
 import type { Desk } from "../desk.ts";
 import { button, clear, make } from "../dom.ts";
+import { iconButton } from "../icons.ts";
 import type { Item } from "../find/order.ts";
 import { card, toggle } from "./card.ts";
 import type { Colourer } from "./colouring.ts";
@@ -22,6 +23,7 @@ interface Column {
 }
 
 export function tablePanel(desk: Desk, colourer: Colourer): void {
+  desk.slots.tools.prepend(iconButton("table", "Table of all layers", () => toggle(desk, "table"), "b"));
   desk.keys.add({ key: "b", says: "table of all layers with their numbers", run: () => toggle(desk, "table") });
   new Table(desk, colourer);
 }
@@ -57,7 +59,7 @@ class Table {
     const grid = make("div", { class: "table-grid", set: { role: "grid", "aria-label": "Layers and groups" } }, [
       make("div", { set: { role: "rowgroup" } }, [this.#head]), this.#list.element,
     ]);
-    const save = button("CSV", "Save this table as CSV", () => this.#save());
+    const save = button("CSV", "Save this table as CSV", () => this.#save(), "wide");
     made.body.append(make("div", { class: "table-tools" }, [this.#what, this.#status, save]), grid);
     made.onShow(() => {
       void colourer.load().then(() => this.#refresh());

@@ -6,8 +6,8 @@ import { trace } from "../trace/trace.ts";
 import type { TraceKind, TraceRequest } from "../trace/trace.ts";
 
 const WORDS: Readonly<Record<Exclude<TraceKind, "between">, readonly [string, string]>> = {
-  feeds: ["Feeds it", "What feeds the selection"],
-  fed: ["It feeds", "What the selection feeds"],
+  feeds: ["What feeds it", "What feeds the selection"],
+  fed: ["What it feeds", "What the selection feeds"],
   around: ["Both", "What feeds the selection and what it feeds"],
 };
 const TURN: readonly (TraceKind | undefined)[] = ["feeds", "fed", "around", undefined];

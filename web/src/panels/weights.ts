@@ -6,6 +6,7 @@ import type { WeightHistogram, WeightRow, WeightStats } from "../contract.ts";
 import type { LiveSource } from "../data/source.ts";
 import type { Desk } from "../desk.ts";
 import { clear, make } from "../dom.ts";
+import { iconButton } from "../icons.ts";
 import type { Item } from "../find/order.ts";
 import { nodesOf } from "../trace/trace.ts";
 import { card, toggle } from "./card.ts";
@@ -18,6 +19,7 @@ const ABSENT =
   "Values are not in this page: it holds the model's structure only. Open the model itself (cutaway MODEL) to see them.";
 
 export function weightsPanel(desk: Desk): void {
+  desk.slots.tools.prepend(iconButton("weights", "Weights", () => toggle(desk, "weights"), "w"));
   desk.keys.add({ key: "w", says: "weights of the selection, or of the whole model", run: () => toggle(desk, "weights") });
   new Weights(desk);
 }
@@ -223,7 +225,7 @@ class Weights {
         }),
       );
       weight.shape.forEach((size, number) => {
-        if (number === rows || number === columns) {
+        if (number === rows || number === columns || size === 1) {
           return;
         }
         const input = make("input", { set: { type: "number", min: "0", max: String(size - 1), value: String(at[number]) } });
