@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from cutaway.graph.model import Graph
 from cutaway.layout import nesting
 from cutaway.layout.leads import side
 from cutaway.layout.nesting import Nested
-from tests.graphs import Graph, random_graph
+from tests.graphs import random_graph
 from tests.layout.promises import check_promises, nested_of
 
 

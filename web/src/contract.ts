@@ -385,7 +385,8 @@ export interface WeightHistogram {
 /**
  * What the header of a slice has beside its sections.
  *
- * `axes`: the dimensions that run down and to the right, -1 for none; `fixed`: the index in every other one, -1 in those two.
+ * `axes`: the dimensions that run down and to the right, -1 for none; `fixed`: the index in every other one, -1 in
+ * those two.
  * `size`: rows and columns of the slice before it was made smaller. The sections `low` and `high` (f32) hold `rows` ×
  * `columns` values each, row by row: the least and the greatest of those that became one; NaN where all were.
  */

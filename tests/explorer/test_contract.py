@@ -1,0 +1,129 @@
+"""Two languages, one contract: the types of the page are those of the server, and answers are of these types."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+import pytest
+
+from cutaway.explorer import contract
+from cutaway.explorer.details import group_details, node_details
+from cutaway.readers import read
+from tests.explorer.hand import ROOT, arranged_of, chart_of
+
+TARGET = ROOT / "web" / "src" / "contract.ts"
+
+
+def test_the_types_of_the_page_are_generated_from_ours() -> None:
+    code = f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r}); import make_contract as m; " + (
+        "sys.stdout.write(m.contract(m.SOURCE.read_text(encoding='utf-8')))"
+    )
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, encoding="utf-8")
+    assert TARGET.read_text(encoding="utf-8") == made.stdout, "run: python scripts/make_contract.py"
+    assert f"export const SCHEMA = {contract.SCHEMA};" in made.stdout
+
+
+def check(value: Any, wanted: Any, where: str) -> None:
+    """Fail where a value of JSON is not of a type."""
+    origin = get_origin(wanted)
+    if is_typeddict(wanted):
+        hints = get_type_hints(wanted, include_extras=True)
+        needed = {name for name, hint in hints.items() if get_origin(hint) is not NotRequired}
+        assert needed <= set(value) <= set(hints), f"{where}: {set(value) ^ set(hints)}"
+        for name in value:
+            hint = hints[name]
+            check(value[name], get_args(hint)[0] if get_origin(hint) is NotRequired else hint, f"{where}.{name}")
+    elif origin is Literal:
+        assert value in get_args(wanted), where
+    elif origin is list:
+        for at, item in enumerate(value):
+            check(item, get_args(wanted)[0], f"{where}[{at}]")
+    elif origin is tuple:
+        assert len(value) == len(get_args(wanted)), where
+        for item, hint in zip(value, get_args(wanted), strict=True):
+            check(item, hint, where)
+    elif origin is dict:
+        for name, item in value.items():
+            check(item, get_args(wanted)[1], f"{where}.{name}")
+    elif origin is Union or type(wanted).__name__ == "UnionType":
+        assert any(fits(value, hint, where) for hint in get_args(wanted)), f"{where}: {value!r} is no {wanted}"
+    elif wanted is float:
+        assert isinstance(value, int | float), where
+        assert not isinstance(value, bool), where
+    else:
+        assert type(value) is wanted, f"{where}: {value!r} is no {wanted}"
+
+
+def fits(value: Any, wanted: Any, where: str) -> bool:
+    try:
+        check(value, wanted, where)
+    except AssertionError:
+        return False
+    return True
+
+
+MODELS = ("examples/resnet50.keras", "tests/models/transformer_encoder.keras", "tests/models/seq2seq.keras")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_answers_are_of_their_types(name: str) -> None:
+    chart = chart_of(read(ROOT / name))
+    arranged = chart.arranged
+    check(json.loads(chart.head()), contract.Head, "head")
+    check(json.loads(chart.parts(range(len(arranged.graph.groups)))), contract.Slice, "slice")
+    for node in range(0, len(arranged.graph), 7):
+        check(json.loads(json.dumps(node_details(arranged.graph, node))), contract.NodeDetails, "node")
+    for group in range(len(arranged.graph.groups)):
+        check(json.loads(json.dumps(group_details(arranged, group))), contract.GroupDetails, "group")
+
+
+def test_the_check_itself_finds_what_is_wrong() -> None:
+    for value in ({"error": 1, "kind": "x"}, {"error": "x"}, {"error": "x", "kind": "y", "more": 1}):
+        assert not fits(value, contract.Problem, "problem")
+    assert fits({"error": "x", "kind": "y"}, contract.Problem, "problem")
+
+
+def test_details_of_a_node_are_those_of_the_graph() -> None:
+    arranged = arranged_of(read(ROOT / "examples" / "resnet50.keras"))
+    graph = arranged.graph
+    for node in graph.nodes:
+        told = node_details(graph, node.index)
+        assert [(entry["node"], entry["port"]) for entry in told["inputs"]] == [(e.source, e.port) for e in node.inputs]
+        readers = {reader["node"] for output in told["outputs"] for reader in output["readers"]}
+        assert readers == {edge.target for edge in graph.edges() if edge.source == node.index}
+        assert told["path"][-1]["index"] == node.group
+        assert [weight["id"] for weight in told["weights"]] == [weight.id for weight in node.weights]
+    assert node_details(graph, graph.names.index("conv1_conv"))["python"] == "model.get_layer('conv1_conv')"
+
+
+def test_a_shared_weight_names_its_other_users() -> None:
+    graph = arranged_of(read(ROOT / "tests" / "models" / "siamese.keras")).graph
+    shared = [
+        (node, weight)
+        for node in range(len(graph))
+        for weight in node_details(graph, node)["weights"]
+        if weight["sharedBy"]
+    ]
+    assert shared
+    for node, weight in shared:
+        for other in weight["sharedBy"]:
+            assert other["node"] != node
+            assert (
+                weight["code"]
+                in graph.weight_codes[graph.weight_start[other["node"]] : graph.weight_start[other["node"] + 1]]
+            )
+
+
+def test_details_of_a_group_sum_up_what_it_holds() -> None:
+    arranged = arranged_of(read(ROOT / "examples" / "resnet50.keras"))
+    root = group_details(arranged, 0)
+    assert (root["nodes"], root["groups"], root["parameters"]) == (177, 21, 25636712)
+    assert sum(count for _, count in root["ops"]) == 177
+    block = arranged.graph.groups.ids.index(next(i for i in arranged.graph.groups.ids if i.endswith("block2")))
+    told = group_details(arranged, block)
+    assert told["equal"]
+    assert told["path"][0]["name"] == "resnet50"
+    assert told["nodes"] == 10
