@@ -7,7 +7,7 @@ import { FAINT_TEXT, softened, strength } from "./ink.ts";
 import type { Ink } from "./ink.ts";
 import { mix } from "./palette.ts";
 import type { BoxColours } from "./palette.ts";
-import { put, setFont } from "./text.ts";
+import { measured, put, setFont } from "./text.ts";
 
 const BORDER = 1.2;
 const RADIUS = 6;
@@ -171,8 +171,7 @@ export function widthAt(ink: Ink, text: string, size: number, weight: 400 | 600)
     if (WIDTHS.size > MOST_WIDTHS) {
       WIDTHS.clear();
     }
-    setFont(ink, 100, weight);
-    found = ink.canvas.measureText(text).width / 100;
+    found = measured(ink, text, weight);
     WIDTHS.set(key, found);
   }
   return found * size;

@@ -12,6 +12,11 @@ export interface Ink {
   readonly sizes: Sizes;
   /** What can be seen. */
   readonly window: Window;
+  /** Px of the bitmap per px of the screen, and px around the screen that are painted too. */
+  readonly density: number;
+  readonly margin: number;
+  /** The font in use. */
+  readonly type: { size: number; weight: 0 | 400 | 600 };
 }
 
 export const FAMILY = '"Cutaway Inter", Inter, system-ui, sans-serif';

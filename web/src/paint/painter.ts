@@ -79,15 +79,16 @@ export class Painter {
     canvas.textBaseline = "alphabetic";
     canvas.lineJoin = "round";
     const window = { left: -margin, top: -margin, right: viewport.width + margin, bottom: viewport.height + margin };
-    const brush = new Brush(this.inkOn(canvas, window), this.dressing, this.store, (code) => this.ownOf(code), this.captions);
+    const brush = new Brush(this.inkOn(canvas, window, shot), this.dressing, this.store, (code) => this.ownOf(code), this.captions);
     visit(this.store, camera, viewport, window, brush);
     brush.finish();
     brush.missed.sort((a, b) => b.size - a.size);
     return { missing: brush.missed.slice(0, MOST_MISSING).map((found) => found.group), boxes: brush.boxes };
   }
 
-  private inkOn(canvas: Canvas2D, window: Window): Ink {
-    return { canvas, palette: this.palette, sizes: this.book.sizes, window };
+  private inkOn(canvas: Canvas2D, window: Window, { density, margin }: Shot): Ink {
+    const type = { size: 0, weight: 0 } as const;
+    return { canvas, palette: this.palette, sizes: this.book.sizes, window, density, margin, type: { ...type } };
   }
 
   private makePalette(): Palette {

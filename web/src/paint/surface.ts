@@ -16,8 +16,10 @@ import type { Book, Shot } from "./painter.ts";
 
 const MARGIN = 48; // px around the screen that the sharp layer has ready
 const WIDE = 3; // the wide layer shows that many times the screen
-const WIDE_DENSITY = 0.4;
-const REST = 40; // ms between two pictures while the camera moves: the compositor needs the processor too
+const WIDE_DENSITY = 0.28;
+const REST = 36; // least ms between two pictures while the camera moves: the compositor needs the processor too
+const REST_SHARE = 0.7; // of the time that the last picture took
+const LONGEST_REST = 70;
 const WIDE_REST = 350;
 const FURTHEST = 40; // times that a bitmap may be magnified before it says nothing
 
@@ -44,6 +46,7 @@ export class Surface {
   private viewport: Viewport = { width: 1, height: 1 };
   private lastPaint = 0;
   private lastWide = 0;
+  private rest = REST;
   private timer = 0;
   private map: { readonly canvas: HTMLCanvasElement; readonly shot: () => Shot } | undefined;
   private readonly painter: Painter;
@@ -150,7 +153,7 @@ export class Surface {
     if (this.busy > 0 || this.camera === undefined || this.timer !== 0) {
       return;
     }
-    const wait = this.lastPaint + REST - performance.now();
+    const wait = this.lastPaint + this.rest - performance.now();
     if (wait > 0) {
       this.timer = window.setTimeout(() => {
         this.timer = 0;
@@ -256,6 +259,8 @@ export class Surface {
     const { layer, shot, bitmap } = message;
     this.lastPaint = performance.now();
     this.paintedVersion[layer] = message.version;
+    this.rest = Math.min(LONGEST_REST, Math.max(REST, message.milliseconds * REST_SHARE));
+    performance.measure(`cutaway:${layer}`, { start: this.lastPaint - message.milliseconds, end: this.lastPaint });
     if (layer === "map") {
       if (this.map !== undefined) {
         const { canvas } = this.map;

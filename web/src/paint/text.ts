@@ -6,12 +6,25 @@ const LARGEST = 26; // px of the first line; beyond it letters grow slowly
 const RISE = 4.3; // px from the middle of a line to its baseline
 const HIGHER = 0.8; // px that the further lines stand higher, as they are smaller
 
-/** Set a font only where it changes: reading it costs more than most texts. */
+/**
+ * Every text is written in one size and scaled: a browser keeps much for every size of a font that was ever used, and
+ * a zoom uses hundreds.
+ */
+const WRITTEN = 100;
+
+/** The size and weight of the texts to come. Setting the font of a canvas costs more than most texts. */
 export function setFont(ink: Ink, size: number, weight: 400 | 600): void {
-  const font = `${weight} ${Math.round(size * 8) / 8}px ${FAMILY}`;
-  if (ink.canvas.font !== font) {
-    ink.canvas.font = font;
+  ink.type.size = size;
+  if (ink.type.weight !== weight) {
+    ink.type.weight = weight;
+    ink.canvas.font = `${weight} ${WRITTEN}px ${FAMILY}`;
   }
+}
+
+/** Width of a text, as a share of its size. */
+export function measured(ink: Ink, text: string, weight: 400 | 600): number {
+  setFont(ink, ink.type.size, weight);
+  return ink.canvas.measureText(text).width / WRITTEN;
 }
 
 export interface Inks {
@@ -56,11 +69,15 @@ export function paintLines(
 
 const ASCII = /^[ -~]*$/;
 
-/** Text that another font may draw keeps to the width of its box. */
+/** Write a text; one that another font may draw keeps to the width of its box. */
 export function put(ink: Ink, text: string, x: number, y: number, room: number): void {
+  const { canvas, density, margin, type } = ink;
+  const scale = type.size / WRITTEN;
+  canvas.setTransform(density * scale, 0, 0, density * scale, (x + margin) * density, (y + margin) * density);
   if (ASCII.test(text)) {
-    ink.canvas.fillText(text, x, y);
+    canvas.fillText(text, 0, 0);
   } else {
-    ink.canvas.fillText(text, x, y, Math.max(1, room));
+    canvas.fillText(text, 0, 0, Math.max(1, room / scale));
   }
+  canvas.setTransform(density, 0, 0, density, margin * density, margin * density);
 }

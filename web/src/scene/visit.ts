@@ -13,8 +13,8 @@ import type { LookData, SheetData, Store } from "./store.ts";
 export const SMALLEST = 0.7;
 
 /** Px of a leaf on the screen at which the group around it begins to open, and at which it is open. */
-export const OPENING = 1.9;
-export const OPEN = 3.0;
+export const OPENING = 2.0;
+export const OPEN = 2.5;
 
 /** A group whose inside is seen: its origin and scale on the screen. */
 export interface Inside {
