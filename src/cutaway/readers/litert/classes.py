@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from cutaway.readers.tensorflow.layers import Cluster, layer_class
+from cutaway.readers.tensorflow.layers import Cluster, class_by_name, layer_class, part_word
 
 _TENSORFLOW = {
     "CONV_2D": "Conv2D", "DEPTHWISE_CONV_2D": "DepthwiseConv2dNative", "TRANSPOSE_CONV": "Conv2DBackpropInput",
@@ -61,7 +61,9 @@ def class_of(
     ops = [_word(part) for part in operations if part.op not in _AROUND]
     if one_dimension:
         ops.append("Squeeze")
-    found = layer_class(Cluster(name, ops, names, weights, tuple(inner)), {})
+    in_batchnorm = any("/batchnorm/" in each for each in names)
+    words = frozenset(map(part_word, inner))
+    found = layer_class(Cluster(class_by_name(name), ops, in_batchnorm, weights, words))
     return found or ("" if inner else _by_kinds(operations, weights, names, "1D" if one_dimension else "2D"))
 
 

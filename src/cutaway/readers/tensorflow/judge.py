@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cutaway.graph.model import Tensor
 from cutaway.readers.tensorflow.inline import Operations
-from cutaway.readers.tensorflow.layers import Cluster, layer_class
+from cutaway.readers.tensorflow.layers import Cluster, class_by_name, layer_class, part_word
 from cutaway.readers.tensorflow.paths import Place
-from cutaway.readers.tensorflow.scopes import without_number
 from cutaway.readers.tensorflow.uses import Uses
+
+_NONE: frozenset[str] = frozenset()
 
 
 class Judge:
@@ -33,39 +34,40 @@ class Judge:
         self._uses = uses
         self._outputs = outputs
         self._classes = classes
-        self._stems: dict[str, str] = {}
+        self._named: dict[str, str] = {}
+        self._words: dict[str, str] = {}
         self._judged: dict[object, str] = {}
 
     def judge(self, place: Place) -> None:
         """Find the class of a place's layer, and whether one node says all of it."""
-        operations, uses, members, parts = self._operations, self._uses, place.members, place.parts
+        uses, members, parts = self._uses, place.members, place.parts
+        place.single = len(members) == 1 and not parts
+        if place.shown in self._classes:
+            place.kind = self._classes[place.shown]
+            return
+        named = self._named.get(place.shown)
+        if named is None:
+            named = self._named[place.shown] = class_by_name(place.shown)
         inside = members
         if parts and any(isinstance(step, int) for step in parts):  # what a loop computes with is in its body
             inside = [at for below in place.walk() for at in below.members]
-        place.single = len(members) == 1 and not parts
-        ops = tuple([operations.ops[at] for at in members])
-        called = (
-            tuple(uses.called_by(uses.node_of[inside[0]]))
-            if len(inside) == 1
-            else tuple([each for at in inside for each in uses.called_by(uses.node_of[at])])
-        )
-        names = tuple([part.shown for part in parts.values()]) if parts else ()
+        all_ops, names = self._operations.ops, self._operations.names
+        ops = tuple([all_ops[at] for at in members])
+        called = tuple([each for at in inside for each in uses.called_by(uses.node_of[at])])
+        in_batchnorm = any("/batchnorm/" in names[at] for at in members)
+        words = frozenset(map(self._word, parts.values())) if parts else _NONE
         rank = self._rank_of_input(members[0]) if len(members) == 1 else None
-        named = any("/batchnorm/" in operations.names[at] for at in members)
-        key = (self._stem(place.shown), ops, called, names, rank, named)
+        key = (named, ops, in_batchnorm, called, words, rank)
         found = self._judged.get(key)
         if found is None:
-            full = [operations.names[at] for at in members]
-            cluster = Cluster(name=place.shown, ops=ops, names=full, weights=dict(called), parts=names, rank=rank)
-            found = self._judged[key] = layer_class(cluster, self._classes)
+            found = self._judged[key] = layer_class(Cluster(named, ops, in_batchnorm, dict(called), words, rank))
         place.kind = found
 
-    def _stem(self, name: str) -> str:
-        """All of a name that its class may depend on."""
-        stem = self._stems.get(name)
-        if stem is None:
-            stem = self._stems[name] = name if name in self._classes else without_number(name)
-        return stem
+    def _word(self, part: Place) -> str:
+        word = self._words.get(part.shown)
+        if word is None:
+            word = self._words[part.shown] = part_word(part.shown)
+        return word
 
     def _rank_of_input(self, at: int) -> int | None:
         uses = self._uses

@@ -86,18 +86,20 @@ def _snake(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
+_NUMBER = re.compile(r"_\d+$")
+
 _BY_STEM: dict[str, str] = {_snake(name): name for name in _KERAS_LAYERS}
 
 
 def operator_name(op: str, name: str) -> str:
     """The name that Keras 3 gives to an operation that was called on its own: ``Mul_1`` → ``multiply_1``."""
-    number = re.search(r"_\d+$", name)
+    number = _NUMBER.search(name)
     return _snake(OPERATORS[op]) + (number.group() if number else "")
 
 
 def is_layer_name(name: str) -> bool:
     """Whether a name is one that Keras gives to a layer without one, such as ``dropout_3``."""
-    return re.sub(r"_\d+$", "", name) in _BY_STEM
+    return bool(class_by_name(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,38 +107,43 @@ class Cluster:
     """The operations of one scope.
 
     Attributes:
-        name: Name of the layer.
+        named: Class whose default name it has; empty for a name that its author chose.
         ops: Kinds of the operations directly in it, those that are folded left out.
-        names: Their names.
+        in_batchnorm: Whether one of them lies in the scope of a batch normalisation.
         weights: Names and shapes of what they use.
-        parts: Names of the scopes inside.
+        parts: What the names of the scopes inside tell, as by `part_word`.
         rank: Rank of the value that it reads, where known.
     """
 
-    name: str
+    named: str
     ops: Sequence[str]
-    names: Sequence[str]
+    in_batchnorm: bool
     weights: Mapping[str, tuple[int, ...]]
     parts: Collection[str]
     rank: int | None = None
 
 
-def layer_class(cluster: Cluster, configured: Mapping[str, str]) -> str:
-    """The class of the layer that a cluster is; empty where nothing tells.
+def class_by_name(name: str) -> str:
+    """The class of layers that Keras names so by default, such as ``Dropout`` for ``dropout_3``; empty for others."""
+    return _BY_STEM.get(_NUMBER.sub("", name), "")
 
-    Args:
-        cluster: The operations.
-        configured: Classes of layers by name, from a configuration in the file.
-    """
-    if cluster.name in configured:
-        return configured[cluster.name]
-    stem = _BY_STEM.get(re.sub(r"_\d+$", "", cluster.name), "")
-    found = _by_operations(cluster)
-    if stem and (not found or stem in _LOOSE or found in ("Add", "Multiply", "Reshape")):
-        return stem
-    if stem and stem.rstrip("123D") == found.rstrip("123D"):
-        return stem  # Conv1D is a Conv2D with a dimension of 1
-    return found or stem
+
+def part_word(name: str) -> str:
+    """What the name of a scope tells about the layer around it."""
+    word = name.split("_")[0]
+    if word in ("forward", "backward"):
+        return word
+    return "while" if "while" in name else name if name in ("query", "key", "value") else ""
+
+
+def layer_class(cluster: Cluster) -> str:
+    """The class of the layer that a cluster is; empty where nothing tells."""
+    found, named = _by_operations(cluster), cluster.named
+    if named and (not found or named in _LOOSE or found in ("Add", "Multiply", "Reshape")):
+        return named
+    if named and named.rstrip("123D") == found.rstrip("123D"):
+        return named  # Conv1D is a Conv2D with a dimension of 1
+    return found or named
 
 
 def _by_operations(cluster: Cluster) -> str:
@@ -146,7 +153,7 @@ def _by_operations(cluster: Cluster) -> str:
     ops = Counter(kinds)
     if {"query", "key", "value"} <= set(cluster.parts):
         return "MultiHeadAttention"
-    if {"forward", "backward"} <= {part.split("_")[0] for part in cluster.parts}:
+    if {"forward", "backward"} <= set(cluster.parts):
         return "Bidirectional"
     recurrent = _recurrent(cluster)
     if recurrent:
@@ -207,12 +214,11 @@ def _single(cluster: Cluster) -> str:
 def _is_batch_norm(cluster: Cluster, ops: Counter[str]) -> bool:
     if not ops.keys() <= {"Mul", "AddV2", "Sub", "Rsqrt", "Cast"}:
         return False
-    named = any("/batchnorm/" in name for name in cluster.names)
-    return named or {"moving_mean", "moving_variance"} <= cluster.weights.keys()
+    return cluster.in_batchnorm or {"moving_mean", "moving_variance"} <= cluster.weights.keys()
 
 
 def _recurrent(cluster: Cluster) -> str:
-    if not any(part.endswith("while") or "while" in part for part in cluster.parts) and "While" not in cluster.ops:
+    if "while" not in cluster.parts and "While" not in cluster.ops:
         return ""
     for name, shape in cluster.weights.items():
         if name == "recurrent_kernel" and len(shape) == 2 and shape[0]:

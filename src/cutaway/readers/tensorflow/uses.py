@@ -56,6 +56,8 @@ class Uses:
         self.called: list[Called] = []
         self.settings: dict[int, dict[str, Any]] = {}
         self.carried: set[int] = set()
+        self._holder = -1
+        self._held: set[int] = set()
         self._codes: dict[object, int] = {}
         self._made: list[tuple[int, str, Sequence[str], int]] = []
         self._same: dict[Called, Called] = {}
@@ -128,7 +130,11 @@ class Uses:
 
     def _add(self, index: int, code: int) -> None:
         """Give a node a weight, unless it has it."""
-        if code not in self.weight_codes[self.weight_start[index] :]:
+        if self._holder != index:
+            self._holder = index
+            self._held.clear()
+        if code not in self._held:
+            self._held.add(code)
             self.weight_codes.append(code)
 
     def code(self, node: int, reader: str = "", layers: Sequence[str] = (), slot: int = 0) -> int:

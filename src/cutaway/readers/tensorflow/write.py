@@ -125,15 +125,18 @@ class Writer:
         """Take functions of one operation out of their groups: they were made for a compiler, not for a reader."""
         regions = self._operations.regions
         merged: dict[Place, Place] = {}
+        taken: dict[Place, list[int]] = {}
         for place in list(root.walk()):
             step, around = place.step, place.around
             if not isinstance(step, int) or around is None or place.parts or len(place.members) != 1:
                 continue
             if regions[step].op or regions[regions[step].parent].op:  # a loop, a branch, or the inside of one
                 continue
-            around.members = sorted((*around.members, *place.members))
+            taken.setdefault(around, []).extend(place.members)
             del around.parts[step]
             merged[place] = around
+        for place, members in taken.items():
+            place.members = sorted((*place.members, *members))
         return merged
 
     def _outputs(self) -> tuple[list[tuple[Tensor, ...]], list[int]]:
