@@ -124,6 +124,7 @@ class Listening:
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=128
         )
         self.port: int = self.socket.getsockname()[1]
+        self._server: _Server | None = None
         self.token = secrets.token_urlsafe(24)
         wide = host in ("0.0.0.0", "::")
         names = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host.lower()}
@@ -149,6 +150,12 @@ class Listening:
         """An address that opens the page one time."""
         return f"{self.address}?once={self.guard.once()}"
 
+    def end(self) -> None:
+        """Ask a server that answers to end; from any thread."""
+        self.session.close()
+        if self._server is not None:
+            self._server.should_exit = True
+
     def serve(self) -> None:
         """Answer until the process is asked to end.
 
@@ -160,9 +167,9 @@ class Listening:
             server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=30, backlog=128,
             limit_concurrency=400, timeout_graceful_shutdown=2,
         )  # fmt: skip
-        server = _Server(config, self.session)
+        self._server = _Server(config, self.session)
         try:
-            server.run(sockets=[self.socket])
+            self._server.run(sockets=[self.socket])
         finally:
             self.session.close()
             self.socket.close()
