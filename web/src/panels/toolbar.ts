@@ -20,10 +20,14 @@ export function toolbar(desk: Desk): void {
   };
   const outline = iconButton("outline", "Outline", toggle("outline"), "o");
   slots.path.before(outline);
+  const further = iconButton("further", "Further away", zoom(1 / STEP), "-");
+  const closer = iconButton("closer", "Closer", zoom(STEP), "+");
+  further.classList.add("by-pinch");
+  closer.classList.add("by-pinch");
   slots.tools.append(
     iconButton("fit", "Show the whole model", () => void desk.flyTo(~0, { select: false }), "0"),
-    iconButton("further", "Further away", zoom(1 / STEP), "-"),
-    iconButton("closer", "Closer", zoom(STEP), "+"),
+    further,
+    closer,
     iconButton("theme", "Light or dark", turn, "d"),
     iconButton("help", "Keys and help", toggle("help"), "?"),
   );
