@@ -41,6 +41,9 @@ SMALLEST_SCALE = 1 / 7
 TITLE_GRID = 40.0
 """The same for titles, so that ``block9`` and ``block10`` are equally wide."""
 
+_FEW_PINS = 16
+"""Pins of a border that are searched one after the other."""
+
 _PORTS = 16  # bits of a tensor's number that hold the port
 _PORT_MASK = (1 << _PORTS) - 1
 
@@ -291,6 +294,7 @@ class _Nesting:
                 if child < 0:
                     self._group_place[~child] = position
         self._codes = [0] * count
+        self._pins: dict[int, dict[int, int]] = {}
 
     def run(self) -> Nested:
         for group in range(len(self._graph.groups) - 1, -1, -1):
@@ -424,9 +428,16 @@ class _Nesting:
             found.append((start, number, end, slot))
         return tuple(found)
 
-    @staticmethod
-    def _pin(tensors: Sequence[int], tensor: int) -> int:
-        return 0 if len(tensors) == 1 else tensors.index(tensor)
+    def _pin(self, tensors: Sequence[int], tensor: int) -> int:
+        """Position of a tensor among those of a border."""
+        if len(tensors) == 1:
+            return 0
+        if len(tensors) <= _FEW_PINS:
+            return tensors.index(tensor)
+        places = self._pins.get(id(tensors))
+        if places is None:
+            places = self._pins[id(tensors)] = {each: place for place, each in enumerate(tensors)}
+        return places[tensor]
 
     def _close(self, group: int) -> None:
         """A closed group is a box of a leaf's height, with its pins at the middle of its border."""
