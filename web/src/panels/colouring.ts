@@ -80,7 +80,7 @@ export class Colourer {
    * @throws Error where the text is no table, or names no layer of this model.
    */
   async add(file: string, text: string): Promise<OwnSources> {
-    const table = readTable(text);
+    const table = parsed(file, text);
     const columns = await this.load();
     const own = ownSources(columns, table, file);
     if (own.matched === 0) {
@@ -147,5 +147,14 @@ export class Colourer {
     for (const run of this.#listeners) {
       run();
     }
+  }
+}
+
+/** A table, or an error that names the file. */
+function parsed(file: string, text: string): ReturnType<typeof readTable> {
+  try {
+    return readTable(text);
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`);
   }
 }

@@ -21,6 +21,8 @@ class Legend {
   readonly #source: HTMLSelectElement;
   readonly #scale: HTMLElement;
   readonly #status: HTMLElement;
+  /** What became of the user's own table. */
+  readonly #note: HTMLElement;
   readonly #file: HTMLInputElement;
   #shownFor = "";
 
@@ -30,6 +32,8 @@ class Legend {
     this.#source.addEventListener("change", () => colourer.choose({ source: this.#source.value }));
     this.#scale = make("div", { class: "legend-scale" });
     this.#status = make("p", { class: "legend-status", set: { role: "status", "aria-live": "polite" } });
+    this.#note = make("p", { class: "legend-note", set: { role: "status", "aria-live": "polite" } });
+    this.#note.hidden = true;
     this.#file = make("input", { set: { type: "file", accept: ".csv,.tsv,.txt,.json", tabindex: "-1", "aria-hidden": "true" } });
     this.#file.hidden = true;
     this.#file.addEventListener("change", () => void this.#read(this.#file.files));
@@ -38,7 +42,7 @@ class Legend {
       button("Own table …", "Colour by a CSV or JSON file with a value per layer; or drop one on the page", () => this.#file.click(), "wide"),
       this.#file,
     ]);
-    made.body.append(make("label", { class: "legend-by" }, ["Colour by ", this.#source]), this.#scale, this.#status, tools);
+    made.body.append(make("label", { class: "legend-by" }, ["Colour by ", this.#source]), this.#scale, this.#status, this.#note, tools);
     made.onShow(() => {
       colourer.choose(colourer.choice);
       this.#source.focus();
@@ -152,7 +156,6 @@ class Legend {
       parts.splice(0, 1, `${count(legend.length)} ${legend.length === 1 ? "label" : "labels"}, ${count(known)} layers`);
     }
     this.#status.textContent = parts.join("; ");
-    this.#status.classList.remove("problem");
   }
 
   /** Words along the bar: below it the values of layers, above it those of groups. */
@@ -211,14 +214,20 @@ class Legend {
     this.desk.state.send({ kind: "show", panel: "colour", shown: true });
     try {
       const { matched, unmatched } = await this.colourer.add(file.name, await file.text());
-      await this.colourer.load();
-      const lost = unmatched.length === 0 ? "" : `; ${unmatched.length.toLocaleString("en")} not found: ${unmatched.slice(0, 5).join(", ")}${unmatched.length > 5 ? " …" : ""}`;
-      this.#status.textContent = `${file.name}: ${matched.toLocaleString("en")} rows matched${lost}`;
+      const names = `${unmatched.slice(0, 5).join(", ")}${unmatched.length > 5 ? " …" : ""}`;
+      const lost = unmatched.length === 0 ? "" : `; ${unmatched.length.toLocaleString("en")} not found: ${names}`;
+      const rows = `${matched.toLocaleString("en")} ${matched === 1 ? "row" : "rows"} matched`;
+      this.#tell(`${file.name}: ${rows}${lost}`, false);
     } catch (error) {
-      this.#status.textContent = (error as Error).message;
-      this.#status.classList.add("problem");
+      this.#tell((error as Error).message, true);
     }
     this.#file.value = "";
+  }
+
+  #tell(text: string, problem: boolean): void {
+    this.#note.textContent = text;
+    this.#note.hidden = text === "";
+    this.#note.classList.toggle("problem", problem);
   }
 
   /** A table can be dropped anywhere on the page. */
