@@ -26,7 +26,7 @@ PIN = 3.0
 """Half the breadth that a bend and a pin reserve across the flow, in px."""
 
 GRID_LIMIT = 3000
-"""Children above which no ranks are made; a longer list is read, not followed."""
+"""Children and pins above which no ranks are made; a longer list is read, not followed."""
 
 BEND_LIMIT = 60_000
 """Bends above which no ranks are drawn: many pins times many ranks would take minutes."""
@@ -71,9 +71,10 @@ def lay_out_inside(inside: Inside, shape: Shape) -> Placement:
         shape: What its holder wants.
 
     Returns:
-        The placement; a grid without wires where there are too many children to follow a wire.
+        The placement; a grid without wires where there is too much to follow a wire.
     """
-    layers = _layers(inside) if len(inside.children) <= GRID_LIMIT else None
+    many = len(inside.children) + inside.pins_in + inside.pins_out
+    layers = _layers(inside) if many <= GRID_LIMIT else None
     if layers is None:
         return lay_out_grid(inside, shape.aspect, MARGIN)
     count = reduce_crossings(layers)

@@ -51,6 +51,7 @@ class Router:
         self._layers = layers
         self._flow = flow
         self._rows = rows
+        self._turns = {wire: index for index, wire in enumerate(sorted(layers.turned))}
         self._sizes = sizes
         self._across = [
             place + rows.shift[rows.bands[rank].row] for place, rank in zip(across, layers.rank, strict=True)
@@ -125,8 +126,7 @@ class Router:
     def _turned(self, wire: int) -> tuple[Segment, ...]:
         """A wire against the flow: around the outside of everything, back to its end."""
         source, target = self._layers.routes[wire][0], self._layers.routes[wire][-1]
-        index = sorted(self._layers.turned).index(wire)
-        lane = self._rows.breadth + GUTTER + LANE * index
+        lane = self._rows.breadth + GUTTER + LANE * self._turns[wire]
         start, stop = (self.box(source)[1], self._starts[wire]), (self.box(target)[0], self._stops[wire])
         bands = self._rows.bands
         below = bands[self._layers.rank[source]]
