@@ -6,7 +6,7 @@
 export const SCHEMA = 1;
 
 /**
- * What was read.
+ * What was read. The sums of weights are null for large models; the columns have them.
  */
 export interface Model {
   readonly name: string;
@@ -15,9 +15,9 @@ export interface Model {
   readonly nodes: number;
   readonly edges: number;
   readonly groups: number;
-  readonly parameters: number;
-  readonly trainable_parameters: number;
-  readonly weight_bytes: number;
+  readonly parameters: number | null;
+  readonly trainable_parameters: number | null;
+  readonly weight_bytes: number | null;
   readonly warnings: readonly string[];
 }
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cutaway.analysis.ops import FAMILIES
-from cutaway.analysis.parameters import group_totals
+from cutaway.analysis.parameters import Totals, model_totals
 from cutaway.drawing.arrange import Arranged, describe
 from cutaway.drawing.compose import SMALLEST_SCALE, TINT, WIRE
 from cutaway.explorer.contract import (
@@ -36,6 +36,9 @@ MOST_PARTS = 300
 MOST_BYTES = 600_000
 """What the head carries: more than a screen shows, and less than a browser needs 20 ms to parse."""
 
+
+LARGE = 20_000
+"""Nodes above which the head does not say how many parameters there are: to look at every weight takes a while."""
 
 PATIENCE = 2.0
 """Seconds that a request may lay out what was postponed; what is not done then comes closed, to be asked for again."""
@@ -141,7 +144,7 @@ class Chart:
     def model(self) -> Model:
         """What was read, in numbers."""
         graph = self.arranged.graph
-        totals = group_totals(graph)[0]
+        totals: Totals | None = None if len(graph) > LARGE else model_totals(graph)
         return {
             "name": shown(graph.name),
             "format": graph.format,
@@ -149,9 +152,9 @@ class Chart:
             "nodes": len(graph),
             "edges": graph.edge_count,
             "groups": len(graph.groups) - 1,
-            "parameters": totals.parameters,
-            "trainable_parameters": totals.trainable,
-            "weight_bytes": totals.bytes,
+            "parameters": None if totals is None else totals.parameters,
+            "trainable_parameters": None if totals is None else totals.trainable,
+            "weight_bytes": None if totals is None else totals.bytes,
             "warnings": [shown(warning) for warning in graph.warnings],
         }
 

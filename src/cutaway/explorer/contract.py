@@ -13,7 +13,7 @@ SCHEMA = 1
 
 
 class Model(TypedDict):
-    """What was read."""
+    """What was read. The sums of weights are null for large models; the columns have them."""
 
     name: str
     format: str
@@ -21,9 +21,9 @@ class Model(TypedDict):
     nodes: int
     edges: int
     groups: int
-    parameters: int
-    trainable_parameters: int
-    weight_bytes: int
+    parameters: int | None
+    trainable_parameters: int | None
+    weight_bytes: int | None
     warnings: list[str]
 
 
