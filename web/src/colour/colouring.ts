@@ -147,8 +147,17 @@ function byLabels(columns: Columns, values: Labels, choice: ColourChoice, faded:
     if (label < 0 || label >= MOST_LABELS || hidden.has(values.labels[label] as string)) return 1;
     return FIRST + label;
   };
-  const nodes = Uint8Array.from(values.nodes, codeOf);
-  const groups = Uint8Array.from(values.groups, (label) => (label < 0 ? 0 : codeOf(label)));
+  const codes = Uint8Array.from(values.labels.slice(0, MOST_LABELS), (_, label) => codeOf(label));
+  const coded = (labels: Int32Array, without: number): Uint8Array => {
+    const made = new Uint8Array(labels.length);
+    for (let at = 0; at < made.length; at++) {
+      const label = labels[at] as number;
+      made[at] = label < 0 ? without : (codes[label] ?? 1);
+    }
+    return made;
+  };
+  const nodes = coded(values.nodes, 1);
+  const groups = coded(values.groups, 0);
   const counts = new Float64Array(values.labels.length);
   let known = 0;
   let shown = 0;

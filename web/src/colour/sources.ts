@@ -109,17 +109,25 @@ function byFamily({ columns, families, familyFills }: SourceSetup): Omit<Labels,
 
 /** Labels by a text of each node, the most frequent first; no label where the text is empty. */
 function byCode(columns: Columns, text: (node: number) => string): Omit<Labels, "kind"> {
-  const counts = new Map<string, number>();
-  const texts: string[] = [];
+  const found = new Map<string, number>();
+  const counts: number[] = [];
+  const first = new Int32Array(columns.nodes).fill(-1);
   for (let node = 0; node < columns.nodes; node++) {
     const label = text(node);
-    texts.push(label);
-    if (label !== "") counts.set(label, (counts.get(label) ?? 0) + 1);
+    if (label === "") continue;
+    const code = found.get(label) ?? found.size;
+    if (code === found.size) found.set(label, code);
+    counts[code] = (counts[code] ?? 0) + 1;
+    first[node] = code;
   }
-  const order = [...counts].sort(([one, many], [two, more]) => more - many || (one < two ? -1 : 1)).map(([label]) => label);
-  const codes = new Map(order.map((label, at) => [label, at]));
-  const nodes = Int32Array.from(texts, (label) => codes.get(label) ?? -1);
-  return { labels: order, nodes, groups: agreeOn(columns, nodes) };
+  const count = (label: string): number => counts[found.get(label) as number] as number;
+  const labels = [...found.keys()].sort((one, two) => count(two) - count(one) || (one < two ? -1 : 1));
+  const places = new Int32Array(labels.length);
+  labels.forEach((label, at) => {
+    places[found.get(label) as number] = at;
+  });
+  const nodes = first.map((code) => (code < 0 ? -1 : (places[code] as number)));
+  return { labels, nodes, groups: agreeOn(columns, nodes) };
 }
 
 function trainability(columns: Columns, node: number): string {
@@ -141,8 +149,8 @@ function byStructure(columns: Columns): Omit<Labels, "kind"> {
   }
   const repeated = [...counts].filter(([, count]) => count > 1).sort(([a, many], [b, more]) => more - many || a - b);
   const codes = new Map(repeated.map(([placement], at) => [placement, at]));
-  const groups = Int32Array.from(columns.placementOf, (placement, group) => (group === 0 ? -1 : (codes.get(placement) ?? -1)));
-  const nodes = Int32Array.from(columns.nodeGroup, (group) => groups[group] ?? -1);
+  const groups = columns.placementOf.map((placement, group) => (group === 0 ? -1 : (codes.get(placement) ?? -1)));
+  const nodes = columns.nodeGroup.map((group) => groups[group] ?? -1);
   const names = repeated.map(([placement, count]) => `${count} × ${columns.groupName(first.get(placement) as number)}`);
   return { labels: names, nodes, groups };
 }

@@ -196,6 +196,7 @@ export class Engine {
     const { bytes, start } = columns.nodeNames;
     const loose = new Forgiving(needle(text).bytes);
     const ops = columns.ops.map((op) => loose.tierOf(op));
+    const groups = columns.groupNames;
     return {
       node: (node) => {
         const found = exact.node(node);
@@ -205,7 +206,8 @@ export class Engine {
       },
       group: (group) => {
         const found = exact.group(group);
-        return found === NONE ? loose.tierOf(columns.groupName(group)) : found;
+        if (found !== NONE) return found;
+        return loose.tierIn(groups.bytes, groups.start[group] as number, groups.start[group + 1] as number);
       },
       findsGroups: true,
     };
@@ -274,10 +276,19 @@ export class Engine {
   #regex(regex: RegExp): Scorer {
     const { columns } = this;
     const ops = columns.ops.map((op) => regex.test(op));
+    const id = columns.idReader();
+    const groupId = columns.groupIds.reader();
+    // an id ends with the name: only what asks for a beginning can fit the name alone
+    const begins = /\^|\(\?</.test(regex.source);
+    const name = begins ? columns.nodeNames.reader() : undefined;
+    const groupName = begins ? columns.groupNames.reader() : undefined;
     return {
       node: (node) =>
-        ops[columns.opCode[node] as number] || regex.test(columns.name(node)) || regex.test(columns.id(node)) ? 0 : NONE,
-      group: (group) => (regex.test(columns.groupName(group)) || regex.test(columns.groupId(group)) ? 0 : NONE),
+        ops[columns.opCode[node] as number] || regex.test(id(node)) || (name !== undefined && regex.test(name(node)))
+          ? 0
+          : NONE,
+      group: (group) =>
+        regex.test(groupId(group)) || (groupName !== undefined && regex.test(groupName(group))) ? 0 : NONE,
       findsGroups: true,
     };
   }

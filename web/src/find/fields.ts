@@ -84,7 +84,8 @@ const text = (about: string, tests: TextField["tests"]): TextField => ({ kind: "
 const FIELDS: Readonly<Record<string, Field>> = {
   name: text("its name", (columns, fits, { comparator, value }) => {
     if (value.regex !== undefined) {
-      return { node: (node) => fits(columns.name(node)), group: (group) => fits(columns.groupName(group)) };
+      const name = columns.nodeNames.reader();
+      return { node: (node) => fits(name(node)), group: (group) => fits(columns.groupName(group)) };
     }
     const word = needle(value.text).bytes;
     const worst = comparator === ":" ? TIER.inside : TIER.exact;
@@ -95,10 +96,11 @@ const FIELDS: Readonly<Record<string, Field>> = {
       group: (group) => fits(columns.groupName(group)),
     };
   }),
-  id: text("its whole path", (columns, fits) => ({
-    node: (node) => fits(columns.id(node)),
-    group: (group) => fits(columns.groupId(group)),
-  })),
+  id: text("its whole path", (columns, fits) => {
+    const id = columns.idReader();
+    const groupId = columns.groupIds.reader();
+    return { node: (node) => fits(id(node)), group: (group) => fits(groupId(group)) };
+  }),
   op: text("its operation or class of layer", (columns, fits) => {
     const hits = columns.ops.map(fits);
     const groupHits = columns.groupOps.map((op) => op !== "" && fits(op));

@@ -219,6 +219,8 @@ class Table {
       cell.textContent = column.text(item);
     });
     const columns = this.colourer.columns as Columns;
+    const around = item < 0 ? (columns.groupParents[~item] as number) : (columns.nodeGroup[item] as number);
+    row.firstElementChild?.append(make("span", { class: "table-path", text: columns.groupId(around) }));
     row.title = item < 0 ? columns.groupId(~item) : columns.id(item);
     row.setAttribute("aria-rowindex", String(index + 2));
     row.setAttribute("aria-selected", String(this.desk.state.now.selection?.item === item));
