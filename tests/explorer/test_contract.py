@@ -11,8 +11,12 @@ import pytest
 
 from cutaway.explorer import contract
 from cutaway.explorer.details import group_details, node_details
+from cutaway.explorer.server import application
+from cutaway.explorer.session import Origin, Session
+from cutaway.explorer.static_files import FILES
 from cutaway.readers import read
-from tests.explorer.hand import ROOT, arranged_of, chart_of
+from tests.explorer.hand import ROOT, arranged_of, chart_of, decode
+from tests.graphs import DIAMOND
 
 TARGET = ROOT / "web" / "src" / "contract.ts"
 
@@ -78,6 +82,20 @@ def test_answers_are_of_their_types(name: str) -> None:
         check(json.loads(json.dumps(node_details(arranged.graph, node))), contract.NodeDetails, "node")
     for group in range(len(arranged.graph.groups)):
         check(json.loads(json.dumps(group_details(arranged, group))), contract.GroupDetails, "group")
+
+
+def test_every_request_and_column_is_described() -> None:
+    words = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
+    paths = {route.path.lstrip("/") for route in application(Session(Origin(lambda: DIAMOND, "x"))).routes}  # type: ignore[attr-defined]
+    for path in paths - {"", *FILES}:
+        assert f"`GET {path}" in words or f"`POST {path}`" in words, path
+    chart = chart_of(DIAMOND)
+    for pieces in (chart.columns(), chart.attributes()):
+        for name in decode(pieces):
+            assert f"`{name}`" in words, name
+    for kind in (contract.Head, contract.Sheet, contract.Look, contract.Part):
+        for name in kind.__annotations__:
+            assert f'"{name}"' in words, name
 
 
 def test_the_check_itself_finds_what_is_wrong() -> None:

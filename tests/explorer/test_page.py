@@ -13,14 +13,15 @@ from pathlib import Path
 import pytest
 
 from cutaway.errors import MissingExtra
-from cutaway.explorer import static_files
+from cutaway.explorer import chart, static_files
 from cutaway.explorer.columns import attributes, columns
 from cutaway.explorer.page import to_html
 from cutaway.graph.model import Graph
+from cutaway.layout import nesting
 from cutaway.picture import plot_model
 from cutaway.readers import read
 from tests.explorer.hand import ROOT, arranged_of, whole
-from tests.graphs import picture
+from tests.graphs import picture, random_graph
 
 pytestmark = pytest.mark.skipif(
     not (ROOT / "src/cutaway/explorer/static/explorer.js").exists(), reason="the page has not been built"
@@ -97,6 +98,19 @@ def test_it_names_no_address() -> None:
     data, _ = page_of(read(ROOT / "examples" / "digits.keras"))
     names = re.findall(rb"(?:https?:)?//[\w.-]+\.\w+", data)
     assert set(names) <= {b"http://www.w3.org"}  # the name of a kind of element, which nobody fetches
+
+
+def test_what_was_postponed_is_laid_out_for_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nesting, "LARGE", 50)
+    monkeypatch.setattr(nesting, "BUDGET", 40)
+    graph = random_graph(5, 200, 40)
+    _, page = page_of(graph)
+    parts = [*json.loads(page.block("chart"))["parts"].values(), *json.loads(page.block("parts"))["parts"].values()]
+    assert {part["closed"] for part in parts} == {0}
+    assert page_of(graph)[0] == page_of(graph)[0]
+    monkeypatch.setattr(chart, "MOST_OPENED", 1)
+    _, page = page_of(graph)
+    assert {part["closed"] for part in json.loads(page.block("chart"))["parts"].values()} == {0, 1}
 
 
 HOSTILE = [

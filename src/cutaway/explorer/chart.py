@@ -17,6 +17,7 @@ from cutaway.analysis.ops import FAMILIES
 from cutaway.analysis.parameters import Totals, model_totals
 from cutaway.drawing.arrange import Arranged, describe
 from cutaway.drawing.compose import SMALLEST_SCALE, TINT, WIRE
+from cutaway.explorer.columns import attributes, columns
 from cutaway.explorer.contract import (
     SCHEMA,
     Live,
@@ -36,6 +37,9 @@ MOST_PARTS = 300
 MOST_BYTES = 600_000
 """What the head carries: more than a screen shows, and less than a browser needs 20 ms to parse."""
 
+
+MOST_OPENED = 60
+"""Groups that are laid out later for a page that cannot ask for them, each with some 1,000 children at most."""
 
 LARGE = 20_000
 """Nodes above which the head does not say how many parameters there are: to look at every weight takes a while."""
@@ -84,6 +88,8 @@ class Chart:
         self._look_numbers: dict[object, int] = {}
         self._look_of: dict[int, int] = {}
         self._lock = threading.RLock()
+        self._containers: dict[str, list[bytes]] = {}
+        self._containers_lock = threading.Lock()  # a lock of its own, so that the drawing need not wait
 
     def head(self) -> bytes:
         """The first answer, of the type `contract.Head`."""
@@ -121,6 +127,33 @@ class Chart:
                 self._open(group, until)
                 self._add(pieces, group)
             return f"{{{pieces.text()}}}".encode()
+
+    def columns(self) -> list[bytes]:
+        """The container of all columns, made once: it may be large, and many may ask."""
+        with self._containers_lock:
+            if "columns" not in self._containers:
+                self._containers["columns"] = columns(self.arranged)
+            return self._containers["columns"]
+
+    def attributes(self) -> list[bytes]:
+        """The container of all attributes, made once."""
+        with self._containers_lock:
+            if "attributes" not in self._containers:
+                self._containers["attributes"] = attributes(self.arranged.graph)
+            return self._containers["attributes"]
+
+    def open_all(self) -> None:
+        """Lay out what was postponed, the outermost groups first, as far as is worth the wait for a file."""
+        nested = self.arranged.nested
+        if nested.open_later is None:
+            return
+        with self._lock:
+            closed = [at for at, placed in enumerate(nested.placement_of) if placed < 0]
+            opened = 0
+            for group in sorted(closed, key=self.depth.__getitem__):
+                if nested.placement_of[group] < 0 and opened < MOST_OPENED:
+                    nested.open_later(group)
+                    opened += nested.placement_of[group] >= 0
 
     def locked(self, make: Callable[[], bytes]) -> bytes:
         """Make something of the places while none of them changes."""

@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from cutaway.drawing.arrange import Arranged
 from cutaway.errors import MissingExtra
 from cutaway.explorer.chart import Chart
-from cutaway.explorer.columns import attributes, columns
 from cutaway.explorer.contract import Live
 from cutaway.explorer.static_files import static
 from cutaway.explorer.text import shown
@@ -46,11 +45,12 @@ def to_html(arranged: Arranged, theme: Theme | None = None) -> bytes:
         if end in text.lower():
             raise AssertionError(f"{end.decode()} would end the block it stands in")
     chart = Chart(arranged, _ALONE, theme)
+    chart.open_all()
     data = {
         "chart": [chart.head()],
         "parts": [chart.rest()],
-        "columns": columns(arranged),
-        "attributes": attributes(arranged.graph),
+        "columns": chart.columns(),
+        "attributes": chart.attributes(),
     }
     policy = _POLICY.format(script=_hash(script), style=_hash(style))
     name = html.escape(shown(arranged.graph.name))

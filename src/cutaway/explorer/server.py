@@ -24,7 +24,6 @@ from starlette.types import ASGIApp
 
 from cutaway.errors import CutawayError, OptionError
 from cutaway.explorer.chart import Chart
-from cutaway.explorer.columns import attributes, columns
 from cutaway.explorer.details import group_details, node_details
 from cutaway.explorer.export import FORMATS as EXPORTS
 from cutaway.explorer.export import View, export
@@ -214,12 +213,12 @@ async def _parts(request: Request) -> Response:
 
 async def _columns(request: Request) -> Response:
     chart = await _chart_of(request)
-    return container(await _work(request, lambda: columns(chart.arranged)))
+    return container(await _work(request, chart.columns))
 
 
 async def _attributes(request: Request) -> Response:
     chart = await _chart_of(request)
-    return container(await _work(request, lambda: attributes(chart.arranged.graph)))
+    return container(await _work(request, chart.attributes))
 
 
 async def _node(request: Request) -> Response:
