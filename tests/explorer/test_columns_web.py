@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -24,10 +25,10 @@ ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "web"
 MODELS = ROOT / "tests" / "models"
 
-pytestmark = [
-    pytest.mark.skipif(shutil.which("node") is None, reason="needs Node"),
-    pytest.mark.skipif(not (WEB / "node_modules" / "esbuild").is_dir(), reason="needs esbuild: run npm ci in web/"),
-]
+NODE = pytest.mark.skipif(
+    shutil.which("node") is None or not (WEB / "node_modules" / "esbuild").is_dir(),
+    reason="needs Node and esbuild: run npm ci in web/",
+)
 
 
 def made() -> Graph:
@@ -58,6 +59,7 @@ def read_by_page(graph: Graph, folder: Path, facts: dict[str, list[float]] | Non
     return found
 
 
+@NODE
 @pytest.mark.parametrize("name", ["made", "unet.keras", "siamese.keras", "EfficientNetB0.keras"])
 def test_the_page_reads_what_the_graph_holds(name: str, tmp_path: Path) -> None:
     graph = made() if name == "made" else read(MODELS / name)
@@ -79,6 +81,7 @@ def test_the_page_reads_what_the_graph_holds(name: str, tmp_path: Path) -> None:
     assert found["attributes"] == [plain(node.attributes) for node in nodes]
 
 
+@NODE
 @pytest.mark.parametrize("name", ["made", "unet.keras"])
 def test_the_page_reads_the_nesting(name: str, tmp_path: Path) -> None:
     graph = made() if name == "made" else read(MODELS / name)
@@ -91,7 +94,17 @@ def test_the_page_reads_the_nesting(name: str, tmp_path: Path) -> None:
     assert found["groupParameters"] == [total.parameters for total in group_totals(graph)]
 
 
+@NODE
 def test_facts_arrive_and_what_is_unknown_stays_so(tmp_path: Path) -> None:
     graph = made()
     found = read_by_page(graph, tmp_path, {"macs": [0.5, float("nan"), 3e12]})
     assert found["facts"] == {"macs": [0.5, None, 3e12]}
+
+
+def test_every_field_of_the_search_is_documented() -> None:
+    source = (WEB / "src" / "find" / "fields.ts").read_text(encoding="utf-8")
+    fields = set(re.findall(r"^  (\w+): (?:text|number)\(", source, re.MULTILINE))
+    assert {"name", "params", "shape"} <= fields
+    told = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    section = told[told.index("## Search of the explorer") : told.index("## Colours of the explorer")]
+    assert sorted(field for field in fields if f"`{field}`" not in section) == []
