@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,6 +34,10 @@ class Drawn(Protocol):
     @property
     def theme(self) -> Theme:
         """Colours that were chosen."""
+
+    @property
+    def values(self) -> Mapping[int, float] | None:
+        """Numbers of the caller that colour it, by position of the node."""
 
     @property
     def scene(self) -> Scene:
@@ -78,7 +83,10 @@ def _html(drawn: Drawn) -> bytes:
     from cutaway.drawing.arrange import Arranged
     from cutaway.explorer.page import to_html
 
-    return to_html(Arranged(drawn.graph, drawn.labels, drawn.nested), drawn.theme)
+    facts = {}
+    if drawn.values is not None:
+        facts["values"] = [drawn.values.get(node, math.nan) for node in range(len(drawn.graph))]
+    return to_html(Arranged(drawn.graph, drawn.labels, drawn.nested), drawn.theme, facts)
 
 
 def _scene_json(drawn: Drawn) -> bytes:

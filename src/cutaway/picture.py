@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -53,6 +53,7 @@ class Picture:
         labels: What stands in the boxes.
         theme: Its colours.
         dpi: Resolution of bitmaps made of it, in dots per inch; 96 is one dot per px.
+        values: Numbers of the caller that colour it, by position of the node; None where there are none.
     """
 
     graph: Graph
@@ -61,6 +62,7 @@ class Picture:
     labels: Labels
     theme: Theme
     dpi: float = 96.0
+    values: Mapping[int, float] | None = None
 
     @cached_property
     def svg(self) -> str:
@@ -210,8 +212,11 @@ def plot_model(
     if fold_repeats:
         graph, folds = fold(graph)
     layout = _layout_options(graph, rankdir, aspect, depth, unfold, expand_nested)
-    marks = _marks(graph, chosen_theme, highlight, values, legend)
+    numbers = None if values is None else _numbers(graph, values)
+    marks = _marks(graph, chosen_theme, highlight, numbers, legend)
     picture = draw(graph, options, layout, marks, chosen_theme, folds, dpi=resolution, splines=splines)
+    if numbers is not None:
+        picture = replace(picture, values=numbers)
     if to_file is not None:
         picture.save(to_file)
     return picture
@@ -362,13 +367,12 @@ def _marks(
     graph: Graph,
     theme: Theme,
     highlight: Wanted,
-    values: Mapping[str, float] | Iterable[tuple[str, float]] | None,
+    numbers: Mapping[int, float] | None,
     legend: bool,
 ) -> Marks:
     nodes, groups = find(graph, highlight, "highlight")
-    if values is None:
+    if numbers is None:
         return Marks(highlighted_nodes=nodes, highlighted_groups=groups, show_legend=legend)
-    numbers = _numbers(graph, values)
     low, high = min(numbers.values(), default=0.0), max(numbers.values(), default=0.0)
     span = (high - low) or 1.0
     fills = {node: scale_colour(theme, (value - low) / span) for node, value in numbers.items()}

@@ -20,7 +20,7 @@ from cutaway.graph.model import Graph
 from cutaway.layout import nesting
 from cutaway.picture import plot_model
 from cutaway.readers import read
-from tests.explorer.hand import ROOT, arranged_of, whole
+from tests.explorer.hand import ROOT, arranged_of, decode, whole
 from tests.graphs import picture, random_graph
 
 pytestmark = pytest.mark.skipif(
@@ -146,6 +146,15 @@ def test_plot_model_writes_it_with_the_callers_choices(tmp_path: Path) -> None:
     assert {part["closed"] for part in head["parts"].values()} == {0, 1}
     assert any("56 × 56" in line for look in head["looks"].values() for lines in look["lines"] for line in lines)
     assert len(picture.graph) == head["model"]["nodes"]
+
+
+def test_values_of_the_caller_are_columns_to_colour_by(tmp_path: Path) -> None:
+    drawn = plot_model(ROOT / "examples" / "digits.keras", None, values={"stem": 2.5})
+    drawn.save(tmp_path / "x.html")
+    found = decode([Page((tmp_path / "x.html").read_text()).block("columns")])
+    values = found["fact:values"].tolist()
+    assert values[drawn.graph.names.index("stem")] == 2.5
+    assert sum(value == value for value in values) == 1
 
 
 def test_an_installation_without_the_page_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

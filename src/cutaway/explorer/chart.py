@@ -17,7 +17,7 @@ from cutaway.analysis.ops import FAMILIES
 from cutaway.analysis.parameters import Totals, model_totals
 from cutaway.drawing.arrange import Arranged, describe
 from cutaway.drawing.compose import SMALLEST_SCALE, TINT, WIRE
-from cutaway.explorer.columns import attributes, columns
+from cutaway.explorer.columns import Facts, attributes, columns
 from cutaway.explorer.contract import (
     SCHEMA,
     Live,
@@ -73,9 +73,13 @@ class Chart:
         live: What the page may ask for beyond the chart.
         theme: Theme that was chosen; None leaves the choice to the page.
         index: Its number among the charts of a server.
+        facts: Numbers by name and node, which become columns.
     """
 
-    def __init__(self, arranged: Arranged, live: Live, theme: Theme | None = None, index: int = 0) -> None:
+    def __init__(
+        self, arranged: Arranged, live: Live, theme: Theme | None = None, index: int = 0, facts: Facts | None = None
+    ) -> None:
+        self._facts = facts
         self.arranged = arranged
         self.live = live
         self.theme = theme
@@ -132,7 +136,7 @@ class Chart:
         """The container of all columns, made once: it may be large, and many may ask."""
         with self._containers_lock:
             if "columns" not in self._containers:
-                self._containers["columns"] = columns(self.arranged)
+                self._containers["columns"] = columns(self.arranged, self._facts)
             return self._containers["columns"]
 
     def attributes(self) -> list[bytes]:

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from cutaway.drawing.arrange import Arranged
 from cutaway.errors import MissingExtra
 from cutaway.explorer.chart import Chart
+from cutaway.explorer.columns import Facts
 from cutaway.explorer.contract import Live
 from cutaway.explorer.static_files import static
 from cutaway.explorer.text import shown
@@ -28,12 +29,13 @@ _POLICY = (
 )
 
 
-def to_html(arranged: Arranged, theme: Theme | None = None) -> bytes:
+def to_html(arranged: Arranged, theme: Theme | None = None, facts: Facts | None = None) -> bytes:
     """The explorer as one file.
 
     Args:
         arranged: The graph with its words and places.
         theme: Theme that was chosen; None leaves the choice to the browser.
+        facts: Numbers by name and node, to colour by.
 
     Raises:
         MissingExtra: This installation has no page.
@@ -44,7 +46,7 @@ def to_html(arranged: Arranged, theme: Theme | None = None) -> bytes:
     for text, end in ((script, b"</script"), (style, b"</style")):
         if end in text.lower():
             raise AssertionError(f"{end.decode()} would end the block it stands in")
-    chart = Chart(arranged, _ALONE, theme)
+    chart = Chart(arranged, _ALONE, theme, facts=facts)
     chart.open_all()
     data = {
         "chart": [chart.head()],
