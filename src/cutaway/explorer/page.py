@@ -40,12 +40,6 @@ def to_html(arranged: Arranged, theme: Theme | None = None, facts: Facts | None 
     Raises:
         MissingExtra: This installation has no page.
     """
-    script, style = static("explorer.js"), static("explorer.css")
-    if script is None or style is None:
-        raise MissingExtra("the page of the explorer is not part of this installation; install a release of cutaway")
-    for text, end in ((script, b"</script"), (style, b"</style")):
-        if end in text.lower():
-            raise AssertionError(f"{end.decode()} would end the block it stands in")
     chart = Chart(arranged, _ALONE, theme, facts=facts)
     chart.open_all()
     data = {
@@ -54,16 +48,35 @@ def to_html(arranged: Arranged, theme: Theme | None = None, facts: Facts | None 
         "columns": chart.columns(),
         "attributes": chart.attributes(),
     }
+    blocks = b"".join(_block(identity, pieces) for identity, pieces in data.items())
+    return _page(html.escape(shown(arranged.graph.name)), "", blocks)
+
+
+def to_frame() -> bytes:
+    """The explorer as a page for a frame, without data: it asks the page around it.
+
+    Raises:
+        MissingExtra: This installation has no page.
+    """
+    return _page("cutaway", '<meta name="cutaway-bridge" content="notebook">\n', b"")
+
+
+def _page(title: str, meta: str, blocks: bytes) -> bytes:
+    """A page with style, script and data in itself."""
+    script, style = static("explorer.js"), static("explorer.css")
+    if script is None or style is None:
+        raise MissingExtra("the page of the explorer is not part of this installation; install a release of cutaway")
+    for text, end in ((script, b"</script"), (style, b"</style")):
+        if end in text.lower():
+            raise AssertionError(f"{end.decode()} would end the block it stands in")
     policy = _POLICY.format(script=_hash(script), style=_hash(style))
-    name = html.escape(shown(arranged.graph.name))
     head = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
-        '<meta name="generator" content="cutaway">\n<link rel="icon" href="data:,">\n'
-        f"<title>{name}</title>\n<style>"
+        f'<meta name="generator" content="cutaway">\n{meta}<link rel="icon" href="data:,">\n'
+        f"<title>{title}</title>\n<style>"
     )
-    blocks = b"".join(_block(identity, pieces) for identity, pieces in data.items())
     return b"".join(
         (
             head.encode("utf-8", "replace"),

@@ -213,12 +213,12 @@ async def _parts(request: Request) -> Response:
 
 async def _columns(request: Request) -> Response:
     chart = await _chart_of(request)
-    return container(await _work(request, chart.columns))
+    return container(await _slow_work(request, chart.columns))
 
 
 async def _attributes(request: Request) -> Response:
     chart = await _chart_of(request)
-    return container(await _work(request, chart.attributes))
+    return container(await _slow_work(request, chart.attributes))
 
 
 async def _node(request: Request) -> Response:
@@ -243,13 +243,13 @@ async def _values_of(request: Request) -> tuple[Values, int]:
 
 async def _weight_stats(request: Request) -> Response:
     values, code = await _values_of(request)
-    return as_json(await _work(request, lambda: to_json(values.stats(code)).encode()))
+    return as_json(await _slow_work(request, lambda: to_json(values.stats(code)).encode()))
 
 
 async def _weight_histogram(request: Request) -> Response:
     values, code = await _values_of(request)
     bins = max(1, whole_number(request, "bins", MOST_BINS + 1, 64))
-    return as_json(await _work(request, lambda: to_json(values.histogram(code, bins)).encode()))
+    return as_json(await _slow_work(request, lambda: to_json(values.histogram(code, bins)).encode()))
 
 
 async def _weight_slice(request: Request) -> Response:
@@ -257,13 +257,13 @@ async def _weight_slice(request: Request) -> Response:
     rows, columns, at = (signed_numbers(request, name) for name in ("rows", "columns", "at"))
     if len(rows) != 1 or len(columns) != 1:
         raise Refused(400, "rows and columns must be dimensions of the weight, -1 for none")
-    return container(await _work(request, lambda: values.slice(code, rows[0], columns[0], at)))
+    return container(await _slow_work(request, lambda: values.slice(code, rows[0], columns[0], at)))
 
 
 async def _weight_npy(request: Request) -> Response:
     values, code = await _values_of(request)
     chart = await _chart_of(request)
-    length, pieces = await _work(request, lambda: values.npy(code))
+    length, pieces = await _slow_work(request, lambda: values.npy(code))
     name = "".join(char if char.isascii() and char.isalnum() else "_" for char in chart.arranged.graph.weights[code].id)
     headers = {"content-length": str(length), "content-disposition": f'attachment; filename="{name[:100]}.npy"'}
     return StreamingResponse(pieces, media_type="application/octet-stream", headers=headers)
@@ -281,7 +281,7 @@ async def _focus(request: Request) -> Response:
             raise Refused(400, "there is nothing to focus on: name nodes, or a group that holds some")
         return session.add(keep(graph, kept)).head()
 
-    return as_json(await _work(request, make))
+    return as_json(await _slow_work(request, make))
 
 
 async def _wanted(request: Request, most_nodes: int, most_groups: int) -> tuple[list[int], list[int]]:
@@ -308,7 +308,7 @@ async def _export(request: Request) -> Response:
     form = request.query_params.get("format", "")
     theme = theme_named(request.query_params.get("theme", "light"))
     view = _view(request, len(chart.arranged.graph.groups))
-    body = await _work(request, lambda: chart.locked(lambda: export(chart.arranged, theme, form, view)))
+    body = await _slow_work(request, lambda: chart.locked(lambda: export(chart.arranged, theme, form, view)))
     name = "".join(char if char.isascii() and char.isalnum() else "_" for char in chart.arranged.graph.name)[:80]
     headers = {"content-disposition": f'attachment; filename="{name or "model"}.{form}"'}
     return Response(body, media_type=EXPORTS[form], headers=headers)
@@ -362,7 +362,13 @@ async def _chart_of(request: Request) -> Chart:
 async def _work(request: Request, make: Callable[[], T]) -> T:
     """Make an answer in another thread, so that others are answered meanwhile."""
     session: Session = request.app.state.session
-    return await asyncio.get_running_loop().run_in_executor(session.workers, make)
+    return await session.workers.run(make)
+
+
+async def _slow_work(request: Request, make: Callable[[], T]) -> T:
+    """Make an answer that may take its time."""
+    session: Session = request.app.state.session
+    return await session.slow_workers.run(make)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

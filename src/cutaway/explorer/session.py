@@ -11,7 +11,6 @@ import gc
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from cutaway.explorer.chart import Chart
 from cutaway.explorer.contract import Live, Progress
 from cutaway.explorer.text import shown
 from cutaway.explorer.watch import look
+from cutaway.explorer.workers import Workers
 from cutaway.graph.grouping import group
 from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph
@@ -96,7 +96,8 @@ class Session:
         )  # fmt: skip
         self._ended = threading.Event()
         self._values: Values | None = None
-        self.workers = ThreadPoolExecutor(4, "cutaway-explorer")
+        self.workers = Workers(4, "cutaway answers")
+        self.slow_workers = Workers(2, "cutaway values")  # so that who reads gigabytes does not stop the drawing
 
     def start(self) -> None:
         """Begin to read, and to watch where that is wished."""
@@ -123,17 +124,22 @@ class Session:
             with collector_paused():
                 graph = self.origin.read()
             self._publish(state="arranging")
-            with collector_paused():
-                chart = self._chart_of(group(graph))
+            self.take(graph)
         except CutawayError as error:
             self._publish(state="failed", error=shown_lines(str(error)), kind=type(error).__name__)
         except Exception as error:  # whatever it is: the page says it, and the server stays
             words = f"the model cannot be shown, because of a defect of cutaway: {type(error).__name__}: {error}"
             self._publish(state="failed", error=shown_lines(words), kind=type(error).__name__)
         else:
-            self._keep(chart, whole=True)
             gc.freeze()  # millions of objects that stay need not be searched for garbage again
-            self._publish(state="ready", chart=chart.index)
+
+    def take(self, graph: Graph) -> Chart:
+        """Show a model that has been read; return its chart."""
+        with collector_paused():
+            chart = self._chart_of(group(graph))
+        self._keep(chart, whole=True)
+        self._publish(state="ready", chart=chart.index)
+        return chart
 
     def add(self, graph: Graph) -> Chart:
         """Make the chart of a part of the model."""
@@ -179,7 +185,8 @@ class Session:
             self._state.closed = True
         self._ended.set()
         self._publish()
-        self.workers.shutdown(wait=False, cancel_futures=True)
+        self.workers.end()
+        self.slow_workers.end()
 
     async def chart(self, index: int | None = None) -> Chart:
         """A chart; that of the whole model once it is there, where no number is given.

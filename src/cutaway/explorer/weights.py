@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import math
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +35,7 @@ LARGEST_SIDE = 256
 
 
 class Values:
-    """Reads the values of one model's weights. Safe to ask from several threads, and answers two at a time.
+    """Reads the values of one model's weights. Safe to ask from several threads.
 
     Args:
         path: The model, as it was given to `cutaway.read`.
@@ -46,7 +45,6 @@ class Values:
     def __init__(self, path: str, weights: Sequence[Weight]) -> None:
         self._path = path
         self._weights = weights
-        self._turns = threading.Semaphore(2)
         self._source: Source | None = None
         self._known: dict[int, WeightStats] = {}
 
@@ -58,7 +56,7 @@ class Values:
         """
         found = self._known.get(code)
         if found is None:
-            with self._turns, np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"):
                 found = self._known[code] = self._stats(code)
         return found
 
@@ -71,10 +69,9 @@ class Values:
         if low == high:  # as NumPy does, so that there is a width
             low, high = low - 0.5, high + 0.5
         counts = np.zeros(bins, np.int64)
-        with self._turns:
-            for _, values in self._sample(self._weights[code]):
-                finite = values[np.isfinite(values)]
-                counts += np.histogram(finite, bins, (low, high))[0]
+        for _, values in self._sample(self._weights[code]):
+            finite = values[np.isfinite(values)]
+            counts += np.histogram(finite, bins, (low, high))[0]
         edges = np.linspace(low, high, bins + 1)
         return {"code": code, "edges": edges.tolist(), "counts": counts.tolist(), "read": stats["read"]}
 
@@ -93,8 +90,7 @@ class Values:
         """
         weight = self._weights[code]
         _check_slice(weight.shape, rows, columns, at)
-        with self._turns:
-            low, high = self._reduced(weight, rows, columns, at)
+        low, high = self._reduced(weight, rows, columns, at)
         size = (weight.shape[rows] if rows >= 0 else 1, weight.shape[columns] if columns >= 0 else 1)
         header: WeightSliceHeader = {
             "code": code,
@@ -112,8 +108,7 @@ class Values:
     def npy(self, code: int) -> tuple[int, Iterator[bytes]]:
         """The array as an ``.npy`` file: its size, and its pieces."""
         weight = self._weights[code]
-        with self._turns:
-            first = self._read(weight, 0, min(STEP, weight.parameters))
+        first = self._read(weight, 0, min(STEP, weight.parameters))
         head = io.BytesIO()
         description = {"descr": np.lib.format.dtype_to_descr(first.dtype), "fortran_order": False}
         np.lib.format.write_array_header_1_0(head, {**description, "shape": weight.shape})
@@ -122,8 +117,7 @@ class Values:
             yield head.getvalue()
             yield first.tobytes()
             for start in range(STEP, weight.parameters, STEP):
-                with self._turns:
-                    piece = self._read(weight, start, min(start + STEP, weight.parameters))
+                piece = self._read(weight, start, min(start + STEP, weight.parameters))
                 yield piece.tobytes()
 
         return len(head.getvalue()) + weight.parameters * first.dtype.itemsize, pieces()
