@@ -19,7 +19,7 @@ export async function keepAddress(explorer: Explorer): Promise<void> {
       ...(colouredBy === "" ? {} : { colour: colouredBy }),
     });
     written = text === "" ? "" : `#${text}`;
-    if (written !== location.hash) {
+    if (written !== location.hash && location.protocol !== "about:") { // a frame of a notebook has no address
       history.replaceState(null, "", `${location.pathname}${location.search}${written}`);
     }
   };
@@ -32,20 +32,21 @@ export async function keepAddress(explorer: Explorer): Promise<void> {
     if (link.colour !== undefined) {
       state.send({ kind: "colour", colouring: undefined, by: link.colour });
     }
+    if (link.selected !== undefined) {
+      const item = await itemOf(link.selected);
+      const place = item === undefined ? undefined : await explorer.locate(item);
+      state.send({ kind: "select", place });
+      explorer.resized(); // a panel has opened beside the drawing
+      if (place !== undefined && link.at === undefined) {
+        eye.jump(explorer.viewOf(place));
+      }
+    }
     if (link.at !== undefined) {
       const item = link.at.group === "" ? ~0 : await itemOf(link.at.group);
       if (item !== undefined && item < 0) {
         await explorer.locate(item);
         await explorer.fetcher.need([~item]);
         eye.jump(cameraOf(link.at, ~item, eye.viewport));
-      }
-    }
-    if (link.selected !== undefined) {
-      const item = await itemOf(link.selected);
-      const place = item === undefined ? undefined : await explorer.locate(item);
-      state.send({ kind: "select", place });
-      if (place !== undefined && link.at === undefined) {
-        eye.jump(explorer.viewOf(place));
       }
     }
   };

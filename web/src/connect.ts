@@ -106,8 +106,8 @@ function connectSteps(explorer: Explorer): void {
     if (selection === undefined) {
       return;
     }
-    await eye.fly(explorer.viewOf(selection));
-    if (selection.item < 0) {
+    const arrived = await eye.fly(explorer.viewOf(selection));
+    if (arrived && selection.item < 0) {
       await explorer.fetcher.need([~selection.item]);
       const first = placeAt(store, ~selection.item, 0);
       state.send({ kind: "select", place: first ?? selection });

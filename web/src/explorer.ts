@@ -171,7 +171,8 @@ export class Explorer implements Desk {
     return { width: Math.max(1, clientWidth), height: Math.max(1, clientHeight) };
   }
 
-  private resized(): void {
+  /** Take the size of the drawing as it is now. */
+  resized(): void {
     const viewport = this.measure();
     const before = this.eye.viewport;
     if (viewport.width === before.width && viewport.height === before.height) {

@@ -134,8 +134,8 @@ export function originOf(camera: Camera, viewport: Viewport): Shift {
 }
 
 /** Shares of the screen at which the anchor changes: apart from each other, so that it does not flicker. */
-const ENTER = 0.9;
-const LEAVE = 0.45;
+const ENTER = 0.6;
+const LEAVE = 0.35;
 
 /**
  * The same view, anchored in the group that fills the screen.
@@ -169,7 +169,7 @@ export function anchored(nest: Nest, camera: Camera, viewport: Viewport): Camera
   }
 }
 
-/** The open group around the middle of the screen that nearly fills it. */
+/** The open group around the middle of the screen that fills most of it. */
 function childAt(nest: Nest, camera: Camera, viewport: Viewport): number | undefined {
   const part = nest.parts.get(camera.anchor);
   for (const child of part?.children ?? []) {

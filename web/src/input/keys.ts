@@ -34,6 +34,9 @@ export class Keys {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) {
       return false;
     }
+    if (event.target instanceof Element && event.target.closest("dialog") !== null) {
+      return false; // a dialog has keys of its own
+    }
     const writes = isWriting(event.target);
     const elsewhere = event.target instanceof HTMLElement && !writes &&
       event.target !== document.body && !this.drawing.contains(event.target);

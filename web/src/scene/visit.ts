@@ -48,9 +48,14 @@ export interface Window {
   readonly bottom: number;
 }
 
-/** Walk what is seen through a window of the screen. */
+/** Walk what is seen through a window of the screen, or of the land around it. */
 export function visit(store: Store, camera: Camera, viewport: Viewport, window: Window, visitor: Visitor): void {
-  const top = outermost(store, camera, viewport, window);
+  const top = outermost(store, camera, viewport, {
+    left: Math.min(0, window.left),
+    top: Math.min(0, window.top),
+    right: Math.max(viewport.width, window.right),
+    bottom: Math.max(viewport.height, window.bottom),
+  });
   if (top !== undefined) {
     walk(store, top, window, visitor);
   }
