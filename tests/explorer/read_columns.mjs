@@ -31,7 +31,7 @@ process.stdout.write(JSON.stringify({
   ports: rows(columns.inputStart, columns.inputPort),
   outputs: all(columns.nodes, (node) =>
     all(columns.outputStart[node + 1] - columns.outputStart[node], (port) => columns.output(node, port))),
-  weights: all(columns.nodes, (node) => [...columns.weightsOf(node)].map((code) => columns.weights[code])),
+  weights: all(columns.nodes, (node) => [...columns.weightsOf(node)].map((code) => columns.weights.at(code))),
   parameters: [...columns.parameters],
   groupParameters: [...columns.groupParameters],
   attributes: all(columns.nodes, (node) => attributes.of(node)),

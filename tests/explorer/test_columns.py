@@ -72,12 +72,15 @@ def test_edges_and_tensors(arranged: Arranged) -> None:
 
 def test_weights_and_sums(arranged: Arranged) -> None:
     graph, found = arranged.graph, decode(columns(arranged))
+    kinds = [found["weight_kinds"][code] for code in found["weight_kind"]]
+    told = [
+        (identity, kind["name"], tuple(kind["shape"]), kind["dtype"], kind["trainable"])
+        for identity, kind in zip(found["weight_id"], kinds, strict=True)
+    ]
+    assert told == [(weight.id, weight.name, weight.shape, weight.dtype, weight.trainable) for weight in graph.weights]
     for node in range(len(graph)):
         low, high = found["weight_start"][node], found["weight_start"][node + 1]
-        weights = [found["weights"][code] for code in found["weight_code"][low:high]]
-        assert [(weight["id"], tuple(weight["shape"])) for weight in weights] == [
-            (weight.id, weight.shape) for weight in graph.weights_of(node)
-        ]
+        assert [told[code][0] for code in found["weight_code"][low:high]] == [w.id for w in graph.weights_of(node)]
     for prefix, totals in (("", node_totals(graph)), ("group_", group_totals(graph))):
         assert found[f"{prefix}parameters"].tolist() == [total.parameters for total in totals]
         assert found[f"{prefix}trainable_parameters"].tolist() == [total.trainable for total in totals]

@@ -229,8 +229,9 @@ def test_slices_are_answered(digits: Client) -> None:
 
 
 def test_weights_are_answered(digits: Client) -> None:
-    weights = decode([digits.ask("/columns")[2]])["weights"]
-    code = next(at for at, weight in enumerate(weights) if weight["shape"] == [3, 3, 1, 16])
+    found = decode([digits.ask("/columns")[2]])
+    shapes = [found["weight_kinds"][kind]["shape"] for kind in found["weight_kind"]]
+    code = shapes.index([3, 3, 1, 16])
     status, headers, body = digits.ask(f"/weight/npy?code={code}")
     assert status == 200
     assert headers["content-disposition"] == 'attachment; filename="stem_kernel.npy"'

@@ -7,7 +7,7 @@
  */
 
 import { SCHEMA } from "./contract.ts";
-import type { Section, Tensor, WeightRow } from "./contract.ts";
+import type { Section, Tensor, WeightKind } from "./contract.ts";
 
 /** What a container's sections are read with; a section that is absent reads as empty. */
 export interface Container {
@@ -116,6 +116,37 @@ export class Strings {
   }
 }
 
+/** One weight, by reference: its values stay in the file. */
+export interface WeightRow extends WeightKind {
+  readonly id: string;
+}
+
+/** All weights: an id each, and a few kinds that they share; rows are made when somebody asks for one. */
+export class Weights {
+  constructor(
+    readonly ids: Strings,
+    readonly kind: Int32Array,
+    readonly kinds: readonly WeightKind[],
+  ) {}
+
+  get length(): number {
+    return this.kind.length;
+  }
+
+  at(code: number): WeightRow | undefined {
+    const kind = this.kinds[this.kind[code] ?? -1];
+    return kind === undefined ? undefined : { id: this.ids.at(code), ...kind };
+  }
+
+  /** Number of values of each weight. */
+  sizes(): Float64Array {
+    const ofKind = this.kinds.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
+    const sizes = new Float64Array(this.length);
+    for (let code = 0; code < sizes.length; code++) sizes[code] = ofKind[this.kind[code] as number] as number;
+    return sizes;
+  }
+}
+
 /** The model as columns: nodes, groups, edges, tensors, weights and facts. */
 export class Columns {
   readonly nodes: number;
@@ -148,7 +179,7 @@ export class Columns {
   readonly parameters: Float64Array;
   readonly trainable: Float64Array;
   readonly weightBytes: Float64Array;
-  readonly weights: readonly WeightRow[];
+  readonly weights: Weights;
   readonly weightStart: Uint32Array;
   readonly weightCode: Int32Array;
   /** Numbers about nodes by name, such as `macs`; NaN where it is not known. */
@@ -186,7 +217,7 @@ export class Columns {
     this.parameters = box.f64("parameters");
     this.trainable = box.f64("trainable_parameters");
     this.weightBytes = box.f64("weight_bytes");
-    this.weights = table<WeightRow>("weights");
+    this.weights = new Weights(strings("weight_id"), box.i32("weight_kind"), table<WeightKind>("weight_kinds"));
     this.weightStart = box.u32("weight_start");
     this.weightCode = box.i32("weight_code");
     this.facts = new Map(

@@ -201,10 +201,9 @@ export interface Tensor {
 }
 
 /**
- * A weight, in the section `weights` of the columns.
+ * What many weights have in common, in the section `weight_kinds` of the columns.
  */
-export interface WeightRow {
-  readonly id: string;
+export interface WeightKind {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: string;

@@ -110,17 +110,19 @@ def tensor_json(tensor: Tensor) -> dict[str, object]:
 
 
 def _weights(made: Container, graph: Graph) -> None:
+    """Ids are texts; the rest is the same for many weights, and stands once in a table."""
+    kinds: dict[tuple[str, tuple[int, ...], str, bool], int] = {}
+    codes = array("i")
+    for weight in graph.weights:
+        kind = (weight.name, weight.shape, weight.dtype, weight.trainable)
+        codes.append(kinds.setdefault(kind, len(kinds)))
+    made.texts("weight_id", [shown(weight.id) for weight in graph.weights])
+    made.numbers("weight_kind", "i32", codes)
     made.json(
-        "weights",
+        "weight_kinds",
         [
-            {
-                "id": shown(weight.id),
-                "name": shown(weight.name),
-                "shape": list(weight.shape),
-                "dtype": weight.dtype,
-                "trainable": weight.trainable,
-            }
-            for weight in graph.weights
+            {"name": shown(name), "shape": list(shape), "dtype": dtype, "trainable": trainable}
+            for name, shape, dtype, trainable in kinds
         ],
     )
     made.numbers("weight_start", "u32", graph.weight_start)

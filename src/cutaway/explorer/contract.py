@@ -198,10 +198,9 @@ class Tensor(TypedDict):
     dtype: str | None
 
 
-class WeightRow(TypedDict):
-    """A weight, in the section `weights` of the columns."""
+class WeightKind(TypedDict):
+    """What many weights have in common, in the section `weight_kinds` of the columns."""
 
-    id: str
     name: str
     shape: list[int]
     dtype: str

@@ -169,7 +169,7 @@ export function* readersOf(columns: Columns, node: number): Generator<[number, n
 }
 
 function weightInfo(columns: Columns, code: number, node: number): WeightInfo {
-  const row = columns.weights[code];
+  const row = columns.weights.at(code);
   const shape = row?.shape ?? [];
   const parameters = shape.reduce((product, size) => product * size, 1);
   const bits = BITS[/(\d+)$/.exec(row?.dtype ?? "")?.[1] ?? ""] ?? (row?.dtype === "bool" ? 8 : 32);

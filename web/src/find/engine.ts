@@ -260,9 +260,11 @@ export class Engine {
     const dims = readDimensions(word);
     const many = dims !== undefined && dims.length > 1;
     const tensors = columns.tensors.map(({ shape, dtype }) => dtype === word || (many && shapeHolds(shape, dims, false)));
-    const weights = columns.weights.map(
+    const { kind, kinds } = columns.weights;
+    const ofKind = kinds.map(
       ({ name, shape }) => name.toLowerCase().includes(word) || (many && shapeHolds(shape, dims, false)),
     );
+    const weights = ofKind.includes(true) ? Array.from(kind, (number) => ofKind[number] as boolean) : [];
     const inTensors = rows(columns.outputStart, columns.outputCode, tensors);
     const inWeights = rows(columns.weightStart, columns.weightCode, weights);
     const inAttributes =

@@ -127,10 +127,13 @@ const FIELDS: Readonly<Record<string, Field>> = {
     return { node: byCode(columns.outputStart, columns.outputCode, hits) };
   }),
   weight: text("name, shape or type of one of its weights", (columns, fits, { comparator, value }) => {
-    const hits = columns.weights.map(
-      ({ id, name, shape, dtype }) =>
-        fits(name) || fits(id) || fits(dtype) || (value.dims !== undefined && shapeFits(shape, value, comparator === ":")),
+    const { kind, kinds, ids } = columns.weights;
+    const ofKind = kinds.map(
+      ({ name, shape, dtype }) =>
+        fits(name) || fits(dtype) || (value.dims !== undefined && shapeFits(shape, value, comparator === ":")),
     );
+    const id = ids.reader();
+    const hits = Array.from(kind, (number, code) => (ofKind[number] as boolean) || fits(id(code)));
     return { node: byCode(columns.weightStart, columns.weightCode, hits) };
   }),
   params: number(

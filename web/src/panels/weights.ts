@@ -1,8 +1,8 @@
 /** The weights of what is selected, or of the whole model: a list, and of one weight its numbers and pictures. */
 import { openContainer } from "../columns.ts";
-import type { Columns } from "../columns.ts";
+import type { Columns, WeightRow } from "../columns.ts";
 import { shortNumber } from "../colour/scale.ts";
-import type { WeightHistogram, WeightRow, WeightStats } from "../contract.ts";
+import type { WeightHistogram, WeightStats } from "../contract.ts";
 import type { LiveSource } from "../data/source.ts";
 import type { Desk } from "../desk.ts";
 import { clear, make } from "../dom.ts";
@@ -73,7 +73,8 @@ class Weights {
     this.#codes = weightsOf(columns, selected);
     const of = selected === undefined ? "the whole model" : this.desk.nameOf(selected);
     const count = this.#codes.length;
-    const parameters = this.#codes.reduce((sum, code) => sum + elements((columns.weights[code] as WeightRow).shape), 0);
+    const sizes = columns.weights.sizes();
+    const parameters = this.#codes.reduce((sum, code) => sum + (sizes[code] as number), 0);
     this.#title.textContent =
       count === 0 ? `${of} has no weights.` : `${count.toLocaleString("en")} of ${of}; ${shortNumber(parameters)} parameters`;
     this.#list.element.hidden = count === 0;
@@ -97,7 +98,7 @@ class Weights {
 
   #fill(row: HTMLElement, index: number): void {
     const code = this.#codes[index] as number;
-    const weight = (this.#columns as Columns).weights[code] as WeightRow;
+    const weight = (this.#columns as Columns).weights.at(code) as WeightRow;
     const [name, shape] = row.children as unknown as [HTMLElement, HTMLElement];
     name.textContent = weight.id || weight.name;
     row.title = weight.id;
@@ -128,7 +129,7 @@ class Weights {
     this.#list.refresh();
     const turn = ++this.#turn;
     clear(this.#details);
-    const weight = code === undefined ? undefined : this.#columns?.weights[code];
+    const weight = code === undefined ? undefined : this.#columns?.weights.at(code);
     if (code === undefined || weight === undefined) {
       return;
     }
@@ -248,8 +249,8 @@ export function weightsOf(columns: Columns, item: Item | undefined): number[] {
     return [...new Set(columns.weightsOf(item))];
   }
   if (item === undefined) {
-    const size = columns.weights.map(({ shape }) => elements(shape));
-    return columns.weights.map((_, code) => code).sort((one, two) => (size[two] as number) - (size[one] as number) || one - two);
+    const size = columns.weights.sizes();
+    return Array.from(size.keys()).sort((one, two) => (size[two] as number) - (size[one] as number) || one - two);
   }
   const found = new Set<number>();
   nodesOf(columns, [item]).forEach((mark, node) => {
