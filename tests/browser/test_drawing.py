@@ -1,4 +1,4 @@
-"""The drawing in a real browser: what is drawn is what the graph holds, at every depth, and what is clicked is meant."""
+"""The drawing in a browser: what is drawn is what the graph holds, at every depth; what is clicked is meant."""
 
 from __future__ import annotations
 

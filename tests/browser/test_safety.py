@@ -17,7 +17,8 @@ Open = Callable[..., Any]
 
 NAMES = (
     "<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "\"'><b>bold", "javascript:alert(1)",
-    "${alert(1)}", "{{7*7}}", "\u202etxt.exe", "a\x00b", "\ud800", "𝕏" * 40, "名前" * 60, "x" * 5_000, "-->", "__proto__",
+    "${alert(1)}", "{{7*7}}",
+    "\u202etxt.exe", "a\x00b", "\ud800", "𝕏" * 40, "名前" * 60, "x" * 5_000, "-->", "__proto__",
 )  # fmt: skip
 
 
@@ -75,9 +76,7 @@ def test_the_one_file_page_asks_for_nothing(browser: Any, tmp_path: Path) -> Non
     context.close()
 
 
-def test_the_served_page_breaks_no_policy_and_asks_only_its_server(
-    browser: Any, serve: Callable[[Path], str]
-) -> None:
+def test_the_served_page_breaks_no_policy_and_asks_only_its_server(browser: Any, serve: Callable[[Path], str]) -> None:
     address = serve(RESNET)
     context = browser.new_context()
     page = context.new_page()

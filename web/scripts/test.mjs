@@ -1,7 +1,7 @@
 /**
  * Runs the unit tests: every tests/*.test.ts is bundled and handed to Node's own test runner.
  *
- * Usage: node scripts/test.mjs [PART OF A NAME]
+ * Usage: node scripts/test.mjs [--quiet] [PART OF A NAME]
  */
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
@@ -11,7 +11,8 @@ import { fileURLToPath } from "node:url";
 import { workers } from "./build.mjs";
 
 const WEB = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
-const wanted = process.argv[2] ?? "";
+const quiet = process.argv.includes("--quiet");
+const wanted = process.argv.slice(2).find((word) => !word.startsWith("--")) ?? "";
 const found = (await readdir(path.join(WEB, "tests"))).filter((name) => name.endsWith(".test.ts") && name.includes(wanted));
 const folder = path.join(WEB, "build/tests");
 await rm(folder, { recursive: true, force: true });
@@ -28,5 +29,10 @@ await build({
   plugins: [workers],
 });
 const files = found.map((name) => path.join(folder, name.replace(/\.ts$/, ".mjs")));
-const done = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...files], { stdio: "inherit" });
+const options = ["--enable-source-maps", "--test", "--test-reporter=spec", ...files];
+const done = spawnSync(process.execPath, options, { encoding: "utf8", stdio: ["inherit", quiet ? "pipe" : "inherit", "inherit"] });
+if (quiet) {
+  const lines = (done.stdout ?? "").split("\n");
+  console.log((done.status === 0 ? lines.filter((line) => /(tests|pass|fail) \d/.test(line)) : lines).join("\n"));
+}
 process.exit(done.status ?? 1);
