@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from cutaway.drawing.arrange import Arranged, describe
 from cutaway.drawing.compose import Marks, compose
+from cutaway.drawing.cut import cut
 from cutaway.drawing.scene import Place, Scene, Sheet
 from cutaway.errors import OptionError, check_choice
 from cutaway.style.theme import Theme
@@ -78,4 +79,4 @@ def _scene(arranged: Arranged, theme: Theme, view: View | None) -> Scene:
     width = min(view.size, WIDEST, WIDEST * view.width / view.height)
     scale = width / view.width
     place = Place(len(scene.sheets) - 1, -view.x * scale, -view.y * scale, scale)
-    return replace(scene, sheets=(*scene.sheets, Sheet(width, view.height * scale, (place,))))
+    return cut(replace(scene, sheets=(*scene.sheets, Sheet(width, view.height * scale, (place,)))))
