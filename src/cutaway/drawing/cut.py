@@ -10,6 +10,10 @@ from cutaway.drawing.scene import Box, Item, Path, Place, Scene, Sheet, Text
 _AROUND = 12.0
 """Px around an item that its stroke, its arrowhead or its letters may need, at its own scale."""
 
+_BORDER = 160.0
+"""Px around a sheet in its holder that leads may need, which begin at the border of the group's box: the strip of the
+title, and half of the widest title."""
+
 _Place = Literal["on", "beside", "partly"]
 
 
@@ -71,8 +75,9 @@ def _bounds(item: Item, scene: Scene) -> tuple[float, float, float, float]:
     """Left, top, right and bottom of an item on its sheet, with what it may need around."""
     if isinstance(item, Place):
         sheet = scene.sheets[item.sheet]
-        edges = (item.x, item.y, item.x + sheet.width * item.scale, item.y + sheet.height * item.scale)
-    elif isinstance(item, Box):
+        right, bottom = item.x + sheet.width * item.scale, item.y + sheet.height * item.scale
+        return item.x - _BORDER, item.y - _BORDER, right + _BORDER, bottom + _BORDER
+    if isinstance(item, Box):
         edges = (item.x, item.y, item.x + item.width, item.y + item.height)
     elif isinstance(item, Text):  # it may stand on either side of its place
         edges = (item.x - item.width, item.y - _AROUND, item.x + item.width, item.y)

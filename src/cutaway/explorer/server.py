@@ -10,6 +10,7 @@ import json
 import logging
 import secrets
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -65,6 +66,9 @@ MOST_GROUPS = 1_000
 _TICK = 0.25
 """Seconds between two words about the progress."""
 
+_SWITCH = 0.001
+"""Seconds for which a thread that reads a model may keep one waiting that answers; five times as often as usual."""
+
 _BEAT = 15.0
 """Seconds after which a silent stream says that it is alive, so that one whose client has gone is noticed."""
 
@@ -81,7 +85,7 @@ def application(session: Session, *, compress: bool = False) -> Starlette:
     """
     routes = [
         Route("/", Response(PAGE, media_type="text/html")),
-        *(Route(f"/{name}", _file, name=name) for name in FILES),
+        *(Route(f"/{name}", _file(name)) for name in FILES),
         Route("/chart", _chart),
         Route("/parts", _parts),
         Route("/columns", _columns),
@@ -167,9 +171,12 @@ class Listening:
             limit_concurrency=400, timeout_graceful_shutdown=2,
         )  # fmt: skip
         self._server = _Server(config, self.session)
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH)
         try:
             self._server.run(sockets=[self.socket])
         finally:
+            sys.setswitchinterval(interval)
             self.session.close()
             self.socket.close()
 
@@ -192,11 +199,11 @@ def is_loopback(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
-async def _file(request: Request) -> Response:
-    name = request.url.path.lstrip("/")
-    body = await _work(request, lambda: static(name))
+def _file(name: str) -> ASGIApp:
+    """The answer to a request for a file, read once: it is sent while a model is being read."""
+    body = static(name)
     if body is None:
-        raise Refused(404, f"{name} is not part of this installation", "NotFound")
+        return problem(404, f"{name} is not part of this installation", "NotFound")
     return Response(body, media_type=FILES[name])
 
 
