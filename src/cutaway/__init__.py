@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cutaway.errors import CutawayError
+    from cutaway.explorer.shown import Shown, show
     from cutaway.picture import Picture, plot_model
     from cutaway.readers import read
     from cutaway.tables import summary
 
 __version__ = "0.1.0"
-__all__ = ["CutawayError", "Picture", "plot_model", "read", "summary"]
+__all__ = ["CutawayError", "Picture", "plot_model", "read", "show", "Shown", "summary"]
 
 _HOMES = {
     "CutawayError": "cutaway.errors",
     "Picture": "cutaway.picture",
     "plot_model": "cutaway.picture",
     "read": "cutaway.readers",
+    "show": "cutaway.explorer.shown",
+    "Shown": "cutaway.explorer.shown",
     "summary": "cutaway.tables",
 }
 

@@ -1,6 +1,6 @@
 /**
  * Builds the page: src/main.ts and src/explorer.css become explorer.js and explorer.css, with every worker and both
- * fonts inside the script. The output depends on nothing but the sources, so that it can be compared byte for byte.
+ * fonts inside the script; src/widget.ts becomes widget.js, which notebooks load. The output depends on nothing but the sources, so that it can be compared byte for byte.
  *
  * Usage: node scripts/build.mjs [FOLDER]
  */
@@ -56,6 +56,18 @@ async function main() {
     loader: { ".woff2": "binary" },
     plugins: [workers],
     banner: { js: `/* ${BANNER} */`, css: `/* ${BANNER} */` },
+    legalComments: "none",
+  });
+  await build({
+    entryPoints: [path.join(WEB, "src/widget.ts")],
+    bundle: true,
+    minify: true,
+    outdir: OUT,
+    format: "esm", // what anywidget loads
+    target: "es2022",
+    charset: "utf8",
+    absWorkingDir: WEB,
+    banner: { js: `/* ${BANNER} */` },
     legalComments: "none",
   });
   let total = 0;

@@ -8,12 +8,10 @@ export async function keepAddress(explorer: Explorer): Promise<void> {
 
   const write = (): void => {
     const { camera, viewport } = eye;
-    const home = explorer.home();
-    const whole = camera.anchor === 0 && Math.abs(camera.k / home.k - 1) < 1e-6 && Math.abs(camera.x - home.x) * camera.k < 1;
     const { selection, theme, colouredBy } = state.now;
     const group = camera.anchor === 0 ? "" : (names.idOf(~camera.anchor) ?? "");
     const text = linkText({
-      ...(whole ? {} : { at: { group, x: camera.x, y: camera.y, width: viewport.width / camera.k } }),
+      ...(explorer.showsAll() ? {} : { at: { group, x: camera.x, y: camera.y, width: viewport.width / camera.k } }),
       ...(selection === undefined ? {} : { selected: names.idAt(selection) ?? "" }),
       ...(theme === "auto" ? {} : { theme }),
       ...(colouredBy === "" ? {} : { colour: colouredBy }),

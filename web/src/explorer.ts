@@ -178,9 +178,20 @@ export class Explorer implements Desk {
     if (viewport.width === before.width && viewport.height === before.height) {
       return;
     }
+    const whole = this.showsAll(before);
     this.surface.resize(viewport);
     this.overlay.resize(viewport);
     this.eye.resize(viewport);
+    if (whole) { // also where the page began in a frame that had no size yet
+      this.eye.jump(this.home());
+    }
+  }
+
+  /** Whether the camera shows the whole model, on a screen of that size. */
+  showsAll(viewport: Viewport = this.eye.viewport): boolean {
+    const { camera } = this.eye;
+    const home = this.home(viewport);
+    return camera.anchor === 0 && Math.abs(camera.k / home.k - 1) < 1e-6 && Math.abs(camera.x - home.x) * camera.k < 1;
   }
 
   private moved(camera: Camera): void {

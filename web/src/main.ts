@@ -1,5 +1,6 @@
 /** Starts the page: wires, no logic. */
 import { fontBytes, loadFonts } from "./paint/fonts.ts";
+import { bridgedSource } from "./data/bridged.ts";
 import { embeddedSource } from "./data/embedded.ts";
 import { servedSource } from "./data/served.ts";
 import { DataError } from "./data/source.ts";
@@ -11,7 +12,7 @@ import { connect } from "./connect.ts";
 import { publish } from "./api.ts";
 
 async function start(host: HTMLElement): Promise<void> {
-  const source = embeddedSource(document) ?? servedSource(location.href);
+  const source = embeddedSource(document) ?? bridgedSource(document) ?? servedSource(location.href);
   const stage = makeStage(host);
   try {
     const [{ head, text }] = await Promise.all([source.head(), loadFonts(document.fonts, fontBytes())]);

@@ -6,7 +6,10 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).with_name("static")
 
-FILES = {"explorer.js": "text/javascript", "explorer.css": "text/css", "icon.svg": "image/svg+xml"}
+FILES = {
+    "explorer.js": "text/javascript", "explorer.css": "text/css", "icon.svg": "image/svg+xml",
+    "widget.js": "text/javascript",
+}  # fmt: skip
 """All files that there are, and their types; there is no way to anything else."""
 
 

@@ -42,8 +42,8 @@ export interface LiveSource {
   weightStats(code: number): Promise<WeightStats>;
   weightHistogram(code: number, bins: number): Promise<WeightHistogram>;
   weightSlice(query: string): Promise<ArrayBuffer>;
-  /** Address of a download. */
-  address(path: string, query: Readonly<Record<string, string | number>>): string;
+  /** Make a link save the answer as a file of that name. */
+  offer(link: HTMLAnchorElement, path: string, query: Readonly<Record<string, string | number>>, name: string): void;
   /** A new chart of a part of the model. */
   focus(nodes: readonly number[]): Promise<HeadAnswer>;
   /** Called with every event of the server; returns what ends it. */

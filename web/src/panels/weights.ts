@@ -161,8 +161,8 @@ class Weights {
   #values(live: LiveSource, code: number, weight: WeightRow, stats: WeightStats, histogram: WeightHistogram): void {
     const download = make("a", {
       class: "button wide", text: "Save as .npy", title: "Save the values as a NumPy file",
-      set: { href: live.address("weight/npy", { code }), download: "" },
     });
+    live.offer(download, "weight/npy", { code }, `${weight.id.replace(/[^A-Za-z0-9]/g, "_").slice(0, 100)}.npy`);
     this.#details.append(
       statsTable(stats),
       make("h4", { text: "Histogram" }), histogramChart(histogram),

@@ -1,0 +1,86 @@
+/** A source that asks somebody else: what is asked for is the same, whoever carries the question. */
+import type { GroupDetails, Head, NodeDetails, Problem, Slice, WeightHistogram, WeightStats } from "../contract.ts";
+import { DataError } from "./source.ts";
+import type { DataSource, HeadAnswer, LiveSource, ServerEvent } from "./source.ts";
+
+const WAIT = 120; // ms before asking again for what is still being read
+const READING = 503;
+
+export type Query = Readonly<Record<string, string | number>>;
+
+/** Carries questions, and answers that are failures too. */
+export interface Asker {
+  ask(path: string, query: Query, body?: unknown): Promise<{ readonly status: number; readonly bytes: ArrayBuffer }>;
+  /** Make a link save the answer as a file of that name. */
+  offer(link: HTMLAnchorElement, path: string, query: Query, name: string): void;
+  listen(heard: (event: ServerEvent) => void): () => void;
+}
+
+/** The source behind somebody who can be asked. */
+export function askedSource(asker: Asker): DataSource & { readonly live: LiveSource } {
+  async function bytes(path: string, query: Query = {}, body?: unknown): Promise<ArrayBuffer> {
+    const answer = await asker.ask(path, query, body);
+    if (answer.status < 200 || answer.status > 299) {
+      throw failure(path, answer.status, answer.bytes);
+    }
+    return answer.bytes;
+  }
+
+  async function text(path: string, query: Query = {}, body?: unknown): Promise<string> {
+    return new TextDecoder().decode(await bytes(path, query, body));
+  }
+
+  async function json<T>(path: string, query: Query = {}): Promise<T> {
+    return JSON.parse(await text(path, query)) as T;
+  }
+
+  /** The head comes when the model has been read: until then the answer says so, and is asked for again. */
+  async function head(chart = 0): Promise<HeadAnswer> {
+    for (;;) {
+      try {
+        const found = await text("chart", chart ? { chart } : {});
+        return { head: JSON.parse(found) as Head, text: found };
+      } catch (error) {
+        if (!(error instanceof DataError) || error.kind !== "reading") {
+          throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, WAIT));
+      }
+    }
+  }
+
+  const live: LiveSource = {
+    node: (index) => json<NodeDetails>("node", { index }),
+    group: (index) => json<GroupDetails>("group", { index }),
+    weightStats: (code) => json<WeightStats>("weight/stats", { code }),
+    weightHistogram: (code, bins) => json<WeightHistogram>("weight/histogram", { code, bins }),
+    weightSlice: (query) => bytes("weight/slice", Object.fromEntries(new URLSearchParams(query))),
+    offer: (link, path, query, name) => asker.offer(link, path, query, name),
+    async focus(nodes) {
+      const found = await text("focus", {}, { nodes });
+      return { head: JSON.parse(found) as Head, text: found };
+    },
+    listen: (heard) => asker.listen(heard),
+  };
+  return {
+    head,
+    async parts(chart, groups) {
+      const found = await text("parts", { chart, groups: groups.join(",") });
+      return { slice: JSON.parse(found) as Slice, text: found };
+    },
+    columns: () => bytes("columns"),
+    attributes: () => bytes("attributes"),
+    live,
+  };
+}
+
+function failure(path: string, status: number, body: ArrayBuffer): DataError {
+  let problem: Partial<Problem> = {};
+  try {
+    problem = JSON.parse(new TextDecoder().decode(body)) as Partial<Problem>;
+  } catch {
+    // no words came with it
+  }
+  const kind = problem.kind ?? (status === READING ? "reading" : "");
+  return new DataError(problem.error ?? `The answer to ${path} was ${status}.`, kind);
+}
