@@ -126,8 +126,12 @@ def _drop_output() -> None:
 
 
 def _fail(words: object, code: int) -> int:
-    print(f"cutaway: {_safe(str(words))}", file=sys.stderr)
+    _tell(words)
     return code
+
+
+def _tell(words: object) -> None:
+    print(f"cutaway: {_safe(str(words))}", file=sys.stderr)
 
 
 def _safe(text: str) -> str:
@@ -308,8 +312,8 @@ def _view(arguments: argparse.Namespace) -> None:
             "if that is meant"
         )
     session = file_session(
-        arguments.model, watch=arguments.watch, input_shape=arguments.input_shape, signature=arguments.signature,
-        raw=bool(arguments.raw),
+        arguments.model, watch=arguments.watch, on_failure=_tell, input_shape=arguments.input_shape,
+        signature=arguments.signature, raw=bool(arguments.raw),
     )  # fmt: skip
     try:
         listening = Listening(session, arguments.host, arguments.port)

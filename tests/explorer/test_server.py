@@ -522,11 +522,21 @@ def test_the_command_serves_and_ends_with_an_interrupt(words: tuple[str, ...]) -
         process.communicate()
 
 
-def test_what_is_not_there_is_told_by_the_page_and_the_port_opens(tmp_path: Path) -> None:
-    process = command("view", str(tmp_path / "none.keras"), "--no-browser")
+def test_what_is_not_there_is_told_before_anything_opens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["view", str(tmp_path / "none.keras"), "--no-browser"]) == 3
+    assert "there is no such file" in capsys.readouterr().err
+
+
+def test_what_cannot_be_read_is_told_in_the_terminal_too(tmp_path: Path) -> None:
+    (tmp_path / "m.keras").write_bytes(DIGITS.read_bytes()[:9000])
+    process = command("view", str(tmp_path / "m.keras"), "--no-browser")
     try:
         assert process.stdout is not None
+        assert process.stderr is not None
         assert "http://127.0.0.1:" in process.stdout.readline()
+        assert process.stderr.readline().startswith("cutaway: ")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
     finally:
         process.kill()
         process.communicate()

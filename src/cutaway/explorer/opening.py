@@ -5,28 +5,34 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from cutaway.errors import ReadError
 from cutaway.explorer.session import Origin, Session
 from cutaway.readers import read
+from cutaway.readers.checkpoint_files import at_path
 
 
-def file_session(path: str, *, watch: bool = False, **options: Any) -> Session:
+def file_session(
+    path: str, *, watch: bool = False, on_failure: Callable[[str], None] | None = None, **options: Any
+) -> Session:
     """A session of the model at a path, which is not read yet.
 
     Args:
         path: A file or folder.
         watch: Whether it is read again when it changes.
+        on_failure: As for `Session`.
         **options: As for `cutaway.read`.
 
     Raises:
         ReadError: There is nothing at that path.
     """
-    place = Path(path)
     if not path or "\0" in path:
         raise ReadError(f"expected the path of a model; received {path!r}")
+    at_path(path)
+    place = Path(path)
     origin = Origin(
         read=lambda: read(path, **options),
         name=place.name or str(place),
@@ -34,7 +40,7 @@ def file_session(path: str, *, watch: bool = False, **options: Any) -> Session:
         bytes=place.stat().st_size if place.is_file() else 0,
         watch=watch,
     )
-    return Session(origin)
+    return Session(origin, on_failure)
 
 
 def open_browser(url: str) -> bool:

@@ -83,10 +83,12 @@ class Session:
 
     Args:
         origin: Where the model comes from.
+        on_failure: Is told, in words, why a model cannot be read; the page is told too.
     """
 
-    def __init__(self, origin: Origin) -> None:
+    def __init__(self, origin: Origin, on_failure: Callable[[str], None] | None = None) -> None:
         self.origin = origin
+        self._on_failure = on_failure
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = set()
@@ -126,12 +128,18 @@ class Session:
             self._publish(state="arranging")
             self.take(graph)
         except CutawayError as error:
-            self._publish(state="failed", error=shown_lines(str(error)), kind=type(error).__name__)
+            self._fail(str(error), error)
         except Exception as error:  # whatever it is: the page says it, and the server stays
             words = f"the model cannot be shown, because of a defect of cutaway: {type(error).__name__}: {error}"
-            self._publish(state="failed", error=shown_lines(words), kind=type(error).__name__)
+            self._fail(words, error)
         else:
             gc.freeze()  # millions of objects that stay need not be searched for garbage again
+
+    def _fail(self, words: str, error: Exception) -> None:
+        told = shown_lines(words)
+        self._publish(state="failed", error=told, kind=type(error).__name__)
+        if self._on_failure is not None:
+            self._on_failure(told)
 
     def take(self, graph: Graph) -> Chart:
         """Show a model that has been read; return its chart."""
