@@ -286,7 +286,9 @@ def test_the_table_sorts_and_flies_to_the_row(open_page: Open, graph: Graph) -> 
     sizes = {node.name: sum(weight.parameters for weight in node.weights) for node in graph.nodes}
     largest = max(sizes, key=lambda name: sizes[name])
     wait_until(
-        page, "name => document.querySelector(\".table-row[aria-rowindex='2'] .cell\").firstChild.data === name", largest
+        page,
+        "name => document.querySelector(\".table-row[aria-rowindex='2'] .cell\").firstChild.data === name",
+        largest,
     )
     assert page.locator("[aria-sort=descending]").inner_text().startswith("Parameters")
     page.locator(".table-rows").focus()
@@ -298,6 +300,34 @@ def test_the_table_sorts_and_flies_to_the_row(open_page: Open, graph: Graph) -> 
     rows = list(csv.reader(Path(saved.value.path()).read_text(encoding="utf-8").splitlines()))
     assert len(rows) == len(graph) + 1
     assert rows[1][rows[0].index("Parameters")] == str(sizes[largest])
+
+
+def test_the_table_lists_the_hits_of_a_search(open_page: Open, graph: Graph) -> None:
+    page = open_page(NET)
+    search(page, "op:DepthwiseConv2D")
+    page.locator(".drawing").focus()
+    page.keyboard.press("b")
+    page.wait_for_selector(".table-row:not([hidden])")
+    page.select_option(".card.table select", "hits")
+    expected = sum(1 for node in graph.nodes if node.op == "DepthwiseConv2D")
+    assert page.inner_text(".table-status") == f"{expected} rows"
+    search(page, "op:Dense")
+    wait_until(page, "document.querySelector('.table-status').textContent === '1 rows'")
+
+
+def test_labels_of_the_legend_can_be_left_out(open_page: Open, graph: Graph) -> None:
+    page = open_page(NET)
+    choose(page, "Category")
+    rows = {row.split("\n")[0]: row.split("\n")[-1] for row in page.locator(".legend-row").all_inner_texts()}
+    assert rows["convolution"] == str(sum(1 for node in graph.nodes if "Conv2D" in node.op))
+    before = pixels(page)
+    page.locator(".legend-row", has_text="convolution").locator("input").uncheck()
+    wait_until(page, "document.querySelector('.legend-status').textContent.includes(' of ')")
+    page.wait_for_timeout(300)
+    assert float((np.abs(before - pixels(page)).max(axis=2) > 8).mean()) > 0.005
+    assert "hidden" not in page.evaluate("location.hash")
+    assert "convolution" in page.evaluate("location.hash")
+    assert page.evaluate("document.activeElement.dataset.label") == "convolution", "the focus stays"
 
 
 def test_weights_show_what_the_file_holds(open_page: Open) -> None:
@@ -319,6 +349,7 @@ def test_weights_show_what_the_file_holds(open_page: Open) -> None:
     assert float(told["greatest"]) == pytest.approx(float(values.max()), rel=1e-4)
     assert float(told["deviation"]) == pytest.approx(float(values.std()), rel=1e-3)
     page.wait_for_selector(".heat canvas")
+    assert page.locator(".weight-facts .link").all_inner_texts() == [layer.name]
     with page.expect_download() as saved:
         page.click(".weight-details a.button")
     np.testing.assert_array_equal(np.load(saved.value.path()), values)

@@ -44,6 +44,7 @@ class Table {
     this.#what = make("select", { set: { "aria-label": "Rows" } }, [
       make("option", { text: "Layers", set: { value: "nodes" } }),
       make("option", { text: "Groups", set: { value: "groups" } }),
+      make("option", { text: "Hits of the search", set: { value: "hits" } }),
     ]);
     this.#what.addEventListener("change", () => this.#refresh());
     this.#status = make("span", { class: "table-status", set: { role: "status" } });
@@ -72,7 +73,9 @@ class Table {
       }
     });
     desk.state.listen((now, before) => {
-      if (now.selection?.item !== before.selection?.item && now.shown.has("table") && !this.#stale) {
+      if (now.hits !== before.hits && now.shown.has("table") && this.#what.value === "hits") {
+        this.#refresh();
+      } else if (now.selection?.item !== before.selection?.item && now.shown.has("table") && !this.#stale) {
         this.#list.refresh();
       }
     });
@@ -90,9 +93,9 @@ class Table {
     this.#sort();
     this.#makeHead();
     const { coloured } = this.colourer;
-    const all = this.#what.value === "nodes" ? columns.nodes : columns.groups - 1;
     const count = this.#items.length.toLocaleString("en");
-    const limited = this.#items.length < all;
+    const all = columns.nodes;
+    const limited = this.#what.value === "nodes" && this.#items.length < all;
     this.#status.textContent = limited ? `${count} of ${all.toLocaleString("en")} are in the range of ${coloured?.source.title ?? ""}` : `${count} rows`;
     this.#list.element.parentElement?.setAttribute("aria-rowcount", String(this.#items.length + 1));
     this.#list.element.scrollTop = 0;
@@ -104,10 +107,21 @@ class Table {
     if (this.#what.value === "groups") {
       return Int32Array.from({ length: columns.groups - 1 }, (_, at) => ~(at + 1));
     }
+    if (this.#what.value === "hits") {
+      return this.#hits();
+    }
     const { coloured } = this.colourer;
     const all = Int32Array.from({ length: columns.nodes }, (_, at) => at);
     const narrowed = coloured?.choice.range !== undefined || coloured?.choice.hidden !== undefined;
     return narrowed ? all.filter((node) => coloured?.nodes[node] !== 1) : all;
+  }
+
+  #hits(): Int32Array {
+    const { hits } = this.desk.state.now;
+    const found: Item[] = [];
+    hits?.groups.forEach((mark, group) => mark === 1 && found.push(~group));
+    hits?.nodes.forEach((mark, node) => mark === 1 && found.push(node));
+    return Int32Array.from(found);
   }
 
   #makeColumns(columns: Columns): Column[] {

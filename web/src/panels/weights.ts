@@ -15,6 +15,7 @@ import { VirtualList } from "./virtual.ts";
 
 const ROW = 36; // px
 const BINS = 64;
+const MOST_OWNERS = 8;
 const ABSENT =
   "Values are not in this page: it holds the model's structure only. Open the model itself (cutaway MODEL) to see them.";
 
@@ -76,7 +77,9 @@ class Weights {
     const sizes = columns.weights.sizes();
     const parameters = this.#codes.reduce((sum, code) => sum + (sizes[code] as number), 0);
     this.#title.textContent =
-      count === 0 ? `${of} has no weights.` : `${count.toLocaleString("en")} of ${of}; ${shortNumber(parameters)} parameters`;
+      count === 0
+        ? `There are no weights in ${of}.`
+        : `${count.toLocaleString("en")} ${count === 1 ? "weight" : "weights"} of ${of}; ${shortNumber(parameters)} parameters`;
     this.#list.element.hidden = count === 0;
     this.#list.element.style.height = `${Math.min(5, count) * ROW}px`;
     this.#list.refresh();
@@ -133,7 +136,7 @@ class Weights {
     if (code === undefined || weight === undefined) {
       return;
     }
-    this.#details.append(make("h3", { text: weight.id || weight.name }), this.#facts(weight));
+    this.#details.append(make("h3", { text: weight.id || weight.name }), this.#facts(weight), this.#owners(code));
     const { live } = this.desk.source;
     if (live === undefined || !this.desk.head.live.weights) {
       this.#details.append(make("p", { class: "weights-absent", text: ABSENT }));
@@ -156,6 +159,19 @@ class Weights {
   #facts(weight: WeightRow): HTMLElement {
     const count = elements(weight.shape).toLocaleString("en");
     return make("p", { class: "weight-facts", text: `${shapeText(weight.shape)} · ${weight.dtype} · ${count} values · ${weight.trainable ? "trainable" : "fixed"}` });
+  }
+
+  /** The layers that use it; each is a link. */
+  #owners(code: number): HTMLElement {
+    const columns = this.#columns as Columns;
+    const owners = ownersOf(columns, code);
+    const links = owners.slice(0, MOST_OWNERS).map((node) =>
+      make("button", { class: "link", text: columns.name(node), title: columns.id(node), set: { type: "button" }, on: { click: () => void this.desk.flyTo(node) } }),
+    );
+    const more = owners.length - links.length;
+    const words = owners.length === 0 ? "used by no layer" : owners.length === 1 ? "used by " : `shared by ${owners.length} layers: `;
+    const parts = links.flatMap((link, at) => (at === 0 ? [link] : [", ", link]));
+    return make("p", { class: "weight-facts" }, [words, ...parts, more > 0 ? ` and ${more} more` : ""]);
   }
 
   #values(live: LiveSource, code: number, weight: WeightRow, stats: WeightStats, histogram: WeightHistogram): void {
@@ -241,6 +257,21 @@ class Weights {
     void draw();
     return make("div", {}, [controls, picture, note]);
   }
+}
+
+/** Nodes that own or share a weight. */
+export function ownersOf({ weightCode, weightStart, nodes }: Columns, code: number): number[] {
+  const owners: number[] = [];
+  let node = 0;
+  for (let at = weightCode.indexOf(code); at >= 0; at = weightCode.indexOf(code, at + 1)) {
+    while (node < nodes - 1 && (weightStart[node + 1] as number) <= at) {
+      node++;
+    }
+    if (owners[owners.length - 1] !== node) {
+      owners.push(node);
+    }
+  }
+  return owners;
 }
 
 /** Positions of the weights of an item, in the order of the model; all weights, the largest first, of no item. */
