@@ -34,7 +34,11 @@ export function publish(explorer: Explorer): void {
     },
     async flyTo(id: string): Promise<boolean> {
       const item = explorer.names.loadedById(id) ?? explorer.names.byId(id, await explorer.columns());
-      return item === undefined ? false : explorer.flyTo(item);
+      if (item === undefined) {
+        return false;
+      }
+      await explorer.flyTo(item);
+      return true;
     },
     async find(query: string): Promise<FindAnswer> {
       return ask(await explorer.columns(), query, () => explorer.source.attributes());
