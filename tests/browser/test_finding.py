@@ -312,7 +312,7 @@ def test_the_table_lists_the_hits_of_a_search(open_page: Open, graph: Graph) -> 
     expected = sum(1 for node in graph.nodes if node.op == "DepthwiseConv2D")
     assert page.inner_text(".table-status") == f"{expected} rows"
     search(page, "op:Dense")
-    wait_until(page, "document.querySelector('.table-status').textContent === '1 rows'")
+    wait_until(page, "document.querySelector('.table-status').textContent === '1 row'")
 
 
 def test_labels_of_the_legend_can_be_left_out(open_page: Open, graph: Graph) -> None:

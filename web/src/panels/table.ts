@@ -96,7 +96,9 @@ class Table {
     const count = this.#items.length.toLocaleString("en");
     const all = columns.nodes;
     const limited = this.#what.value === "nodes" && this.#items.length < all;
-    this.#status.textContent = limited ? `${count} of ${all.toLocaleString("en")} are in the range of ${coloured?.source.title ?? ""}` : `${count} rows`;
+    this.#status.textContent = limited
+      ? `${count} of ${all.toLocaleString("en")} are in the range of ${coloured?.source.title ?? ""}`
+      : `${count} ${this.#items.length === 1 ? "row" : "rows"}`;
     this.#list.element.parentElement?.setAttribute("aria-rowcount", String(this.#items.length + 1));
     this.#list.element.scrollTop = 0;
     this.#list.refresh();
