@@ -13,7 +13,10 @@ import cutaway
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "src" / "cutaway").rglob("*.py"))
-HEAVY = ("numpy", "h5py", "tensorflow", "keras", "rich", "networkx", "yaml", "resvg_py", "argparse")
+HEAVY = (
+    "numpy", "h5py", "tensorflow", "keras", "rich", "networkx", "yaml", "resvg_py", "argparse", "starlette", "uvicorn",
+    "asyncio",
+)  # fmt: skip
 
 
 def run_python(code: str) -> str:
