@@ -244,6 +244,14 @@ def test_weights_are_answered(digits: Client) -> None:
     np.testing.assert_array_equal(plane["low"].reshape(3, 3), array[:, :, 0, 5])
 
 
+def test_an_architecture_without_weights_offers_no_values(server: Callable[[Session], Client]) -> None:
+    client = server(file_session(str(ROOT / "tests" / "models" / "unet.keras")))
+    assert client.json("/chart")["live"]["weights"] is False
+    status, _, body = client.ask("/weight/stats?code=0")
+    assert status == 422
+    assert "not known where" in json.loads(body)["error"]
+
+
 def test_a_part_is_laid_out_anew(digits: Client) -> None:
     head = digits.json("/focus", method="POST", body=b'{"nodes": [1, 2, 3]}')
     assert head["model"]["nodes"] == 3

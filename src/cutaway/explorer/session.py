@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cutaway.drawing.arrange import always, arrange, everything_large
 from cutaway.errors import CutawayError
-from cutaway.explorer.chart import Chart
+from cutaway.explorer.chart import LARGE, Chart
 from cutaway.explorer.contract import Live, Progress
 from cutaway.explorer.text import shown
 from cutaway.explorer.watch import look
@@ -237,7 +237,7 @@ class Session:
         unfolded = always if everything_large(graph) else None
         arranged = arrange(graph, LabelOptions(names=None), LayoutOptions(unfolded=unfolded), {})
         live: Live = {
-            "weights": self.origin.path is not None and bool(graph.weights),
+            "weights": self.origin.path is not None and _has_values(graph),
             "focus": True,
             "export": True,
         }
@@ -265,6 +265,13 @@ class Session:
         for loop, future in waiting:
             with contextlib.suppress(RuntimeError):  # a loop that has ended waits for nothing
                 loop.call_soon_threadsafe(_wake, future)
+
+
+def _has_values(graph: Graph) -> bool:
+    """Whether the file of a model holds values of its weights, as far as is known without a look at them."""
+    if len(graph) > LARGE or graph.format == "keras_h5":  # where weights are made on demand, or found by their names
+        return bool(graph.weights)
+    return any(weight.location for weight in graph.weights)
 
 
 def _wake(future: asyncio.Future[None]) -> None:
