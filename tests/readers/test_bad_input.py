@@ -333,10 +333,13 @@ def test_other_zips(tmp_path: Path, members: list[str], what: str) -> None:
 
 
 def test_other_folders(tmp_path: Path) -> None:
-    with pytest.raises(UnknownFormat, match="a folder without a model"):
+    with pytest.raises(UnknownFormat, match="the folder is empty"):
         read(tmp_path)
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(UnknownFormat, match=r"it holds notes\.txt"):
+    with pytest.raises(UnknownFormat, match=r"holds no model, only notes\.txt"):
+        read(tmp_path)
+    (tmp_path / "variables.data-00000-of-00001").touch()
+    with pytest.raises(UnknownFormat, match=r"holds the values of a checkpoint.*variables\.index"):
         read(tmp_path)
 
 

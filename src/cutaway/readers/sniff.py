@@ -78,7 +78,7 @@ def what_it_is(source: Source) -> str:
         ReadError: The source cannot be read.
     """
     if source.kind == "folder":
-        return f"the folder is {describe_folder(source.names, source.leading_out)}"
+        return f"the folder {describe_folder(source.names, source.leading_out)}"
     if source.kind == "zip":
         return f"the file is {describe_zip(source.names)}"
     shown = source.head[:8].hex(" ") or "nothing"
@@ -173,21 +173,24 @@ def describe_zip(names: frozenset[str]) -> str:
 
 
 def describe_folder(names: frozenset[str], leading_out: frozenset[str] = frozenset()) -> str:
-    """What a folder without a model is, by the files in it and the links that lead out of it."""
+    """What a folder without a model is or holds, by the files in it and the links that lead out of it."""
     direct = {name.partition("/")[0] for name in names}
     if leading_out:
         shown = ", ".join(sorted(leading_out)[:5])
         return (
-            f"a folder without a model of its own: {shown} lead out of it, and such links are not followed; give the "
+            f"holds no model of its own: {shown} lead out of it, and such links are not followed; give the "
             "path of the model's file, or copy the folder with what its links point to"
         )
     if direct & {"saved_model.pb", "saved_model.pbtxt"}:
-        return "a SavedModel whose graph cannot be read"
+        return "is a SavedModel whose graph cannot be read"
     if "variables" in direct and any(name.startswith("variables/variables.") for name in names):
-        return "a SavedModel without its graph: saved_model.pb is missing beside the folder variables"
+        return "is a SavedModel without its graph: saved_model.pb is missing beside the folder variables"
     if direct & {"model.mlmodel"} or ("Manifest.json" in direct and "Data" in direct):
-        return f"a Core ML model; {_OTHERS}"
-    return f"a folder without a model: it holds {_listed(frozenset(direct))}"
+        return f"is a Core ML model; {_OTHERS}"
+    shards = sorted(name for name in direct if _SHARD.fullmatch(name))
+    if shards:
+        return f"holds {_by_name(shards[0])}"
+    return f"holds no model, only {_listed(frozenset(direct))}" if direct else "is empty"
 
 
 def _listed(names: frozenset[str]) -> str:
