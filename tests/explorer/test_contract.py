@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
-
 import pytest
 
 from cutaway.explorer import contract
@@ -15,6 +13,7 @@ from cutaway.explorer.server import application
 from cutaway.explorer.session import Origin, Session
 from cutaway.explorer.static_files import FILES
 from cutaway.readers import read
+from tests.explorer.conform import check, fits
 from tests.explorer.hand import ROOT, arranged_of, chart_of, decode
 from tests.graphs import DIAMOND
 
@@ -28,45 +27,6 @@ def test_the_types_of_the_page_are_generated_from_ours() -> None:
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, encoding="utf-8")
     assert TARGET.read_text(encoding="utf-8") == made.stdout, "run: python scripts/make_contract.py"
     assert f"export const SCHEMA = {contract.SCHEMA};" in made.stdout
-
-
-def check(value: Any, wanted: Any, where: str) -> None:
-    """Fail where a value of JSON is not of a type."""
-    origin = get_origin(wanted)
-    if is_typeddict(wanted):
-        hints = get_type_hints(wanted, include_extras=True)
-        needed = {name for name, hint in hints.items() if get_origin(hint) is not NotRequired}
-        assert needed <= set(value) <= set(hints), f"{where}: {set(value) ^ set(hints)}"
-        for name in value:
-            hint = hints[name]
-            check(value[name], get_args(hint)[0] if get_origin(hint) is NotRequired else hint, f"{where}.{name}")
-    elif origin is Literal:
-        assert value in get_args(wanted), where
-    elif origin is list:
-        for at, item in enumerate(value):
-            check(item, get_args(wanted)[0], f"{where}[{at}]")
-    elif origin is tuple:
-        assert len(value) == len(get_args(wanted)), where
-        for item, hint in zip(value, get_args(wanted), strict=True):
-            check(item, hint, where)
-    elif origin is dict:
-        for name, item in value.items():
-            check(item, get_args(wanted)[1], f"{where}.{name}")
-    elif origin is Union or type(wanted).__name__ == "UnionType":
-        assert any(fits(value, hint, where) for hint in get_args(wanted)), f"{where}: {value!r} is no {wanted}"
-    elif wanted is float:
-        assert isinstance(value, int | float), where
-        assert not isinstance(value, bool), where
-    else:
-        assert type(value) is wanted, f"{where}: {value!r} is no {wanted}"
-
-
-def fits(value: Any, wanted: Any, where: str) -> bool:
-    try:
-        check(value, wanted, where)
-    except AssertionError:
-        return False
-    return True
 
 
 MODELS = ("examples/resnet50.keras", "tests/models/transformer_encoder.keras", "tests/models/seq2seq.keras")

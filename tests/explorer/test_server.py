@@ -24,12 +24,14 @@ import pytest
 
 from cutaway.cli import main
 from cutaway.errors import ReadError
+from cutaway.explorer import contract
 from cutaway.explorer.guard import HEADER
 from cutaway.explorer.opening import file_session
 from cutaway.explorer.server import Listening
 from cutaway.explorer.session import Origin, Session
 from cutaway.graph.model import Graph
 from cutaway.readers import read
+from tests.explorer.conform import check
 from tests.explorer.hand import ROOT, decode
 from tests.graphs import picture
 
@@ -411,6 +413,7 @@ def test_progress_is_told_while_a_model_is_read(server: Callable[[Session], Clie
     assert client.ask("/")[0] == 200
     told = []
     for name, event in client.events():
+        check(event, contract.Progress, name)
         told.append(event)
         assert name == "progress"
         if len(told) == 3:

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from cutaway.errors import CutawayError, OptionError
+from cutaway.explorer import contract
 from cutaway.explorer import weights as module
 from cutaway.explorer.weights import LARGEST_SIDE, Values
 from cutaway.readers import read
+from tests.explorer.conform import check
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -59,7 +61,7 @@ def test_statistics_are_those_of_numpy(stored: tuple[Values, Arrays, dict[str, i
     array = arrays[name].astype(np.float64)
     finite = array[np.isfinite(array)]
     found = values.stats(codes[name])
-    json.dumps(found, allow_nan=False)
+    check(json.loads(json.dumps(found, allow_nan=False)), contract.WeightStats, name)
     assert (found["count"], found["read"]) == (array.size, array.size)
     assert (found["zeros"], found["nan"]) == (int((array == 0).sum()), int(np.isnan(array).sum()))
     assert (found["posinf"], found["neginf"]) == (int(np.isposinf(array).sum()), int(np.isneginf(array).sum()))
@@ -106,6 +108,7 @@ def test_histograms_are_those_of_numpy(stored: tuple[Values, Arrays, dict[str, i
     array = arrays[name].astype(np.float64)
     counts, edges = np.histogram(array[np.isfinite(array)], 32)
     found = values.histogram(codes[name], 32)
+    check(json.loads(json.dumps(found, allow_nan=False)), contract.WeightHistogram, name)
     assert found["counts"] == counts.tolist()
     assert found["edges"] == pytest.approx(edges.tolist())
 
@@ -157,6 +160,8 @@ def test_small_slices_are_exact(
         wanted = wanted.T
     wanted = wanted.reshape(array.shape[rows] if rows >= 0 else 1, array.shape[columns] if columns >= 0 else 1)
     header, low, high = planes(values.slice(codes[name], rows, columns, at))
+    own = {key: value for key, value in header.items() if key not in ("schema", "sections")}
+    check(own, contract.WeightSliceHeader, name)
     assert header["size"] == list(wanted.shape)
     if wanted.shape[1] <= LARGEST_SIDE:
         np.testing.assert_array_equal(low, wanted)
