@@ -9,6 +9,7 @@ def check(value: Any, wanted: Any, where: str) -> None:
     """Fail where a value of JSON is not of a type."""
     origin = get_origin(wanted)
     if is_typeddict(wanted):
+        assert isinstance(value, dict), where
         hints = get_type_hints(wanted, include_extras=True)
         needed = {name for name, hint in hints.items() if get_origin(hint) is not NotRequired}
         assert needed <= set(value) <= set(hints), f"{where}: {set(value) ^ set(hints)}"
