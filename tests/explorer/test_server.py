@@ -25,6 +25,7 @@ import pytest
 from cutaway.cli import main
 from cutaway.errors import ReadError
 from cutaway.explorer import contract
+from cutaway.explorer import session as sessions
 from cutaway.explorer.guard import HEADER
 from cutaway.explorer.opening import file_session
 from cutaway.explorer.server import Listening
@@ -271,6 +272,16 @@ def test_charts_that_are_gone_say_so(digits: Client) -> None:
     status, _, body = digits.ask(f"/parts?chart={first}&groups=0")
     assert (status, json.loads(body)["kind"]) == (410, "Gone")
     assert digits.json("/chart")["model"]["nodes"] == 12
+
+
+def test_large_parts_push_out_older_ones(digits: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "MOST_NODES", 10)
+    small = digits.json("/focus", method="POST", body=b'{"nodes": [0, 1]}')["chart"]
+    large = digits.json("/focus", method="POST", body=json.dumps({"nodes": [*range(11)]}).encode())["chart"]
+    assert digits.ask(f"/parts?chart={small}&groups=0")[0] == 410
+    assert digits.ask(f"/parts?chart={large}&groups=0")[0] == 200
+    whole = digits.json("/focus", method="POST", body=json.dumps({"nodes": [*range(12)]}).encode())["chart"]
+    assert whole == digits.json("/chart")["chart"]
 
 
 @pytest.mark.parametrize(

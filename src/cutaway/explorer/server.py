@@ -286,6 +286,8 @@ async def _focus(request: Request) -> Response:
         kept = {*nodes, *members(graph, groups)}
         if not kept:
             raise Refused(400, "there is nothing to focus on: name nodes, or a group that holds some")
+        if len(kept) == len(graph):
+            return chart.head()
         return session.add(keep(graph, kept)).head()
 
     return as_json(await _slow_work(request, make))

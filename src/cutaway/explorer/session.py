@@ -35,7 +35,8 @@ WATCH_EVERY = 0.5
 """Seconds between two looks at a file that is watched."""
 
 MOST_CHARTS = 12
-"""Charts of parts that are kept beside that of the whole; the oldest goes first."""
+MOST_NODES = 200_000
+"""Charts of parts that are kept beside that of the whole, and what they may hold together; the oldest goes first."""
 
 
 class NotReady(Exception):
@@ -245,15 +246,20 @@ class Session:
 
     def _keep(self, chart: Chart, *, whole: bool) -> None:
         with self._lock:
-            charts = self._state.charts
-            chart.index = max(charts, default=-1) + 1
+            state = self._state
+            chart.index = max(state.charts, default=-1) + 1
             if whole:
-                charts.clear()
+                state.charts.clear()
                 self._values = None
-                self._state.latest = chart.index
-            elif len(charts) > MOST_CHARTS:
-                del charts[min(index for index in charts if index != self._state.latest)]
-            charts[chart.index] = chart
+                state.latest = chart.index
+            state.charts[chart.index] = chart
+            parts = [index for index in sorted(state.charts) if index != state.latest]
+            nodes = sum(len(state.charts[index].arranged.graph) for index in parts)
+            for index in parts[:-1]:
+                if len(parts) <= MOST_CHARTS and nodes <= MOST_NODES:
+                    break
+                nodes -= len(state.charts.pop(index).arranged.graph)
+                parts.remove(index)
 
     def _publish(self, **changes: Any) -> None:
         with self._lock:
