@@ -9,9 +9,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import cutaway
 from cutaway.graph.model import Graph
@@ -70,8 +72,6 @@ def selected(page: Any) -> str:
 
 def pixels(page: Any) -> np.ndarray[Any, Any]:
     """The drawing as it is on the screen."""
-    from PIL import Image
-
     picture = Image.open(io.BytesIO(page.locator(".drawing").screenshot()))
     return np.asarray(picture.convert("RGB"), dtype=int)
 
@@ -369,3 +369,42 @@ def test_the_page_of_one_file_finds_colours_and_says_what_it_has_not(open_page: 
     page.click(".weight-row:not([hidden])")
     page.wait_for_selector(".weights-absent")
     assert "Values are not in this page" in page.inner_text(".weights-absent")
+
+
+def save(page: Any, row: str, form: str) -> bytes:
+    with page.expect_download() as saved:
+        page.locator(".export-row", has_text=row).get_by_text(form, exact=True).click()
+    assert Path(saved.value.suggested_filename).suffix == f".{form.lower()}"
+    return Path(saved.value.path()).read_bytes()
+
+
+def test_every_export_opens(open_page: Open, graph: Graph) -> None:
+    pdfium = pytest.importorskip("pypdfium2")
+    page = open_page(NET)
+    page.evaluate("id => cutaway.flyTo(id)", next(node.id for node in graph.nodes if node.name == "block3a_se_reduce"))
+    settled(page)
+    page.locator(".drawing").focus()
+    page.keyboard.press("e")
+    texts: dict[str, list[str]] = {row: [] for row in ("This view", "The whole model")}
+    for row, found in texts.items():
+        root = ElementTree.fromstring(save(page, row, "SVG"))
+        found += ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert Image.open(io.BytesIO(save(page, row, "PNG"))).width > 1000
+        assert len(pdfium.PdfDocument(save(page, row, "PDF"))) == 1
+    assert "reduce" in " ".join(texts["This view"])
+    assert "stem" not in " ".join(texts["This view"])
+    assert "stem" in " ".join(texts["The whole model"])
+
+
+def test_the_screen_is_saved_with_its_colours_by_the_page_alone(open_page: Open, tmp_path: Path) -> None:
+    target = tmp_path / "net.html"
+    cutaway.plot_model(str(NET), to_file=str(target))
+    page = open_page(target)
+    choose(page, "Parameters")
+    page.locator(".drawing").focus()
+    page.keyboard.press("e")
+    assert page.locator(".export-row").count() == 1
+    picture = np.asarray(Image.open(io.BytesIO(save(page, "The screen", "PNG"))).convert("RGB"), dtype=int)
+    drawing = page.locator(".drawing").bounding_box()
+    assert picture.shape[:2] == (round(drawing["height"] * 2), round(drawing["width"] * 2))
+    assert share_of(picture, (0x44, 0x01, 0x54)) > 0.0005, "the darkest colour of the scale"

@@ -14,9 +14,9 @@ import type { FromPainter, Layer, ToPainter } from "./messages.ts";
 import { Painter } from "./painter.ts";
 import type { Book, Shot } from "./painter.ts";
 
-const MARGIN = 48; // px around the screen that the sharp layer has ready
+const MARGIN = 24; // px around the screen that the sharp layer has ready
 const WIDE = 3; // the wide layer shows that many times the screen
-const WIDE_DENSITY = 0.28;
+const WIDE_DENSITY = 0.2;
 const REST = 36; // least ms between two pictures while the camera moves: the compositor needs the processor too
 const REST_SHARE = 0.7; // of the time that the last picture took
 const LONGEST_REST = 70;
@@ -121,6 +121,18 @@ export class Surface {
       this.place(plate, camera);
     }
     this.ask();
+  }
+
+  /** The screen as a picture of its own, with all that is marked and coloured. */
+  picture(camera: Camera, density: number): OffscreenCanvas {
+    const shot: Shot = { camera, viewport: this.viewport, margin: 0, density };
+    const canvas = new OffscreenCanvas(...sizeOf(shot));
+    const context = canvas.getContext("2d");
+    if (context === null) {
+      throw new Error("this browser gives no canvas to draw on");
+    }
+    this.painter.paint(context, shot);
+    return canvas;
   }
 
   /** Paint the screen here and now, for the first picture. */

@@ -4,6 +4,7 @@ import { keepAddress } from "../address.ts";
 import type { Explorer } from "../explorer.ts";
 import { breadcrumb } from "./breadcrumb.ts";
 import { colourPanel } from "./colour.ts";
+import { exportPanel } from "./export.ts";
 import { help } from "./help.ts";
 import { inspector } from "./inspector.ts";
 import { minimap } from "./minimap.ts";
@@ -23,6 +24,7 @@ export const PANELS: readonly ((explorer: Explorer) => unknown)[] = [
   colourPanel,
   searchPanel,
   tracePanel,
+  exportPanel,
   help,
   mirror,
   keepAddress,
