@@ -41,8 +41,8 @@ MOST_BYTES = 600_000
 MOST_OPENED = 60
 """Groups that are laid out later for a page that cannot ask for them, each with some 1,000 children at most."""
 
-LARGE = 20_000
-"""Nodes above which the head does not say how many parameters there are: to look at every weight takes a while."""
+MANY_WEIGHTS = 4_000
+"""Weights above which the head does not say how many parameters there are: to look at each may take 0.1 s."""
 
 PATIENCE = 2.0
 """Seconds that a request may lay out what was postponed; what is not done then comes closed, to be asked for again."""
@@ -181,7 +181,7 @@ class Chart:
     def model(self) -> Model:
         """What was read, in numbers."""
         graph = self.arranged.graph
-        totals: Totals | None = None if len(graph) > LARGE else model_totals(graph)
+        totals: Totals | None = None if len(graph.weights) > MANY_WEIGHTS else model_totals(graph)
         return {
             "name": shown(graph.name),
             "format": graph.format,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cutaway.drawing.arrange import always, arrange, everything_large
 from cutaway.errors import CutawayError
-from cutaway.explorer.chart import LARGE, Chart
+from cutaway.explorer.chart import MANY_WEIGHTS, Chart
 from cutaway.explorer.contract import Live, Progress
 from cutaway.explorer.text import shown
 from cutaway.explorer.watch import look
@@ -275,7 +275,9 @@ class Session:
 
 def _has_values(graph: Graph) -> bool:
     """Whether the file of a model holds values of its weights, as far as is known without a look at them."""
-    if len(graph) > LARGE or graph.format == "keras_h5":  # where weights are made on demand, or found by their names
+    if (
+        len(graph.weights) > MANY_WEIGHTS or graph.format == "keras_h5"
+    ):  # where weights are made on demand, or found by their names
         return bool(graph.weights)
     return any(weight.location for weight in graph.weights)
 

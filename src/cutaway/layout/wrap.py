@@ -7,6 +7,7 @@ the rows, and in again at the next row's beginning.
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -93,11 +94,12 @@ def fill(thickness: Sequence[float], gaps: Sequence[float], allowed: Sequence[in
     starts = [0.0]
     for rank, size in enumerate(thickness):
         starts.append(starts[-1] + size + (gaps[rank] if rank < len(gaps) else 0.0))
+    ends = [start + size for start, size in zip(starts, thickness, strict=False)]
     low, high = max(thickness, default=0.0), starts[-1]
     best: list[int] | None = None
     for _ in range(24):
         limit = (low + high) / 2
-        cuts = _greedy(starts, thickness, allowed, limit)
+        cuts = _greedy(starts, ends, allowed, limit)
         if cuts is not None and len(cuts) < count:
             best, high = cuts, limit
         else:
@@ -105,24 +107,19 @@ def fill(thickness: Sequence[float], gaps: Sequence[float], allowed: Sequence[in
     return best if best is not None and len(best) == count - 1 else None
 
 
-def _greedy(
-    starts: Sequence[float], thickness: Sequence[float], allowed: Sequence[int], limit: float
-) -> list[int] | None:
+def _greedy(starts: Sequence[float], ends: Sequence[float], allowed: Sequence[int], limit: float) -> list[int] | None:
+    """Cuts of rows that are as long as the limit allows; None where a row has no place for one. Ends only grow."""
     cuts: list[int] = []
-    begin, last_allowed = 0, -1
-    options = set(allowed)
-    rank = 0
-    while rank < len(thickness):
-        if starts[rank] + thickness[rank] - starts[begin] > limit:
-            if last_allowed < begin:
-                return None
-            cuts.append(last_allowed)
-            begin = last_allowed + 1
-            rank = begin
-            continue
-        if rank in options:
-            last_allowed = rank
-        rank += 1
+    begin = 0
+    while begin < len(ends):
+        over = bisect_right(ends, starts[begin] + limit, begin)
+        if over == len(ends):
+            return cuts
+        place = bisect_left(allowed, over) - 1
+        if place < 0 or allowed[place] < begin:
+            return None
+        cuts.append(allowed[place])
+        begin = allowed[place] + 1
     return cuts
 
 
