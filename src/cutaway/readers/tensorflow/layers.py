@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 _ONE = {
     "Relu": "ReLU", "Relu6": "ReLU", "LeakyRelu": "LeakyReLU", "Elu": "ELU", "Selu": "Activation",
@@ -15,14 +15,18 @@ _ONE = {
     "Conv2DBackpropInput": "Conv2DTranspose", "Conv3DBackpropInputV2": "Conv3DTranspose",
     "MaxPool": "MaxPooling2D", "MaxPoolV2": "MaxPooling2D", "AvgPool": "AveragePooling2D",
     "MaxPool3D": "MaxPooling3D", "AvgPool3D": "AveragePooling3D",
-    "ConcatV2": "Concatenate", "Concat": "Concatenate", "AddV2": "Add", "Add": "Add", "AddN": "Add", "Mul": "Multiply",
-    "Sub": "Subtract", "Maximum": "Maximum", "Minimum": "Minimum",
+    "ConcatV2": "Concatenate", "Concat": "Concatenate", "AddV2": "Add", "Add": "Add", "AddN": "Add", "Sub": "Subtract",
     "FusedBatchNorm": "BatchNormalization", "FusedBatchNormV2": "BatchNormalization",
     "FusedBatchNormV3": "BatchNormalization",
-    "ResizeNearestNeighbor": "UpSampling2D", "ResizeBilinear": "UpSampling2D",
     "Reshape": "Reshape", "Transpose": "Permute", "Tile": "RepeatVector",
 }  # fmt: skip
-"""Layer of a scope with this one operation."""
+"""Layer of a scope with this one operation, where its settings do not matter."""
+
+_OF_WEIGHTS = {
+    "MatMul": "Dense", "BatchMatMulV2": "Dense", "Einsum": "EinsumDense", "GatherV2": "Embedding",
+    "ResourceGather": "Embedding",
+}  # fmt: skip
+"""The same for operations that are a layer only with weights."""
 
 _HEAVY: Sequence[tuple[str, dict[str, int]]] = (
     ("SeparableConv2D", {"DepthwiseConv2dNative": 1, "Conv2D": 1}),
@@ -65,18 +69,38 @@ _KERAS_LAYERS: tuple[str, ...] = (
     "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Discretization", "Dot", "Dropout", "ELU", "EinsumDense",
     "Embedding", "Flatten", "GRU", "GRUCell", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D",
     "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
-    "GlobalMaxPooling3D", "GroupNormalization", "Hashing", "IntegerLookup", "LSTM", "LSTMCell", "Lambda",
-    "LayerNormalization", "LeakyReLU", "Masking", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum",
+    "GlobalMaxPooling3D", "GroupNormalization", "GroupedQueryAttention", "Hashing", "IntegerLookup", "LSTM", "LSTMCell",
+    "Lambda", "LayerNormalization", "LeakyReLU", "Masking", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum",
     "Minimum", "MultiHeadAttention", "Multiply", "Normalization", "PReLU", "Permute", "RMSNormalization", "ReLU",
     "RepeatVector", "Rescaling", "Reshape", "Resizing", "SeparableConv1D", "SeparableConv2D", "SimpleRNN",
-    "SimpleRNNCell", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "StringLookup", "Subtract",
-    "TextVectorization", "ThresholdedReLU", "TimeDistributed", "UnitNormalization", "UpSampling1D", "UpSampling2D",
-    "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
+    "SimpleRNNCell", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
+    "StringLookup", "Subtract", "TextVectorization", "ThresholdedReLU", "TimeDistributed", "UnitNormalization",
+    "UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
 )  # fmt: skip
 
 _LOOSE = frozenset({"Activation", "Flatten", "Permute", "Dropout", "Lambda", "RepeatVector", "Rescaling",
                     "Normalization", "Softmax", "ReLU", "LeakyReLU", "PReLU", "ELU", "EinsumDense"})  # fmt: skip
 """Layers whose operations are also those of others, so that the default name of a layer tells more."""
+
+_SHARED = frozenset({
+    "Add", "Multiply", "Reshape", "Flatten", "Activation", "Rescaling", "ThresholdedReLU", "TimeDistributed",
+    "UpSampling2D", "Resizing", "Cropping1D", "Cropping2D", "Cropping3D",
+})  # fmt: skip
+"""Layers that many scopes look like, so that a default name of another layer tells more."""
+
+_RECURRENT = {4: "LSTM", 3: "GRU", 1: "SimpleRNN"}
+"""Layers by how many gates they have."""
+
+_PARTS = {
+    "standard_lstm": "LSTM", "standard_gru": "GRU", "lstm_cell": "LSTM", "gru_cell": "GRU",
+    "simple_rnn_cell": "SimpleRNN",
+}  # fmt: skip
+"""Layers by a scope that they open: for the loop, or for each step where there is none."""
+
+HELPERS = frozenset({"Repeat", "resize", "weighted_moments", "bincount", "StringSplit", "Lookup"})
+"""Scopes that functions of TensorFlow open: what is in them is the work of the layer around."""
+
+_WORDS = HELPERS | _PARTS.keys() | {"query", "key", "value", "stacked_rnn_cells"}
 
 
 def _snake(name: str) -> str:
@@ -112,7 +136,7 @@ class Cluster:
         in_batchnorm: Whether one of them lies in the scope of a batch normalisation.
         weights: Names and shapes of what they use.
         parts: What the names of the scopes inside tell, as by `part_word`.
-        rank: Rank of the value that it reads, where known.
+        detail: Class that its settings and shapes tell; empty where they do not.
     """
 
     named: str
@@ -120,7 +144,7 @@ class Cluster:
     in_batchnorm: bool
     weights: Mapping[str, tuple[int, ...]]
     parts: Collection[str]
-    rank: int | None = None
+    detail: str = ""
 
 
 def class_by_name(name: str) -> str:
@@ -133,13 +157,16 @@ def part_word(name: str) -> str:
     word = name.split("_")[0]
     if word in ("forward", "backward"):
         return word
-    return "while" if "while" in name else name if name in ("query", "key", "value") else ""
+    stem = _NUMBER.sub("", name.partition("#")[0])
+    if stem.endswith("_Lookup"):  # after the name of the table
+        return "Lookup"
+    return stem if stem in _WORDS else "while" if "while" in name else ""
 
 
 def layer_class(cluster: Cluster) -> str:
     """The class of the layer that a cluster is; empty where nothing tells."""
     found, named = _by_operations(cluster), cluster.named
-    if named and (not found or named in _LOOSE or found in ("Add", "Multiply", "Reshape")):
+    if named and (not found or named in _LOOSE or found in _SHARED):
         return named
     if named and named.rstrip("123D") == found.rstrip("123D"):
         return named  # Conv1D is a Conv2D with a dimension of 1
@@ -147,25 +174,31 @@ def layer_class(cluster: Cluster) -> str:
 
 
 def _by_operations(cluster: Cluster) -> str:
-    kinds = [op for op in cluster.ops if op != "Cast"] or list(cluster.ops)  # of mixed precision
-    if len(kinds) < len(cluster.ops):
-        cluster = replace(cluster, ops=kinds)
-    ops = Counter(kinds)
-    if {"query", "key", "value"} <= set(cluster.parts):
-        return "MultiHeadAttention"
-    if {"forward", "backward"} <= set(cluster.parts):
+    parts = cluster.parts
+    if {"query", "key", "value"} <= set(parts):
+        return "GroupedQueryAttention" if "Repeat" in parts else "MultiHeadAttention"
+    if {"forward", "backward"} <= set(parts):
         return "Bidirectional"
     recurrent = _recurrent(cluster)
     if recurrent:
         return recurrent
-    if cluster.parts:
-        return ""
+    if cluster.detail:
+        return cluster.detail
+    ops = Counter([op for op in cluster.ops if op != "Cast"] or cluster.ops)  # without those of mixed precision
+    if ops["StringLower"] and ops["StaticRegexReplace"]:
+        return "TextVectorization"
+    if ops["DenseBincount"] and not cluster.weights:
+        return "CategoryEncoding"
+    return "" if parts else _by_counts(cluster, ops)
+
+
+def _by_counts(cluster: Cluster, ops: Counter[str]) -> str:
     if _is_batch_norm(cluster, ops):
         return "BatchNormalization"
     if ops["SquaredDifference"] and ops["Rsqrt"]:
         return "GroupNormalization" if ops["Reshape"] >= 2 else "LayerNormalization"
-    if len(cluster.ops) == 1:
-        return _single(cluster)
+    if ops.total() == 1:
+        return _single(next(iter(ops)), cluster)
     heavy = {op: count for op, count in ops.items() if op in _HEAVY_OPS}
     light = {op for op in ops if op not in _HEAVY_OPS}
     activated = heavy.pop("Softmax", 0)
@@ -182,45 +215,39 @@ def _by_operations(cluster: Cluster) -> str:
 
 
 def _refined(name: str, cluster: Cluster, light: Collection[str]) -> str:
-    if name == "Conv2D" and "Squeeze" in light:
-        return "Conv1D"
+    if "2D" in name:
+        return name.replace("2D", "1D") if {"ExpandDims", "Squeeze"} <= set(light) else name
     if name in ("Dense", "EinsumDense", "Embedding") and not cluster.weights:
         return ""
-    if (
-        name == "BatchNormalization"
-        and not any(key.startswith("moving") for key in cluster.weights)
-        and "AddV2" in light
-    ):
-        return "LayerNormalization"  # Keras 2 computes it with the batch normalisation of one image
+    if name == "Dense" and len(cluster.weights.get("kernel", ())) > 2:
+        return "EinsumDense"
+    if name == "BatchNormalization" and not any(key.startswith("moving") for key in cluster.weights):
+        # Keras 2 computes a layer normalization as the batch normalization of one image
+        return "LayerNormalization" if "AddV2" in light or ("Reshape" in light and not cluster.weights) else name
     return name
 
 
-def _single(cluster: Cluster) -> str:
-    op = cluster.ops[0]
-    if op in ("MatMul", "BatchMatMulV2"):
-        return "Dense" if cluster.weights else ""
-    if op in ("GatherV2", "ResourceGather"):
-        return "Embedding" if cluster.weights else ""
-    if op in ("Mean", "Max") and cluster.rank in (3, 4, 5):
-        kind = "Average" if op == "Mean" else "Max"
-        return f"Global{kind}Pooling{cluster.rank - 2}D"
-    if op in ("Pad", "PadV2") and cluster.rank in (3, 4, 5):
-        return f"ZeroPadding{cluster.rank - 2}D"
-    if op in ("Mul", "AddV2", "Add") and cluster.weights:
-        return ""
-    return _ONE.get(op, "")
+def _single(op: str, cluster: Cluster) -> str:
+    if op in _OF_WEIGHTS:
+        return _OF_WEIGHTS[op] if cluster.weights else ""
+    return "" if op in ("AddV2", "Add") and cluster.weights else _ONE.get(op, "")
 
 
 def _is_batch_norm(cluster: Cluster, ops: Counter[str]) -> bool:
-    if not ops.keys() <= {"Mul", "AddV2", "Sub", "Rsqrt", "Cast"}:
+    if not ops.keys() <= {"Mul", "AddV2", "Sub", "Rsqrt"}:
         return False
     return cluster.in_batchnorm or {"moving_mean", "moving_variance"} <= cluster.weights.keys()
 
 
 def _recurrent(cluster: Cluster) -> str:
-    if "while" not in cluster.parts and "While" not in cluster.ops:
-        return ""
-    for name, shape in cluster.weights.items():
-        if name == "recurrent_kernel" and len(shape) == 2 and shape[0]:
-            return {4: "LSTM", 3: "GRU", 1: "SimpleRNN"}.get(shape[1] // shape[0], "")
-    return ""
+    parts, weights = cluster.parts, cluster.weights
+    if len(parts) == 1 and ("Unpack" in cluster.ops or next(iter(parts)).startswith("standard_")):
+        return _PARTS.get(next(iter(parts)), "")
+    shape = weights.get("recurrent_kernel", ())
+    gates = shape[-1] // shape[-2] if len(shape) >= 2 and shape[-2] else 0
+    if "while" in parts or "While" in cluster.ops:
+        if "stacked_rnn_cells" in parts:
+            return "RNN"
+        return _RECURRENT.get(gates, "") if len(shape) == 2 else f"ConvLSTM{len(shape) - 2}D" if gates == 4 else ""
+    is_cell = len(shape) == 2 and not parts and weights.get("kernel", ())[-1:] == shape[-1:]
+    return f"{_RECURRENT[gates]}Cell" if is_cell and gates in _RECURRENT else ""
