@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from cutaway.readers.tensorflow.evidence import Evidence, Outputs
 from cutaway.readers.tensorflow.fingerprints import Question, question
 from cutaway.readers.tensorflow.inline import Operations
-from cutaway.readers.tensorflow.layers import HELPERS, Cluster, class_by_name, layer_class, part_word
+from cutaway.readers.tensorflow.layers import Cluster, class_by_name, layer_class, part_word
 from cutaway.readers.tensorflow.paths import Place
+from cutaway.readers.tensorflow.scopes import HELPERS
 from cutaway.readers.tensorflow.uses import Called, Uses
 
 _NONE: frozenset[str] = frozenset()

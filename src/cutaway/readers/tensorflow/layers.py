@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from cutaway.readers.tensorflow.scopes import helper
+
 _ONE = {
     "Relu": "ReLU", "Relu6": "ReLU", "LeakyRelu": "LeakyReLU", "Elu": "ELU", "Selu": "Activation",
     "Sigmoid": "Activation", "Tanh": "Activation", "Softplus": "Activation", "Softsign": "Activation",
@@ -97,10 +99,7 @@ _PARTS = {
 }  # fmt: skip
 """Layers by a scope that they open: for the loop, or for each step where there is none."""
 
-HELPERS = frozenset({"Repeat", "resize", "weighted_moments", "bincount", "StringSplit", "Lookup"})
-"""Scopes that functions of TensorFlow open: what is in them is the work of the layer around."""
-
-_WORDS = HELPERS | _PARTS.keys() | {"query", "key", "value", "stacked_rnn_cells"}
+_WORDS = _PARTS.keys() | {"query", "key", "value", "stacked_rnn_cells"}
 
 
 def _snake(name: str) -> str:
@@ -158,9 +157,7 @@ def part_word(name: str) -> str:
     if word in ("forward", "backward"):
         return word
     stem = _NUMBER.sub("", name.partition("#")[0])
-    if stem.endswith("_Lookup"):  # after the name of the table
-        return "Lookup"
-    return stem if stem in _WORDS else "while" if "while" in name else ""
+    return helper(stem) or (stem if stem in _WORDS else "while" if "while" in name else "")
 
 
 def layer_class(cluster: Cluster) -> str:

@@ -24,6 +24,9 @@ _INNER_OF_TF1 = frozenset({
 })  # fmt: skip
 """The same for layers of TensorFlow 1 and ``tf.nn``."""
 
+HELPERS = frozenset({"Repeat", "resize", "weighted_moments", "bincount", "StringSplit", "Lookup"})
+"""Scopes that functions of TensorFlow open: what is in them is the work of the layer around."""
+
 _DEEPEST = 64
 """Scopes around an operation that are told; among 114 real graphs the deepest has 10."""
 
@@ -33,6 +36,16 @@ _NUMBER = re.compile(r"_\d+$")
 def without_number(name: str) -> str:
     """``conv_3`` → ``conv``: one number less at the end."""
     return _NUMBER.sub("", name)
+
+
+def helper(stem: str) -> str:
+    """What a scope of a function of TensorFlow is called, which may begin with the name of a table; empty for others.
+
+    Args:
+        stem: Its name without a number.
+    """
+    word = "Lookup" if stem.endswith("_Lookup") else stem
+    return word if word in HELPERS else ""
 
 
 class Scopes:
@@ -110,7 +123,7 @@ def is_numbered(reads: Iterable[tuple[str, str]], paths: Iterable[tuple[str, ...
         numbered += scope != layer and without_number(scope) == layer
     if plain or numbered:
         return numbered > plain
-    scopes = {part for path in paths for part in path}
+    scopes = {part for path in paths for part in path if not helper(without_number(part))}
     return bool(scopes) and all(_NUMBER.search(part) for part in scopes)
 
 
