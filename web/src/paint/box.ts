@@ -4,7 +4,8 @@ import type { Ink } from "./ink.ts";
 import type { BoxColours } from "./palette.ts";
 
 const BORDER_FROM = 5; // px of height
-const ROUND_FROM = 9;
+const ROUND_FROM = 12; // corners cost a path, and cannot be told apart below
+const SHARP = 1.2; // px of a corner's radius that is drawn as none
 const THICKEST = 2.4;
 
 export interface BoxStyle {
@@ -29,7 +30,7 @@ export function paintBox(ink: Ink, x: number, y: number, w: number, h: number, s
   canvas.fillStyle = style.fill;
   canvas.strokeStyle = style.colours.stroke;
   canvas.lineWidth = Math.max(0.5, softened(style.border * s, THICKEST));
-  if (h < ROUND_FROM) {
+  if (h < ROUND_FROM || style.radius * s < SHARP) {
     canvas.fillRect(left, top, width, height);
     canvas.strokeRect(left, top, width, height);
     return;

@@ -41,6 +41,9 @@ export interface GroupBox {
 
 /** The frame, before the inside. */
 export function paintFrame(ink: Ink, box: GroupBox): void {
+  if (box.open === 0 && !box.closed) {
+    return; // its cover hides all of it
+  }
   const fill = box.plain ? box.colours.fill : box.colours.tint;
   paintBox(ink, box.x, box.y, box.w, box.h, box.s, { colours: box.colours, fill, border: BORDER, radius: RADIUS });
 }

@@ -82,6 +82,12 @@ export class Surface {
     }
   }
 
+  /** Paint no more. */
+  close(): void {
+    this.worker?.terminate();
+    this.worker = undefined;
+  }
+
   /** A slice has arrived, and has been merged into the store of the page. */
   merged(slice: string): void {
     this.send({ kind: "merge", slice });

@@ -37,7 +37,7 @@ function paint(message: Extract<ToPainter, { kind: "paint" }>): void {
     canvas = new OffscreenCanvas(width, height);
     canvases.set(layer, canvas);
   }
-  const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+  const context = canvas.getContext("2d", { alpha: false });
   if (context === null || painter === undefined) {
     return;
   }

@@ -44,7 +44,7 @@ export interface LookData {
 }
 
 const GROUP_HEIGHT = 60; // px; boxes of nodes are lower
-const GROUP_GRAIN = 4; // a group can be made out when it is that many times higher than a leaf need be
+const GROUP_GRAIN = 8; // a group in it can be made out when it is that many times higher than a leaf need be
 
 export class Store {
   readonly parts = new Map<number, Part>();
