@@ -5,26 +5,34 @@ import type { Explorer } from "../explorer.ts";
 import { breadcrumb } from "./breadcrumb.ts";
 import { colourPanel } from "./colour.ts";
 import { exportPanel } from "./export.ts";
+import { focusPanel } from "./focus.ts";
 import { help } from "./help.ts";
 import { inspector } from "./inspector.ts";
 import { minimap } from "./minimap.ts";
+import { model } from "./model.ts";
+import { noticePanel } from "./notice.ts";
 import { outline } from "./outline.ts";
 import { searchPanel } from "./search.ts";
+import { tip } from "./tip.ts";
 import { toolbar } from "./toolbar.ts";
 import { tracePanel } from "./trace.ts";
 import { weightsPanel } from "./weights.ts";
 
 export const PANELS: readonly ((explorer: Explorer) => unknown)[] = [
   breadcrumb,
+  model,
   toolbar,
   minimap,
+  tip,
   outline,
   inspector,
   weightsPanel,
   colourPanel,
   searchPanel,
   tracePanel,
+  focusPanel,
   exportPanel,
+  noticePanel,
   help,
   mirror,
   keepAddress,

@@ -20,6 +20,7 @@ export interface Seen {
   readonly open: number;
 }
 
+const HALF = 0.5; // an inside that shines through less than that is not meant
 const NOTHING = (): void => undefined;
 
 /** Everything that is drawn in a window of the screen, from the outside in. */
@@ -32,6 +33,7 @@ export function seen(store: Store, camera: Camera, viewport: Viewport, window: W
     }
   };
   const visitor: Visitor = {
+    least: HALF,
     inside: NOTHING,
     node: (at, position, x, y, w, h) => add(at, position, x, y, w, h, 0),
     group: add,

@@ -29,6 +29,8 @@ export interface Inside {
 
 /** What is told about each thing on the screen. Rectangles are x, y, width, height in px of the screen. */
 export interface Visitor {
+  /** How far a group must be open for its inside to be walked; any bit where this is absent. */
+  readonly least?: number;
   /** A group's inside, before anything in it. */
   inside(at: Inside): void;
   node(at: Inside, position: number, x: number, y: number, w: number, h: number): void;
@@ -147,7 +149,7 @@ function walkGroup(
     }
   }
   visitor.group(at, position, x, y, w, h, open);
-  if (inside !== undefined && open > 0) {
+  if (inside !== undefined && open > (visitor.least ?? 0)) {
     walk(store, inside, window, visitor);
   }
   visitor.title(at, position, x, y, w, h, open);
