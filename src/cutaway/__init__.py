@@ -10,23 +10,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cutaway.comparison import Comparison, diff
     from cutaway.errors import CutawayError
     from cutaway.explorer.shown import Shown, show
+    from cutaway.exporters.networkx import from_networkx
+    from cutaway.networks import lay_out, to_networkx
     from cutaway.picture import Picture, plot_model
     from cutaway.readers import read
     from cutaway.tables import summary
 
 __version__ = "0.1.0"
-__all__ = ["CutawayError", "Picture", "plot_model", "read", "show", "Shown", "summary"]
+__all__ = [
+    "Comparison", "CutawayError", "diff", "from_networkx", "lay_out", "Picture", "plot_model", "read", "show", "Shown",
+    "summary", "to_networkx",
+]  # fmt: skip
 
 _HOMES = {
+    "Comparison": "cutaway.comparison",
+    "diff": "cutaway.comparison",
     "CutawayError": "cutaway.errors",
+    "from_networkx": "cutaway.exporters.networkx",
+    "lay_out": "cutaway.networks",
     "Picture": "cutaway.picture",
     "plot_model": "cutaway.picture",
     "read": "cutaway.readers",
     "show": "cutaway.explorer.shown",
     "Shown": "cutaway.explorer.shown",
     "summary": "cutaway.tables",
+    "to_networkx": "cutaway.networks",
 }
 
 

@@ -21,7 +21,7 @@ from cutaway.graph.memory import collector_paused
 if TYPE_CHECKING:
     from cutaway.picture import Picture
 
-DONE, USAGE, UNREADABLE, UNWRITABLE, INTERRUPTED, CUT_OFF = 0, 2, 3, 4, 130, 141
+DONE, DIFFERENT, USAGE, UNREADABLE, UNWRITABLE, INTERRUPTED, CUT_OFF = 0, 1, 2, 3, 4, 130, 141
 
 _EPILOG = """\
 examples:
@@ -32,9 +32,11 @@ examples:
   cutaway plot saved_model_folder -o model.svg --signature serving_default
   cutaway summary model.keras
   cutaway summary model.tflite --format json > model.json
+  cutaway diff old.keras new.keras
 
 exit codes:
   0  done
+  1  the models differ (diff --exit-code)
   2  a wrong command, option or value
   3  the input cannot be read
   4  the output cannot be written, or a package is missing
@@ -62,6 +64,14 @@ examples:
   cutaway summary model.keras --format csv > model.csv
 """
 
+_DIFF_EPILOG = """\
+examples:
+  cutaway diff old.keras new.keras
+  cutaway diff model.keras model.tflite
+  cutaway diff old.keras new.keras -o changes.svg
+  cutaway diff old.keras new.keras --exit-code --format json > changes.json
+"""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
@@ -70,8 +80,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The words after ``cutaway``; those of the process where None.
 
     Returns:
-        The exit code: 0 done, 2 a wrong option, 3 the input cannot be read, 4 the output cannot be written or a
-        package is missing, 130 interrupted, 141 the reader of a pipe went away.
+        The exit code: 0 done, 1 models that differ where that was asked for, 2 a wrong option, 3 the input cannot be
+        read, 4 the output cannot be written or a package is missing, 130 interrupted, 141 the reader of a pipe went
+        away.
 
     Raises:
         SystemExit: The words are no command, with code 2, or ask for help or the version, with code 0.
@@ -79,8 +90,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _prepare_streams()
     try:
         arguments = _parser().parse_args(_with_command(sys.argv[1:] if argv is None else argv))
-        run: Callable[[argparse.Namespace], None] = arguments.run
-        run(arguments)
+        run: Callable[[argparse.Namespace], int | None] = arguments.run
+        code = run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         _drop_output()
@@ -97,7 +108,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.filename is None:  # files have names, so it was the list on stdout
             _drop_output()
         return _fail(f"{error.filename or 'standard output'}: {error.strerror}", UNWRITABLE)
-    return DONE
+    return DONE if code is None else code
 
 
 def _with_command(words: Sequence[str]) -> Sequence[str]:
@@ -161,6 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_view(commands)
     _add_plot(commands)
     _add_summary(commands)
+    _add_diff(commands)
     return parser
 
 
@@ -189,7 +201,7 @@ def _add_command(commands: Any, name: str, words: str, epilog: str) -> argparse.
     return parser
 
 
-_COMMANDS = ("view", "plot", "summary")
+_COMMANDS = ("view", "plot", "summary", "diff")
 
 
 def _add_view(commands: Any) -> None:
@@ -257,6 +269,29 @@ def _add_summary(commands: Any) -> None:
         help="form of the list (default: %(default)s)",
     )
     parser.set_defaults(run=_summary)
+
+
+def _add_diff(commands: Any) -> None:
+    words = "say what changed from one model to another"
+    parser = commands.add_parser(
+        "diff", help=words, description=f"{words[0].upper()}{words[1:]}.", epilog=_DIFF_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    )  # fmt: skip
+    parser.add_argument("old", metavar="OLD", help="a model, as for the other commands")
+    parser.add_argument("new", metavar="NEW", help="another; its format may be another too")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="form of the report (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        dest="to_file",
+        metavar="FILE",
+        help="draw both as one, coloured by what changed: svg, png, pdf",
+    )
+    parser.add_argument("--theme", metavar="NAME", default="light", help="colours of that drawing")
+    parser.add_argument("--exit-code", action="store_true", help="exit with 1 where anything changed")
+    parser.set_defaults(run=_diff)
 
 
 _SHOWN = {
@@ -383,3 +418,18 @@ def _summary(arguments: argparse.Namespace) -> None:
         Console().print(rich_table(table))
     else:
         sys.stdout.write(FORMATS[arguments.format](table))
+
+
+@collector_paused()
+def _diff(arguments: argparse.Namespace) -> int:
+    from cutaway.comparison import FORMATS, diff
+    from cutaway.formats import writer_for
+
+    if arguments.to_file is not None:
+        writer_for(Path(arguments.to_file).name)  # a wrong extension is told before the work
+    found = diff(arguments.old, arguments.new)
+    sys.stdout.write(FORMATS[arguments.format](found))
+    if arguments.to_file is not None:
+        found.plot(arguments.to_file, theme=arguments.theme)
+        print(f"wrote {_safe(arguments.to_file)}", file=sys.stderr)
+    return DIFFERENT if arguments.exit_code and not found.equal else DONE
