@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -408,3 +412,76 @@ def test_the_screen_is_saved_with_its_colours_by_the_page_alone(open_page: Open,
     drawing = page.locator(".drawing").bounding_box()
     assert picture.shape[:2] == (round(drawing["height"] * 2), round(drawing["width"] * 2))
     assert share_of(picture, (0x44, 0x01, 0x54)) > 0.0005, "the darkest colour of the scale"
+
+
+def test_only_a_part_is_laid_out_anew_and_the_way_back_leads_to_where_one_was(open_page: Open, graph: Graph) -> None:
+    page = open_page(NET)
+    inside = {node.name for node in graph.nodes if node.name.startswith("block3a")}
+    found = page.evaluate("cutaway.find('name=block3a')")["hits"]
+    assert [hit["kind"] for hit in found] == ["group"]
+    page.evaluate("id => cutaway.flyTo(id)", found[0]["id"])
+    settled(page)
+    camera = page.evaluate("cutaway.camera()")
+    page.keyboard.press("i")
+    wait_until(page, "document.querySelectorAll('.layer').length === 2")
+    settled(page)
+    shown = {thing["id"]: thing for thing in page.evaluate("cutaway.visible()") if thing["kind"] == "node"}
+    assert {name.split("/")[-1] for name in shown} == inside
+    answer = page.evaluate("cutaway.find('Conv2D')")
+    assert {hit["id"] for hit in answer["hits"]} <= set(shown)
+    first = sorted(shown)[0]
+    assert page.evaluate("id => cutaway.flyTo(id)", first)
+    settled(page)
+    assert page.locator(".layer >> nth=1").locator(".inspector h2").inner_text() == first.split("/")[-1]
+    page.keyboard.press("u")
+    wait_until(page, "document.querySelectorAll('.layer').length === 1")
+    assert page.evaluate("cutaway.camera()") == camera
+    page.keyboard.press("0")
+    settled(page)
+    assert len(page.evaluate("cutaway.visible()")) > len(inside)
+
+
+def test_what_is_traced_can_be_shown_alone(open_page: Open, graph: Graph) -> None:
+    page = open_page(NET)
+    page.evaluate("id => cutaway.flyTo(id)", next(node.id for node in graph.nodes if node.name == "stem_activation"))
+    settled(page)
+    page.keyboard.press("t")
+    wait_until(page, "document.querySelector('.trace-status').textContent !== ''")
+    count = int(trace_of(page).split()[0]) + 1
+    page.click(".trace button:has-text('Only this')")
+    wait_until(page, "document.querySelectorAll('.layer').length === 2")
+    settled(page)
+    assert page.evaluate("cutaway.find('-zzz')")["count"] == count
+    page.click("button.back")
+    wait_until(page, "document.querySelectorAll('.layer').length === 1")
+
+
+def test_a_model_that_changes_is_shown_anew_where_one_was(browser: Any, tmp_path: Path) -> None:
+    model = tmp_path / "net.keras"
+    shutil.copy(NET, model)
+    command = [sys.executable, "-m", "cutaway", "view", str(model), "--no-browser", "--watch"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
+        assert server.stdout is not None
+        page = browser.new_page()
+        try:
+            page.goto(server.stdout.readline().split()[1])
+            page.wait_for_selector("[data-cutaway=drawn]", timeout=20_000)
+            page.locator(".drawing").focus()
+            page.keyboard.press("o")
+            page.evaluate("cutaway.flyTo('top_conv')")
+            settled(page)
+            wait_until(page, "location.hash.includes('select=')")
+            page.wait_for_timeout(300)
+            before = page.evaluate("[cutaway.camera().group, location.hash]")
+            assert before[0] != ""
+            os.replace(shutil.copy(ROOT / "tests" / "models" / "MobileNetV2.keras", tmp_path / "new"), model)
+            wait_until(page, "cutaway.find('op:Dense').then(found => found.hits[0]?.index < 200)")
+            wait_until(page, "document.querySelectorAll('.layer').length === 1")
+            assert "mobilenet" in page.inner_text(".path").lower()
+            assert page.locator(".outline").is_visible()
+            os.replace(shutil.copy(NET, tmp_path / "new"), model)
+            wait_until(page, "document.querySelector('.path').textContent.toLowerCase().includes('efficientnet')")
+        finally:
+            page.close()
+            server.terminate()

@@ -3,6 +3,9 @@ import type { Explorer } from "./explorer.ts";
 import { cameraOf, linkText, parseLink } from "./permalink.ts";
 
 export async function keepAddress(explorer: Explorer): Promise<void> {
+  if (explorer.layers.depth > 1) {
+    return; // the address is that of the whole model
+  }
   const { state, eye, names } = explorer;
   let written = location.hash;
 
@@ -56,7 +59,7 @@ export async function keepAddress(explorer: Explorer): Promise<void> {
     if (location.hash !== written) {
       void read();
     }
-  });
+  }, { signal: explorer.ended });
   if (location.hash.length > 1) {
     await read();
   }

@@ -16,7 +16,7 @@ export function connect(explorer: Explorer): void {
   connectSteps(explorer);
 }
 
-function connectTheme({ state, head, stage }: Explorer): void {
+function connectTheme({ state, head, stage, ended }: Explorer): void {
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const apply = (): void => {
     const name = themeOf(state.now, head.theme);
@@ -38,7 +38,8 @@ function connectTheme({ state, head, stage }: Explorer): void {
       apply();
     }
   });
-  dark.addEventListener("change", (event) => state.send({ kind: "system", dark: event.matches }));
+  const turned = (event: MediaQueryListEvent): void => state.send({ kind: "system", dark: event.matches });
+  dark.addEventListener("change", turned, { signal: ended });
   state.send({ kind: "system", dark: dark.matches });
   apply();
 }
@@ -60,7 +61,12 @@ function connectGestures(explorer: Explorer): void {
         if (node !== undefined) {
           return explorer.flyTo(node);
         }
-        state.send({ kind: "select", place: placeOf(explorer.at(x, y)) });
+        const place = placeOf(explorer.at(x, y));
+        state.send({ kind: "select", place });
+        explorer.resized(); // a panel may have opened where the click was
+        if (place !== undefined) {
+          explorer.keepInView(place);
+        }
         return true;
       });
     },
@@ -146,5 +152,10 @@ function connectKeys(explorer: Explorer): void {
     { key: "+ =", says: "closer", run: middle(STEP) },
     { key: "- _", says: "further away", run: middle(1 / STEP) },
   );
-  document.addEventListener("keydown", (event) => keys.handle(event));
+  const handle = (event: KeyboardEvent): void => {
+    if (!explorer.stage.root.inert) { // another layer lies over this one
+      keys.handle(event);
+    }
+  };
+  document.addEventListener("keydown", handle, { signal: explorer.ended });
 }

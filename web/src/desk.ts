@@ -44,6 +44,8 @@ export interface Desk {
   nameOf(item: number): string;
   /** Id of a node or group as other programs know it; empty where it is not known yet. */
   idOf(item: number): string;
+  /** Aborted when this layer of the page is closed. */
+  readonly ended: AbortSignal;
   /** Called whenever the camera has come to rest. */
   onRest(run: () => void): void;
 }

@@ -16,10 +16,12 @@ import { Keys } from "./input/keys.ts";
 import { Names } from "./scene/names.ts";
 import { Overlay } from "./paint/overlay.ts";
 import { Surface } from "./paint/surface.ts";
+import type { Layers } from "./layers.ts";
 import type { Store } from "./scene/store.ts";
 import { StateHolder, themeOf } from "./state.ts";
 import type { Place, State } from "./state.ts";
 
+const EDGE = 60; // px from the edge within which the middle of what was clicked is moved into view
 const READABLE = 18; // px of height of a box that can be read
 
 export interface Stage {
@@ -41,16 +43,22 @@ export class Explorer implements Desk {
   known: Columns | undefined;
   private asked: Promise<Columns> | undefined;
   private readonly overlay: Overlay;
+  private window = windowSize();
+  private centre: { x: number; y: number };
   private readonly restRuns: (() => void)[] = [];
   private readonly moveRuns: (() => void)[] = [];
 
+  private readonly end = new AbortController();
+
   constructor(
     readonly head: Head, readonly source: DataSource, readonly store: Store, readonly stage: Stage,
+    readonly layers: Layers,
   ) {
     this.slots = stage.slots;
     this.keys = new Keys(stage.drawing);
     this.names = new Names(store, () => this.known);
     const viewport = this.measure();
+    this.centre = this.middle();
     const events = { moved: (camera: Camera) => this.moved(camera), rested: () => this.rested() };
     const clock = { now: () => performance.now(), frame: (run: () => void) => void requestAnimationFrame(run) };
     this.eye = new Eye(store, this.home(viewport), viewport, events, clock);
@@ -67,7 +75,22 @@ export class Explorer implements Desk {
     this.surface.resize(viewport);
     this.overlay.resize(viewport);
     this.state.listen((now, before) => this.changed(now, before));
-    new ResizeObserver(() => this.resized()).observe(stage.drawing);
+    const sizes = new ResizeObserver(() => this.resized());
+    sizes.observe(stage.drawing);
+    this.ended.addEventListener("abort", () => sizes.disconnect());
+  }
+
+  /** Aborted when this explorer leaves the page: what listens beyond its own elements ends with it. */
+  get ended(): AbortSignal {
+    return this.end.signal;
+  }
+
+  /** Leave the page. */
+  closed(): this {
+    this.end.abort();
+    this.surface.close();
+    this.stage.root.remove();
+    return this;
   }
 
   /** The view that shows the whole model. */
@@ -114,6 +137,7 @@ export class Explorer implements Desk {
     }
     if (options.select !== false) {
       this.state.send({ kind: "select", place });
+      this.resized(); // a panel may have opened beside the drawing
     }
     return this.eye.fly(place === undefined ? this.home() : this.viewOf(place));
   }
@@ -144,6 +168,21 @@ export class Explorer implements Desk {
     return boxOf(this.store, this.eye.camera, this.eye.viewport, place.group, place.position);
   }
 
+  /** Move the camera only as far as is needed to see the middle of a place. */
+  keepInView(place: Place): void {
+    const box = this.boxOf(place);
+    const { camera, viewport } = this.eye;
+    if (box === undefined) {
+      return;
+    }
+    const aside = (at: number, size: number): number => Math.max(EDGE - at, Math.min(0, size - EDGE - at));
+    const dx = aside(box.x + box.w / 2, viewport.width);
+    const dy = aside(box.y + box.h / 2, viewport.height);
+    if (dx !== 0 || dy !== 0) {
+      void this.eye.fly({ ...camera, x: camera.x - dx / camera.k, y: camera.y - dy / camera.k });
+    }
+  }
+
   /** Move the camera only as far as is needed to see a place well. */
   reveal(place: Place): void {
     const box = this.boxOf(place);
@@ -166,6 +205,12 @@ export class Explorer implements Desk {
     void this.eye.fly({ ...camera, x: camera.x - dx / camera.k, y: camera.y - dy / camera.k });
   }
 
+  /** Where the middle of the drawing lies on the page. */
+  private middle(): { x: number; y: number } {
+    const { left, top, width, height } = this.stage.drawing.getBoundingClientRect();
+    return { x: left + width / 2, y: top + height / 2 };
+  }
+
   private measure(): Viewport {
     const { clientWidth, clientHeight } = this.stage.drawing;
     return { width: Math.max(1, clientWidth), height: Math.max(1, clientHeight) };
@@ -178,10 +223,13 @@ export class Explorer implements Desk {
     if (viewport.width === before.width && viewport.height === before.height) {
       return;
     }
-    const whole = this.showsAll(before);
+    const whole = this.showsAll(before) && this.window !== windowSize();
+    this.window = windowSize();
+    const middle = this.middle();
     this.surface.resize(viewport);
     this.overlay.resize(viewport);
-    this.eye.resize(viewport);
+    this.eye.resize(viewport, middle.x - this.centre.x, middle.y - this.centre.y);
+    this.centre = middle;
     if (whole) { // also where the page began in a frame that had no size yet
       this.eye.jump(this.home());
     }
@@ -235,4 +283,9 @@ export class Explorer implements Desk {
       this.drawOverlay();
     }
   }
+}
+
+/** Tells one size of the browser's window from another. */
+function windowSize(): string {
+  return `${window.innerWidth} ${window.innerHeight}`;
 }

@@ -4,29 +4,18 @@ import { bridgedSource } from "./data/bridged.ts";
 import { embeddedSource } from "./data/embedded.ts";
 import { servedSource } from "./data/served.ts";
 import { DataError } from "./data/source.ts";
-import { Explorer } from "./explorer.ts";
+import { Layers } from "./layers.ts";
+import { follow } from "./follow.ts";
 import { makeStage } from "./stage.ts";
-import { PANELS } from "./panels/all.ts";
-import { Store } from "./scene/store.ts";
-import { connect } from "./connect.ts";
-import { publish } from "./api.ts";
 
 async function start(host: HTMLElement): Promise<void> {
   const source = embeddedSource(document) ?? bridgedSource(document) ?? servedSource(location.href);
   const stage = makeStage(host);
+  const layers = new Layers(host, source);
+  follow(source, layers, (words) => stage.say(words));
   try {
-    const [{ head, text }] = await Promise.all([source.head(), loadFonts(document.fonts, fontBytes())]);
-    const store = new Store();
-    store.merge(head);
-    const explorer = new Explorer(head, source, store, stage);
-    connect(explorer);
-    explorer.surface.paintNow(explorer.eye.camera);
-    publish(explorer);
-    document.documentElement.dataset["cutaway"] = "drawn";
-    explorer.surface.start([text]);
-    for (const panel of PANELS) {
-      panel(explorer);
-    }
+    const [answer] = await Promise.all([source.head(), loadFonts(document.fonts, fontBytes())]);
+    layers.enter(answer, stage);
   } catch (error) {
     stage.say(error instanceof DataError || error instanceof Error ? error.message : String(error));
     document.documentElement.dataset["cutaway"] = "failed";

@@ -1,4 +1,4 @@
-/** The empty page: the drawing, and around it the places for panels. */
+/** One empty layer of the page: the drawing, and around it the places for panels. */
 import { make } from "./dom.ts";
 import type { Stage } from "./explorer.ts";
 
@@ -23,9 +23,10 @@ export function makeStage(host: HTMLElement): EmptyStage {
   const over = make("div", { class: "over" });
   const middle = make("main", { class: "middle" }, [drawing, note, corner, bottom, find]);
   const top = make("header", { class: "top" }, [path, tools]);
-  host.append(top, make("div", { class: "row" }, [left, middle, right]), over);
+  const root = make("div", { class: "layer" }, [top, make("div", { class: "row" }, [left, middle, right]), over]);
+  host.append(root);
   return {
-    root: host,
+    root,
     drawing,
     slots: { left, right, path, tools, corner, bottom, find, over },
     say(text) {

@@ -45,10 +45,10 @@ export class Eye {
     return this.resting;
   }
 
-  /** Another size of the screen; what lies in its middle stays there. */
-  resize(viewport: Viewport): void {
+  /** Another size of the screen, whose middle has moved by so many px: what is seen stays where it is. */
+  resize(viewport: Viewport, dx = 0, dy = 0): void {
     this.screen = viewport;
-    this.change(this.current);
+    this.change(panned(this.current, -dx, -dy));
   }
 
   pan(dx: number, dy: number): void {

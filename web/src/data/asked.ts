@@ -16,10 +16,12 @@ export interface Asker {
   listen(heard: (event: ServerEvent) => void): () => void;
 }
 
-/** The source behind somebody who can be asked. */
-export function askedSource(asker: Asker): DataSource & { readonly live: LiveSource } {
+/** The source behind somebody who can be asked; every question names the chart that it is about, if there is one. */
+export function askedSource(asker: Asker, chart?: number): DataSource & { readonly live: LiveSource } {
+  const about = (query: Query): Query => (chart === undefined ? query : { chart, ...query });
+
   async function bytes(path: string, query: Query = {}, body?: unknown): Promise<ArrayBuffer> {
-    const answer = await asker.ask(path, query, body);
+    const answer = await asker.ask(path, about(query), body);
     if (answer.status < 200 || answer.status > 299) {
       throw failure(path, answer.status, answer.bytes);
     }
@@ -35,10 +37,10 @@ export function askedSource(asker: Asker): DataSource & { readonly live: LiveSou
   }
 
   /** The head comes when the model has been read: until then the answer says so, and is asked for again. */
-  async function head(chart = 0): Promise<HeadAnswer> {
+  async function head(): Promise<HeadAnswer> {
     for (;;) {
       try {
-        const found = await text("chart", chart ? { chart } : {});
+        const found = await text("chart");
         return { head: JSON.parse(found) as Head, text: found };
       } catch (error) {
         if (!(error instanceof DataError) || error.kind !== "reading") {
@@ -55,21 +57,22 @@ export function askedSource(asker: Asker): DataSource & { readonly live: LiveSou
     weightStats: (code) => json<WeightStats>("weight/stats", { code }),
     weightHistogram: (code, bins) => json<WeightHistogram>("weight/histogram", { code, bins }),
     weightSlice: (query) => bytes("weight/slice", Object.fromEntries(new URLSearchParams(query))),
-    offer: (link, path, query, name) => asker.offer(link, path, query, name),
-    async focus(nodes) {
-      const found = await text("focus", {}, { nodes });
+    offer: (link, path, query, name) => asker.offer(link, path, about(query), name),
+    async focus(part) {
+      const found = await text("focus", {}, part);
       return { head: JSON.parse(found) as Head, text: found };
     },
     listen: (heard) => asker.listen(heard),
   };
   return {
     head,
-    async parts(chart, groups) {
-      const found = await text("parts", { chart, groups: groups.join(",") });
+    async parts(number, groups) {
+      const found = await text("parts", { chart: number, groups: groups.join(",") });
       return { slice: JSON.parse(found) as Slice, text: found };
     },
     columns: () => bytes("columns"),
     attributes: () => bytes("attributes"),
+    of: (number) => askedSource(asker, number),
     live,
   };
 }

@@ -10,7 +10,7 @@ export function embeddedSource(page: Document): DataSource | undefined {
   if (page.getElementById(IDS.head) === null) {
     return undefined;
   }
-  return {
+  const source: DataSource = {
     async head() {
       const text = await textOf(page, IDS.head);
       return { head: JSON.parse(text) as Head, text };
@@ -24,8 +24,10 @@ export function embeddedSource(page: Document): DataSource | undefined {
     },
     columns: () => unpacked(page, IDS.columns),
     attributes: () => unpacked(page, IDS.attributes),
+    of: () => source,
     live: undefined,
   };
+  return source;
 }
 
 async function textOf(page: Document, id: string): Promise<string> {

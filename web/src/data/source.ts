@@ -27,10 +27,12 @@ export class DataError extends Error {
 
 /** Every answer that the page may ask for. What a source cannot give is undefined. */
 export interface DataSource {
-  head(chart?: number): Promise<HeadAnswer>;
+  head(): Promise<HeadAnswer>;
   parts(chart: number, groups: readonly number[]): Promise<SliceAnswer>;
   columns(): Promise<ArrayBuffer>;
   attributes(): Promise<ArrayBuffer>;
+  /** The same for another chart: its nodes and groups have other numbers. */
+  of(chart: number): DataSource;
   /** Details for the inspector; a source without a server makes them from the columns. */
   readonly live: LiveSource | undefined;
 }
@@ -45,7 +47,7 @@ export interface LiveSource {
   /** Make a link save the answer as a file of that name. */
   offer(link: HTMLAnchorElement, path: string, query: Readonly<Record<string, string | number>>, name: string): void;
   /** A new chart of a part of the model. */
-  focus(nodes: readonly number[]): Promise<HeadAnswer>;
+  focus(part: { readonly nodes?: readonly number[]; readonly group?: number }): Promise<HeadAnswer>;
   /** Called with every event of the server; returns what ends it. */
   listen(heard: (event: ServerEvent) => void): () => void;
 }

@@ -13,6 +13,7 @@ import { widthAt } from "./group.ts";
 const SIZE = 7.5; // px at scale 1
 const LARGEST = 13;
 const SMALLEST = 8; // px on the screen: smaller words are left out
+const ARROW = 12; // px that an arrowhead takes at the end of a wire
 const BESIDE = 4; // px from a wire to its words
 
 interface Rectangle {
@@ -38,10 +39,10 @@ export function paintCaptions(ink: Ink, at: Inside, captions: Captions): void {
   const write = (text: string, path: PathData, share: number): void => {
     const point = pointOn(path, share);
     const wide = widthAt(ink, text, size, 400);
-    const x = at.x + point.x * at.s + (point.level ? -wide / 2 : BESIDE);
+    const x = at.x + point.x * at.s + (point.level ? -wide / 2 - ARROW / 2 : BESIDE);
     const y = at.y + point.y * at.s - (point.level ? size * 0.5 + BESIDE : 0);
     const box = { x, y: y - size / 2 - 1, w: wide + 2, h: size + 2 };
-    if (point.level && wide > point.length * at.s - 4 * BESIDE) {
+    if (point.level && wide > point.length * at.s - 2 * BESIDE - ARROW) {
       return;
     }
     if (x > window.right || y > window.bottom || x + box.w < window.left || y < window.top) {

@@ -57,5 +57,5 @@ export function toggle(desk: Desk, panel: PanelName): void {
 }
 
 function drawingOf(element: HTMLElement): HTMLElement | null {
-  return element.closest("#cutaway")?.querySelector<HTMLElement>(".drawing") ?? null;
+  return element.closest(".layer")?.querySelector<HTMLElement>(".drawing") ?? null;
 }

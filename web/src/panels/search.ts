@@ -102,6 +102,7 @@ class Search {
     const columns = this.#columns;
     if (this.#client === undefined) {
       const { source } = this.desk;
+      this.desk.ended.addEventListener("abort", () => this.#client?.close());
       this.#client = new SearchClient({
         start: startWorker,
         columns: columns.buffer,
