@@ -22,7 +22,7 @@ from cutaway.style.theme import THEMES
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
-PAGES = ("guide", "reference")
+PAGES = ("guide", "cookbook", "reference")
 ALL_PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")])
 
 
