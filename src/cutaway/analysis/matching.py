@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from difflib import SequenceMatcher
+from functools import cached_property
 
 from cutaway.analysis.units import Unit
 
@@ -38,25 +39,40 @@ class Matching:
         self._new = new
         self.to_new: dict[int, int] = {}
         self.to_old: dict[int, int] = {}
-        looks: dict[object, int] = {}
-        self._looks = [[looks.setdefault(unit.look(), len(looks)) for unit in side] for side in (old, new)]
         self._ops = [[unit.op for unit in side] for side in (old, new)]
         for one, other in (known or {}).items():
             self._pair(one, other)
 
     def run(self) -> dict[int, int]:
         """Match; returns positions of new units by positions of old ones."""
-        self._by_key(lambda unit: None if unit.auto else (unit.id, unit.op))
-        self._by_key(lambda unit: None if unit.auto else (unit.name, unit.op))
-        self._by_surroundings()
-        self._spread(self._looks)
-        self._align(self._looks)
-        self._spread(self._looks)
-        self._by_key(lambda unit: None if unit.auto else (unit.name,))
-        self._spread(self._ops)
-        self._align(self._ops)
-        self._by_key(lambda unit: (unit.name, unit.op))
+        stages: tuple[Callable[[], None], ...] = (
+            lambda: self._by_key(lambda unit: None if unit.auto else (unit.id, unit.op)),
+            lambda: self._by_key(lambda unit: None if unit.auto else (unit.name, unit.op)),
+            self._by_surroundings,
+            lambda: self._spread(self._looks),
+            lambda: self._align(self._looks),
+            lambda: self._spread(self._looks),
+            lambda: self._by_key(lambda unit: None if unit.auto else (unit.name,)),
+            self._by_operations,
+            lambda: self._by_key(lambda unit: (unit.name, unit.op)),
+        )
+        for stage in stages:
+            if len(self.to_new) == min(len(self._old), len(self._new)):
+                break
+            stage()
         return self.to_new
+
+    @cached_property
+    def _looks(self) -> list[list[int]]:
+        """What each unit is, as a number, on both sides."""
+        looks: dict[object, int] = {}
+        return [[looks.setdefault(unit.look(), len(looks)) for unit in side] for side in (self._old, self._new)]
+
+    def _by_operations(self) -> None:
+        """Match by kind alone, which means something only between versions of one model."""
+        if 2 * len(self.to_new) >= min(len(self._old), len(self._new)):
+            self._spread(self._ops)
+            self._align(self._ops)
 
     def _pair(self, old: int, new: int) -> None:
         self.to_new[old] = new
@@ -78,7 +94,7 @@ class Matching:
 
     def _by_surroundings(self) -> None:
         """Match units that stand alone with what they are joined to."""
-        colours = self._looks
+        colours: Sequence[Sequence[int]] = self._looks
         for _ in range(ROUNDS):
             table: dict[object, int] = {}
             colours = [
