@@ -9,10 +9,12 @@ import sys
 import pytest
 
 from cutaway.explorer import contract
-from cutaway.explorer.details import group_details, node_details
+from cutaway.explorer.details import MOST_LISTED, group_details, node_details
 from cutaway.explorer.server import application
 from cutaway.explorer.session import Origin, Session
 from cutaway.explorer.static_files import FILES
+from cutaway.graph.build import GraphBuilder
+from cutaway.graph.model import Tensor, Weight
 from cutaway.readers import read
 from tests.explorer.conform import check, fits
 from tests.explorer.hand import ROOT, arranged_of, chart_of, decode
@@ -106,3 +108,17 @@ def test_details_of_a_group_sum_up_what_it_holds() -> None:
     assert told["equal"]
     assert told["path"][0]["name"] == "resnet50"
     assert told["nodes"] == 10
+
+
+def test_of_very_many_the_first_are_listed_and_all_are_counted() -> None:
+    builder = GraphBuilder("many", "test")
+    weights = [Weight(f"w{at}", "w", (2,)) for at in range(500)]
+    sources = [builder.node(f"n{at}", "Op", outputs=[Tensor((1,))]) for at in range(500)]
+    wide = builder.node("wide", "Op", outputs=[Tensor((1,))] * 500, weights=weights)
+    for source in sources:
+        builder.connect(source, wide)
+    told = node_details(builder.build(), wide)
+    check(json.loads(json.dumps(told)), contract.NodeDetails, "node")
+    assert (told["inputCount"], told["outputCount"], told["weightCount"]) == (500, 500, 500)
+    assert len(told["inputs"]) == len(told["outputs"]) == len(told["weights"]) == MOST_LISTED
+    assert told["parameters"] == 1000

@@ -288,6 +288,8 @@ export interface Finding {
 
 /**
  * All about a node, for the inspector.
+ *
+ * `inputCount`, `outputCount`, `weightCount`: how many there are; the first of them are listed.
  */
 export interface NodeDetails {
   readonly index: number;
@@ -298,8 +300,11 @@ export interface NodeDetails {
   readonly path: readonly PathStep[];
   readonly attributes: readonly Attribute[];
   readonly inputs: readonly NodeInput[];
+  readonly inputCount: number;
   readonly outputs: readonly NodeOutput[];
+  readonly outputCount: number;
   readonly weights: readonly WeightInfo[];
+  readonly weightCount: number;
   readonly parameters: number;
   readonly trainable_parameters: number;
   readonly weight_bytes: number;
@@ -323,8 +328,11 @@ export interface GroupDetails {
   readonly path: readonly PathStep[];
   readonly attributes: readonly Attribute[];
   readonly inputs: readonly NodeInput[];
+  readonly inputCount: number;
   readonly outputs: readonly NodeInput[];
+  readonly outputCount: number;
   readonly weights: readonly WeightInfo[];
+  readonly weightCount: number;
   readonly nodes: number;
   readonly groups: number;
   readonly ops: readonly (readonly [string, number])[];

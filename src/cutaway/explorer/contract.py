@@ -278,7 +278,10 @@ class Finding(TypedDict):
 
 
 class NodeDetails(TypedDict):
-    """All about a node, for the inspector."""
+    """All about a node, for the inspector.
+
+    `inputCount`, `outputCount`, `weightCount`: how many there are; the first of them are listed.
+    """
 
     index: int
     id: str
@@ -288,8 +291,11 @@ class NodeDetails(TypedDict):
     path: list[PathStep]
     attributes: list[Attribute]
     inputs: list[NodeInput]
+    inputCount: int
     outputs: list[NodeOutput]
+    outputCount: int
     weights: list[WeightInfo]
+    weightCount: int
     parameters: int
     trainable_parameters: int
     weight_bytes: int
@@ -313,8 +319,11 @@ class GroupDetails(TypedDict):
     path: list[PathStep]
     attributes: list[Attribute]
     inputs: list[NodeInput]
+    inputCount: int
     outputs: list[NodeInput]
+    outputCount: int
     weights: list[WeightInfo]
+    weightCount: int
     nodes: int
     groups: int
     ops: list[tuple[str, int]]

@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from cutaway.analysis.ops import family
@@ -30,35 +31,43 @@ from cutaway.graph.select import members
 from cutaway.layout.nesting import tensor_of
 
 MOST_LISTED = 200
-"""Readers, sharers and equal groups that are listed; their number is told besides."""
+"""Inputs, outputs, readers, weights and equal groups that are listed; their number is told besides."""
 
 MOST_TEXT = 20_000
-"""Characters of an attribute that are sent."""
+MOST_ATTRIBUTES = 1_000
+"""Characters of an attribute that are sent, and attributes."""
 
 
 def node_details(graph: Graph, index: int) -> NodeDetails:
     """All about a node."""
-    node = graph.nodes[index]
-    totals = total({weight.id: weight for weight in node.weights}.values())
-    start, end = graph.weight_start[index], graph.weight_start[index + 1]
+    codes = list(dict.fromkeys(_codes(graph, index)))
+    first, last = graph.input_start[index], graph.input_start[index + 1]
+    op, group = graph.op(index), graph.node_groups[index]
+    totals = total(graph.weights[code] for code in codes)
     return {
         "index": index,
-        "id": node.id,
-        "name": shown(node.name),
-        "op": shown(node.op),
-        "family": family(node.op),
-        "path": _path(graph, node.group),
-        "attributes": _attributes(node.attributes, node.op),
-        "inputs": [_tensor_at(graph, edge.source, edge.port, edge.label) for edge in node.inputs],
+        "id": graph.ids[index],
+        "name": shown(graph.names[index]),
+        "op": shown(op),
+        "family": family(op),
+        "path": _path(graph, group),
+        "attributes": _attributes(graph.attributes[index], op),
+        "inputs": [
+            _tensor_at(graph, graph.input_node[at], graph.input_port[at], graph.input_labels.get(at, ""))
+            for at in range(first, min(last, first + MOST_LISTED))
+        ],
+        "inputCount": last - first,
         "outputs": _outputs(graph, index),
-        "weights": [_weight(graph, code, index) for code in graph.weight_codes[start:end]],
+        "outputCount": graph.output_start[index + 1] - graph.output_start[index],
+        "weights": [_weight(graph, code, index) for code in codes[:MOST_LISTED]],
+        "weightCount": len(codes),
         "parameters": totals.parameters,
         "trainable_parameters": totals.trainable,
         "weight_bytes": totals.bytes,
         "facts": {},
         "findings": [],
         "found_by": "",
-        "python": _python(graph, node.id, node.name, node.group),
+        "python": _python(graph, graph.ids[index], graph.names[index], group),
     }
 
 
@@ -67,7 +76,8 @@ def group_details(arranged: Arranged, index: int) -> GroupDetails:
     graph, nested = arranged.graph, arranged.nested
     found = graph.group(index)
     inside = members(graph, [index]) if index else range(len(graph))
-    codes = {code for node in inside for code in _codes(graph, node)} | set(graph.groups.weights.get(index, ()))
+    own = graph.groups.weights.get(index, ())
+    codes = {code for node in inside for code in _codes(graph, node)} | set(own)
     ins, outs = pins(nested, index)
     placement = nested.placement_of[index]
     equal = [at for at, other in enumerate(nested.placement_of) if other == placement >= 0 and at != index]
@@ -84,8 +94,11 @@ def group_details(arranged: Arranged, index: int) -> GroupDetails:
         "path": _path(graph, found.parent),
         "attributes": _attributes(found.attributes, found.op),
         "inputs": [_tensor_at(graph, *tensor_of(tensor), "") for tensor in ins[:MOST_LISTED]],
+        "inputCount": len(ins),
         "outputs": [_tensor_at(graph, *tensor_of(tensor), "") for tensor in outs[:MOST_LISTED]],
-        "weights": [_weight(graph, code, -1) for code in graph.groups.weights.get(index, ())],
+        "outputCount": len(outs),
+        "weights": [_weight(graph, code, -1) for code in own[:MOST_LISTED]],
+        "weightCount": len(own),
         "nodes": len(inside),
         "groups": len(inner),
         "ops": [(shown(op), count) for op, count in Counter(map(graph.op, inside)).most_common(MOST_LISTED)],
@@ -125,7 +138,7 @@ def _path(graph: Graph, group: int) -> list[PathStep]:
 
 def _attributes(attributes: Mapping[str, Any], op: str) -> list[Attribute]:
     found: list[Attribute] = []
-    for name, value in plain(attributes).items():
+    for name, value in islice(plain(attributes).items(), MOST_ATTRIBUTES):
         text = value if isinstance(value, str) else to_json(value)
         entry: Attribute = {"name": shown(name), "value": shown(text[:MOST_TEXT])}
         words = about(op, name)
@@ -148,13 +161,13 @@ def _tensor_at(graph: Graph, node: int, port: int, label: str) -> NodeInput:
 
 
 def _outputs(graph: Graph, node: int) -> list[NodeOutput]:
-    tensors = graph.outputs_of(node)
-    readers: dict[int, dict[int, None]] = {port: {} for port in range(len(tensors))}
+    ports = graph.output_start[node + 1] - graph.output_start[node]
+    readers: dict[int, dict[int, None]] = {port: {} for port in range(ports)}
     for at in places_of(graph.input_node, node):
         reader = bisect_right(graph.input_start, at) - 1
         readers.setdefault(graph.input_port[at], {})[reader] = None
     found: list[NodeOutput] = []
-    for port in sorted(readers):
+    for port in sorted(readers)[:MOST_LISTED]:
         tensor = graph.tensor(node, port)
         refs = [_ref(graph, reader) for reader in list(readers[port])[:MOST_LISTED]]
         found.append(

@@ -25,6 +25,9 @@ export function nodeDetails(columns: Columns, attributes: Attributes | undefined
       facts[name] = value;
     }
   }
+  const inputs = inputsOf(columns, node);
+  const outputs = outputsOf(columns, node);
+  const weights = Array.from(columns.weightsOf(node), (code) => weightInfo(columns, code, node));
   return {
     index: node,
     id: columns.id(node),
@@ -33,9 +36,12 @@ export function nodeDetails(columns: Columns, attributes: Attributes | undefined
     family: "",
     path: pathOf(columns, columns.nodeGroup[node] ?? -1),
     attributes: attributes === undefined ? [] : attributeList(attributes.of(node)),
-    inputs: inputsOf(columns, node),
-    outputs: outputsOf(columns, node),
-    weights: Array.from(columns.weightsOf(node), (code) => weightInfo(columns, code, node)),
+    inputs,
+    inputCount: inputs.length,
+    outputs,
+    outputCount: outputs.length,
+    weights,
+    weightCount: weights.length,
     parameters: columns.parameters[node] ?? 0,
     trainable_parameters: columns.trainable[node] ?? 0,
     weight_bytes: columns.weightBytes[node] ?? 0,
@@ -72,6 +78,8 @@ export function groupDetails(columns: Columns, group: number, part: Part | undef
       equal.push({ index: other, name: columns.groupName(other) });
     }
   }
+  const inputs = tensorsOf(columns, part?.ins ?? []);
+  const outputs = tensorsOf(columns, part?.outs ?? []);
   return {
     index: group,
     id: columns.groupId(group),
@@ -80,9 +88,12 @@ export function groupDetails(columns: Columns, group: number, part: Part | undef
     kind: columns.groupKind(group),
     path: pathOf(columns, columns.groupParents[group] ?? -1),
     attributes: [],
-    inputs: tensorsOf(columns, part?.ins ?? []),
-    outputs: tensorsOf(columns, part?.outs ?? []),
+    inputs,
+    inputCount: inputs.length,
+    outputs,
+    outputCount: outputs.length,
     weights: [],
+    weightCount: 0,
     nodes,
     groups: inside.reduce((sum, one) => sum + one, 0) - 1,
     ops: [...counts].sort((a, b) => b[1] - a[1]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import ItemsView, Mapping
 from typing import Any
 
 from cutaway.readers.tensorflow.inline import Operations
@@ -37,13 +37,17 @@ class OperationAttributes(Mapping[str, Any]):
     def __iter__(self) -> Any:
         return iter(self._all())
 
+    def items(self) -> ItemsView[str, Any]:
+        """All of them, decoded once and not once for each."""
+        return self._all().items()
+
     def __len__(self) -> int:
         return len(self._all())
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Mapping) and dict(self) == dict(other)
+        return isinstance(other, Mapping) and dict(self.items()) == dict(other.items())
 
     __hash__ = None  # type: ignore[assignment]  # as a dict
 
     def __repr__(self) -> str:
-        return repr(dict(self))
+        return repr(dict(self.items()))
