@@ -21,7 +21,7 @@ import type { Store } from "./scene/store.ts";
 import { StateHolder, themeOf } from "./state.ts";
 import type { Place, State } from "./state.ts";
 
-const EDGE = 60; // px from the edge within which the middle of what was clicked is moved into view
+const EDGE = 24; // px around what was clicked that are moved into view
 const READABLE = 18; // px of height of a box that can be read
 
 export interface Stage {
@@ -168,16 +168,20 @@ export class Explorer implements Desk {
     return boxOf(this.store, this.eye.camera, this.eye.viewport, place.group, place.position);
   }
 
-  /** Move the camera only as far as is needed to see the middle of a place. */
+  /** Move the camera only as far as is needed to see a place, at the size that it has. */
   keepInView(place: Place): void {
     const box = this.boxOf(place);
     const { camera, viewport } = this.eye;
     if (box === undefined) {
       return;
     }
-    const aside = (at: number, size: number): number => Math.max(EDGE - at, Math.min(0, size - EDGE - at));
-    const dx = aside(box.x + box.w / 2, viewport.width);
-    const dy = aside(box.y + box.h / 2, viewport.height);
+    const aside = (at: number, length: number, size: number): number => {
+      const free = Math.min(EDGE, (size - length) / 2); // negative where it does not fit: then its middle comes into view
+      const [low, high] = free < 0 ? [at + length / 2 - EDGE, at + length / 2 + EDGE] : [at - free, at + length + free];
+      return Math.max(-low, Math.min(0, size - high));
+    };
+    const dx = aside(box.x, box.w, viewport.width);
+    const dy = aside(box.y, box.h, viewport.height);
     if (dx !== 0 || dy !== 0) {
       void this.eye.fly({ ...camera, x: camera.x - dx / camera.k, y: camera.y - dy / camera.k });
     }
