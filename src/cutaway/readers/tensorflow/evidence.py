@@ -19,7 +19,8 @@ class Evidence:
     """The operations of one scope, to be asked about.
 
     Attributes:
-        ops: Their kinds, in order.
+        ops: Their kinds, in order, without casts, as those of mixed precision.
+        casts: Whether there are casts.
         weights: Names and shapes of the weights that they use.
 
     Args:
@@ -41,8 +42,10 @@ class Evidence:
         self._operations = operations
         self._uses = uses
         self._outputs = outputs
-        self._members = members
-        self.ops = [operations.ops[at] for at in members]
+        self._all = members
+        self._members = [at for at in members if operations.ops[at] != "Cast"] or members
+        self.casts = len(self._members) < len(members)
+        self.ops = [operations.ops[at] for at in self._members]
         self.weights = weights
 
     def count(self, op: str) -> int:
@@ -73,7 +76,7 @@ class Evidence:
     def inputs(self) -> list[tuple[int, int]]:
         """The tensors that they read and others computed: node and port, once for each that reads it."""
         uses = self._uses
-        own = {uses.node_of[at] for at in self._members}
+        own = {uses.node_of[at] for at in self._all}
         edges = [edge for node in own for edge in range(uses.start[node], uses.start[node + 1])]
         return [(uses.sources[edge], uses.ports[edge]) for edge in edges if uses.sources[edge] not in own]
 

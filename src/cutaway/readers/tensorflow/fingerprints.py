@@ -36,6 +36,8 @@ def question(ops: Sequence[str], parts: int) -> Question | None:
         return _time_distributed if parts == 1 and kinds == ("Reshape", "Reshape") else None
     if ops[:1] == ("Transpose",) and ops[-2:] == ("Pack", "Transpose"):
         return _unrolled_over_time
+    if "LookupTableFindV2" in kinds and _OF_LOOKUPS.issuperset(kinds):
+        return _lookup
     return _BY_KINDS.get(kinds) or _BY_SET.get(frozenset(kinds))
 
 
@@ -110,7 +112,7 @@ def _is_centered(begin: Sequence[int], end: Sequence[int], shape: Sequence[int |
 
 def _flatten(asked: Evidence) -> str:
     read, made = asked.read(), asked.made()
-    if read is None or made is None or len(made) != 2 or len(read) < 3 or read[0] != made[0]:
+    if read is None or made is None or len(made) != 2 or len(read) < 2 or read[0] != made[0]:
         return ""
     rest = read[1:]
     length = None if None in rest else math.prod(each for each in rest if each is not None)
@@ -153,13 +155,21 @@ def _average(asked: Evidence) -> str:
 
 
 def _rescaling(asked: Evidence) -> str:
-    known = [asked.setting("Mul", "input_0"), asked.setting("Mul", "input_1")] != [None, None]
-    return "Rescaling" if known and asked.is_unary() else ""
+    """`Rescaling`, or a `Normalization` that is inverted: its factor is computed from a variance."""
+    if not asked.is_unary():
+        return ""
+    factor, mean = (asked.setting(op, "input_0") or asked.setting(op, "input_1") for op in ("Mul", "AddV2"))
+    is_inverted = factor is None and isinstance(mean, (list, dict))
+    return "Normalization" if is_inverted else "Rescaling"
 
 
 def _normalization(asked: Evidence) -> str:
     mean = asked.setting("Sub", "input_1")
     return "Normalization" if isinstance(mean, (list, dict)) and asked.is_unary() else ""
+
+
+def _one_hot(asked: Evidence) -> str:
+    return "CategoryEncoding" if asked.casts and asked.is_unary() else ""
 
 
 def _lookup(asked: Evidence) -> str:
@@ -188,6 +198,8 @@ def _unrolled_over_time(asked: Evidence) -> str:
 _RELU = _unary("ReLU")
 _ACTIVATION = _unary("Activation")
 _DOT = _unweighted("Dot")
+_ATTENTION = _unweighted("Attention")
+_RESIZING = _unary("Resizing")
 
 _ROWS: Sequence[tuple[str, Question]] = (
     ("Mean", _pooling("Average")),
@@ -199,6 +211,14 @@ _ROWS: Sequence[tuple[str, Question]] = (
     ("ResizeNearestNeighbor", _resize),
     ("ResizeBilinear", _resize),
     ("ResizeBicubic", _resize),
+    ("ResizeBilinear Minimum Maximum", _resize),  # for types of less than 32 bits
+    ("ResizeBicubic Minimum Maximum", _resize),
+    ("Slice ResizeBilinear", _RESIZING),
+    ("Slice ResizeNearestNeighbor", _RESIZING),
+    ("StridedSlice ResizeBilinear", _RESIZING),
+    ("StridedSlice ResizeNearestNeighbor", _RESIZING),
+    ("ExpandDims SelectV2 Sum Sum RealDiv", _unweighted("GlobalAveragePooling1D")),  # with a mask
+    ("ExpandDims Mul Sum Sum RealDiv", _unweighted("GlobalAveragePooling1D")),
     ("ExpandDims MaxPool Squeeze", _unweighted("MaxPooling1D")),
     ("ExpandDims AvgPool Squeeze", _unweighted("AveragePooling1D")),
     ("Relu Neg Relu Mul AddV2", _weighted("PReLU")),
@@ -228,6 +248,8 @@ _ROWS: Sequence[tuple[str, Question]] = (
     ("Square Sum Rsqrt Minimum Mul", _unary("UnitNormalization")),
     ("Square Sum Maximum Rsqrt Mul", _unary("UnitNormalization")),
     ("Square Mean AddV2 Rsqrt Mul Mul", _weighted("RMSNormalization")),
+    ("Mean Sub Square Mean AddV2 Rsqrt Mul Mul", _weighted("LayerNormalization")),
+    ("Mean SquaredDifference Mean AddV2 Rsqrt Mul Mul", _weighted("LayerNormalization")),
     ("NotEqual Any SelectV2", _unary("Masking")),
     ("NotEqual Any Mul", _unary("Masking")),
     ("Mul AddV2", _rescaling),
@@ -236,19 +258,53 @@ _ROWS: Sequence[tuple[str, Question]] = (
     ("ExpandDims ExpandDims BatchMatMulV2 Squeeze", _DOT),
     ("Square Sum Rsqrt Minimum Mul Square Sum Rsqrt Minimum Mul Transpose BatchMatMulV2", _DOT),
     ("Square Sum Maximum Rsqrt Mul Square Sum Maximum Rsqrt Mul Transpose BatchMatMulV2", _DOT),
-    ("BatchMatMulV2 Softmax BatchMatMulV2", _unweighted("Attention")),
-    ("Transpose BatchMatMulV2 Softmax BatchMatMulV2", _unweighted("Attention")),
+    (
+        "Square Sum Rsqrt Minimum Mul Square Sum Rsqrt Minimum Mul ExpandDims ExpandDims BatchMatMulV2 Squeeze",
+        _DOT,
+    ),
+    (
+        "Square Sum Maximum Rsqrt Mul Square Sum Maximum Rsqrt Mul ExpandDims ExpandDims BatchMatMulV2 Squeeze",
+        _DOT,
+    ),
+    ("BatchMatMulV2 Softmax BatchMatMulV2", _ATTENTION),
+    ("BatchMatMulV2 Sub Softmax BatchMatMulV2", _ATTENTION),
+    ("BatchMatMulV2 ExpandDims LogicalNot Mul Sub Softmax BatchMatMulV2 ExpandDims Mul", _ATTENTION),
+    ("Transpose BatchMatMulV2 Softmax BatchMatMulV2", _ATTENTION),
+    ("Transpose BatchMatMulV2 Sub SelectV2 Softmax BatchMatMulV2", _ATTENTION),
+    (
+        "Transpose BatchMatMulV2 LogicalNot ExpandDims Sub SelectV2 Softmax BatchMatMulV2 ExpandDims SelectV2",
+        _ATTENTION,
+    ),
     ("BatchMatMulV2 Mul Softmax BatchMatMulV2", _weighted("Attention")),
     ("Transpose BatchMatMulV2 Mul Softmax BatchMatMulV2", _weighted("Attention")),
     ("ExpandDims ExpandDims AddV2 Tanh Sum Mul Softmax BatchMatMulV2", _scored_by_sum),
+    (
+        "ExpandDims ExpandDims AddV2 Tanh Mul Sum ExpandDims LogicalNot Mul Sub Softmax BatchMatMulV2 ExpandDims Mul",
+        _scored_by_sum,
+    ),
+    (
+        "ExpandDims ExpandDims AddV2 Tanh Mul Sum LogicalNot ExpandDims Sub SelectV2 Softmax BatchMatMulV2 ExpandDims "
+        "SelectV2",
+        _scored_by_sum,
+    ),
     ("ExpandDims Tile", _repeated),
     ("Bucketize", _unary("Discretization")),
-    ("OneHot", lambda asked: "CategoryEncoding" if "Cast" in asked.ops and asked.is_unary() else ""),
+    ("Bucketize OneHot", _unary("Discretization")),
+    ("AsString StringToHashBucketFast", _unary("Hashing")),
+    ("SparseCross SparseToDense", _unweighted("HashedCrossing")),
+    ("SparseCross SparseToDense Reshape", _unweighted("HashedCrossing")),
+    ("OneHot", _one_hot),
+    ("Reshape OneHot", _one_hot),
     ("StringToHashBucketFast", _unary("Hashing")),
     ("StringToHashBucketStrong", _unary("Hashing")),
-    ("LookupTableFindV2", _lookup),
-    ("LookupTableFindV2 Equal SelectV2", _lookup),
 )
+
+_OF_LOOKUPS = frozenset({
+    "LookupTableFindV2", "Equal", "NotEqual", "SelectV2", "StringToHashBucketFast", "StringToHashBucketStrong",
+    "FloorMod", "AddV2", "Mul", "Max", "Maximum", "Minimum", "Prod", "Greater", "DenseBincount", "OneHot", "Reshape",
+    "ExpandDims",
+})  # fmt: skip
+"""What a lookup may do beside looking up: hash words that it does not know, and count."""
 
 _BY_KINDS: Mapping[Kinds, Question] = {kinds_of(ops.split()): found for ops, found in _ROWS}
 

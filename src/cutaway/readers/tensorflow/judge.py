@@ -56,7 +56,7 @@ class Judge:
             return
         inside = members
         if words and words <= HELPERS and not any(part.parts for part in parts.values()):
-            inside = members = [at for below in place.walk() for at in below.members]
+            inside = members = sorted(at for below in place.walk() for at in below.members)
             words = _NONE
         elif parts and any(isinstance(step, int) for step in parts):  # what a loop computes with is in its body
             inside = [at for below in place.walk() for at in below.members]

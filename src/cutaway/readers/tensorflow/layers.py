@@ -99,7 +99,7 @@ _PARTS = {
 }  # fmt: skip
 """Layers by a scope that they open: for the loop, or for each step where there is none."""
 
-_WORDS = _PARTS.keys() | {"query", "key", "value", "stacked_rnn_cells"}
+_WORDS = _PARTS.keys() | {"query", "key", "value", "stacked_rnn_cells", "string_lookup", "loop_body"}
 
 
 def _snake(name: str) -> str:
@@ -182,10 +182,14 @@ def _by_operations(cluster: Cluster) -> str:
     if cluster.detail:
         return cluster.detail
     ops = Counter([op for op in cluster.ops if op != "Cast"] or cluster.ops)  # without those of mixed precision
-    if ops["StringLower"] and ops["StaticRegexReplace"]:
+    looks_up = ops["LookupTableFindV2"] or {"Lookup", "string_lookup"} & set(parts)
+    is_ragged = ops["RaggedTensorToTensor"] or "RaggedToTensor" in parts
+    if (ops["StringLower"] and ops["StaticRegexReplace"]) or (is_ragged and looks_up):
         return "TextVectorization"
-    if ops["DenseBincount"] and not cluster.weights:
+    if ops["DenseBincount"] and not cluster.weights and not looks_up:
         return "CategoryEncoding"
+    if parts == {"loop_body"} and ops == {"Transpose": 2}:
+        return "TimeDistributed"
     return "" if parts else _by_counts(cluster, ops)
 
 
@@ -193,6 +197,8 @@ def _by_counts(cluster: Cluster, ops: Counter[str]) -> str:
     if _is_batch_norm(cluster, ops):
         return "BatchNormalization"
     if ops["SquaredDifference"] and ops["Rsqrt"]:
+        if _has_moving(cluster):
+            return "BatchNormalization"  # in training
         return "GroupNormalization" if ops["Reshape"] >= 2 else "LayerNormalization"
     if ops.total() == 1:
         return _single(next(iter(ops)), cluster)
@@ -216,9 +222,11 @@ def _refined(name: str, cluster: Cluster, light: Collection[str]) -> str:
         return name.replace("2D", "1D") if {"ExpandDims", "Squeeze"} <= set(light) else name
     if name in ("Dense", "EinsumDense", "Embedding") and not cluster.weights:
         return ""
-    if name == "Dense" and len(cluster.weights.get("kernel", ())) > 2:
-        return "EinsumDense"
-    if name == "BatchNormalization" and not any(key.startswith("moving") for key in cluster.weights):
+    if name == "Dense":
+        if cluster.weights.keys() <= {"scale", "concat_score_weight"}:
+            return ""  # an attention of some kind
+        return "EinsumDense" if len(cluster.weights.get("kernel", ())) > 2 else name
+    if name == "BatchNormalization" and not _has_moving(cluster):
         # Keras 2 computes a layer normalization as the batch normalization of one image
         return "LayerNormalization" if "AddV2" in light or ("Reshape" in light and not cluster.weights) else name
     return name
@@ -228,6 +236,11 @@ def _single(op: str, cluster: Cluster) -> str:
     if op in _OF_WEIGHTS:
         return _OF_WEIGHTS[op] if cluster.weights else ""
     return "" if op in ("AddV2", "Add") and cluster.weights else _ONE.get(op, "")
+
+
+def _has_moving(cluster: Cluster) -> bool:
+    """Whether it uses the averages of a batch normalization."""
+    return any(name.startswith("moving") for name in cluster.weights)
 
 
 def _is_batch_norm(cluster: Cluster, ops: Counter[str]) -> bool:

@@ -24,7 +24,10 @@ _INNER_OF_TF1 = frozenset({
 })  # fmt: skip
 """The same for layers of TensorFlow 1 and ``tf.nn``."""
 
-HELPERS = frozenset({"Repeat", "resize", "weighted_moments", "bincount", "StringSplit", "Lookup"})
+HELPERS = frozenset({
+    "Repeat", "resize", "reduce_variance", "weighted_moments", "bincount", "sort", "StringSplit", "UnicodeSplit",
+    "RaggedToTensor", "Lookup", "_conv_xla", "_jit_compiled_convolution_op",
+})  # fmt: skip
 """Scopes that functions of TensorFlow open: what is in them is the work of the layer around."""
 
 _DEEPEST = 64
