@@ -1,0 +1,188 @@
+"""Takes the pictures of docs/explorer.md: the explorer in a browser, in each of its states. Look at what changed.
+
+    python scripts/screens.py [FOLDER]
+
+Needs Playwright, Pillow and the Chromium of the system. Pictures have few colours, so that they are small.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+RESNET = ROOT / "examples" / "resnet50.keras"
+DIGITS = ROOT / "examples" / "digits.keras"
+NASNET = ROOT / "tests" / "models" / "NASNetLarge.keras"
+WIDE = (1280, 800)
+PHONE = (400, 780)
+COLOURS = 128
+SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+            "--disable-sync", "--no-first-run")  # fmt: skip
+REST = 900
+"""Ms in which every flight ends and every picture becomes sharp."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One picture: what it shows, of which model, and how one comes there."""
+
+    name: str
+    words: str
+    go: Callable[[Any], None]
+    model: Path = RESNET
+    size: tuple[int, int] = WIDE
+    dark: bool = False
+
+
+def keys(page: Any, *names: str) -> None:
+    """Press keys, one after the other."""
+    page.locator(".drawing").focus()
+    for name in names:
+        page.keyboard.press(name)
+        page.wait_for_timeout(150)
+
+
+def fly(page: Any, identity: str) -> None:
+    """Fly to a layer or group, which is selected then."""
+    page.evaluate("id => cutaway.flyTo(id)", identity)
+
+
+def nothing(page: Any) -> None:
+    """The page as it opens."""
+
+
+def near(page: Any) -> None:
+    fly(page, "conv4/block6")
+
+
+def layer(page: Any) -> None:
+    fly(page, "conv3_block2_2_bn")
+
+
+def outline(page: Any) -> None:
+    keys(page, "o")
+    fly(page, "conv5/block2")
+    keys(page, "Escape")
+
+
+def search(page: Any) -> None:
+    keys(page, "/")
+    page.fill(".search-line", "Conv2D[filters>=512]")
+
+
+def trace(page: Any) -> None:
+    fly(page, "conv3_block2_add")
+    page.wait_for_timeout(REST)
+    keys(page, "0", "t")
+
+
+def colours(page: Any) -> None:
+    keys(page, "c")
+    page.select_option(".card.colour select", label="Parameters")
+
+
+def table(page: Any) -> None:
+    keys(page, "b")
+
+
+def weights(page: Any) -> None:
+    fly(page, "block1_conv1")
+    page.wait_for_timeout(REST)
+    keys(page, "w")
+
+
+def shortcuts(page: Any) -> None:
+    keys(page, "?")
+
+
+def phone(page: Any) -> None:
+    fly(page, "conv3/block1")
+
+
+STATES = (
+    State("overview", "The whole model, as it opens: groups show their inside, words appear where they can be read.",
+          nothing),
+    State("overview-dark", "The same, dark.", nothing, dark=True),
+    State("large", "NASNetLarge: what is far away is solid, and carries its name.", nothing, NASNET),
+    State("near", "A block, and what there is to know about it.", near),
+    State("layer", "A layer: shapes on the wires, the far ends of pins, attributes with their meaning.", layer),
+    State("layer-dark", "The same, dark.", layer, dark=True),
+    State("outline", "The outline is in step with the drawing.", outline),
+    State("search", "All hits of a search, in the drawing and in the small map.", search),
+    State("trace", "What feeds a layer; everything else is dimmed.", trace),
+    State("colours", "Coloured by parameters, with the sums of groups.", colours),
+    State("table", "The same numbers as a table, which flies to its rows.", table),
+    State("weights", "The values of a weight, read when they are asked for.", weights, DIGITS),
+    State("keys", "All keys.", shortcuts),
+    State("phone", "On a phone.", phone, size=PHONE),
+)  # fmt: skip
+
+
+@contextmanager
+def served(model: Path) -> Iterator[str]:
+    """The address of a server for a model."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cutaway", "view", str(model), "--no-browser"],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )  # fmt: skip
+    try:
+        found = re.search(r"http://\S+", process.stdout.readline() if process.stdout is not None else "")
+        if found is None:
+            sys.exit("the server told no address")
+        yield found.group()
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def take(browser: Any, state: State, target: Path) -> None:
+    """Take one picture."""
+    width, height = state.size
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if state.dark else "light"
+    )
+    page = context.new_page()
+    with served(state.model) as address:
+        page.goto(address)
+        page.wait_for_selector("[data-cutaway=drawn]", state="attached")
+        page.wait_for_timeout(REST)
+        state.go(page)
+        page.wait_for_timeout(2 * REST)
+        shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    context.close()
+    shot.quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
+
+
+def main() -> None:
+    """Take all pictures, and write the page that shows them."""
+    from playwright.sync_api import sync_playwright
+
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "explorer"
+    folder.mkdir(parents=True, exist_ok=True)
+    program = shutil.which("chromium") or sys.exit("needs Chromium")
+    with sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=program, args=list(SWITCHES))
+        for state in STATES:
+            take(browser, state, folder / f"{state.name}.png")
+        browser.close()
+    lines = ["# The explorer in pictures", "", "Taken by `scripts/screens.py`.", ""]
+    for state in STATES:
+        lines += [f"## {state.name.replace('-', ', ').capitalize()}", "", state.words, ""]
+        lines += [f"![{state.name}]({folder.name}/{state.name}.png)", ""]
+    folder.with_suffix(".md").write_text("\n".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
