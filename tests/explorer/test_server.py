@@ -28,7 +28,7 @@ from cutaway.explorer import contract
 from cutaway.explorer import session as sessions
 from cutaway.explorer.guard import HEADER
 from cutaway.explorer.opening import file_session
-from cutaway.explorer.server import Listening
+from cutaway.explorer.server import Listening, is_loopback
 from cutaway.explorer.session import Origin, Session
 from cutaway.graph.model import Graph
 from cutaway.readers import read
@@ -569,6 +569,15 @@ def test_other_machines_are_let_in_only_on_purpose(capsys: pytest.CaptureFixture
     said = capsys.readouterr().err
     assert "--allow-network" in said
     assert "unencrypted" in said
+
+
+@pytest.mark.parametrize(
+    ("host", "near"),
+    [("127.0.0.1", True), ("127.1.2.3", True), ("::1", True), ("localhost", True), ("127.evil.example", False),
+     ("0.0.0.0", False), ("::", False), ("192.168.1.5", False), ("", False), ("localhost.evil.example", False)],
+)  # fmt: skip
+def test_which_addresses_only_this_machine_reaches(host: str, near: bool) -> None:
+    assert is_loopback(host) is near
 
 
 def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ Its port is open before anything is read or imported that takes time, so that a 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import logging
 import secrets
@@ -196,7 +197,10 @@ class _Server(uvicorn.Server):
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach a server that listens there."""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, which may mean any address
+        return False
 
 
 def _file(name: str) -> ASGIApp:
