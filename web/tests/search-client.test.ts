@@ -79,6 +79,27 @@ test("a page without attributes says so", async () => {
   client.close();
 });
 
+test("where workers are forbidden or fail at once, the page searches by itself", async () => {
+  for (const forbidden of [true, false]) {
+    const worker = new Puppet();
+    const answers: Answer[] = [];
+    const client = new SearchClient({
+      start: () => {
+        if (forbidden) throw new Error("blocked");
+        return worker;
+      },
+      columns: NET.buffer,
+      attributes: async () => ATTRIBUTES,
+      answered: (answer) => void answers.push(answer),
+    });
+    client.ask("units=3");
+    if (!forbidden) worker.onerror?.({ message: "blocked" } as ErrorEvent);
+    for (let wait = 0; answers.length === 0 && wait < 100; wait++) await new Promise((done) => setTimeout(done, 5));
+    assert.deepEqual([...((answers[0] as Answer).found as Found).nodes], [1]);
+    client.close();
+  }
+});
+
 test("hits are ordered by rank, groups first, then as in the model", () => {
   const found = { nodes: Uint32Array.of(2, 5, 9), nodeRanks: Uint8Array.of(3, 0, 3), groups: Uint32Array.of(1, 4), groupRanks: Uint8Array.of(3, 254), similar: false, note: "" };
   assert.deepEqual([...inOrder(found)], [5, ~1, 2, 9, ~4]);

@@ -3,6 +3,7 @@
  * never queues up. A query that takes too long, such as a regular expression that tries everything, is ended.
  */
 
+import { Answerer } from "./answer.ts";
 import type { Found } from "./engine.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
@@ -25,6 +26,7 @@ export interface SearchWorker {
 }
 
 export interface SearchSetup {
+  /** Starts a worker; where that fails or is forbidden, the page searches by itself. */
   start(): SearchWorker;
   readonly columns: ArrayBufferLike;
   /** Attributes of all nodes, or null where this page has none. */
@@ -46,6 +48,25 @@ export function shared(buffer: ArrayBuffer & { transfer?: (size: number) => Arra
   return both;
 }
 
+/** Stands for a worker where there is none. */
+class InPage implements SearchWorker {
+  onmessage: SearchWorker["onmessage"] = null;
+  onerror: SearchWorker["onerror"] = null;
+  readonly #answerer = new Answerer();
+  #ended = false;
+
+  postMessage(message: ToWorker): void {
+    setTimeout(() => {
+      const answer = this.#ended ? undefined : this.#answerer.hear(message);
+      if (answer !== undefined) this.onmessage?.({ data: answer } as MessageEvent<FromWorker>);
+    });
+  }
+
+  terminate(): void {
+    this.#ended = true;
+  }
+}
+
 /** Asks a worker, which starts with the first question. */
 export class SearchClient {
   #worker: SearchWorker | null = null;
@@ -54,6 +75,9 @@ export class SearchClient {
   #attributes: Promise<ArrayBufferLike | null> | null = null;
   #attributesSent = false;
   #clock: ReturnType<typeof setTimeout> | undefined;
+  /** Whether workers have failed here before one ever answered. */
+  #inPage = false;
+  #everAnswered = false;
 
   constructor(readonly setup: SearchSetup) {}
 
@@ -84,15 +108,35 @@ export class SearchClient {
 
   #ready(): SearchWorker {
     if (this.#worker !== null) return this.#worker;
-    const worker = this.setup.start();
+    const worker = this.#start();
     worker.onmessage = ({ data }) => this.#received(data);
-    worker.onerror = (event) => {
-      this.close();
-      this.#answer(this.#underWay ?? "", `The search failed: ${event.message}`);
-    };
+    worker.onerror = (event) => this.#failed(event.message);
     worker.postMessage({ kind: "columns", buffer: this.setup.columns });
     this.#worker = worker;
     return worker;
+  }
+
+  #start(): SearchWorker {
+    if (!this.#inPage) {
+      try {
+        return this.setup.start();
+      } catch {
+        this.#inPage = true; // workers are forbidden here
+      }
+    }
+    return new InPage();
+  }
+
+  #failed(why: string): void {
+    const query = this.#underWay;
+    this.close();
+    if (this.#everAnswered || this.#inPage) {
+      this.#answer(query ?? "", `The search failed: ${why}`);
+      return;
+    }
+    this.#inPage = true;
+    void this.#loadAttributesAgain();
+    if (query !== null) this.#send(query);
   }
 
   #send(query: string): void {
@@ -114,6 +158,7 @@ export class SearchClient {
   }
 
   #received(message: FromWorker): void {
+    this.#everAnswered = true;
     if (message.kind === "attributes needed") void this.#withAttributes(message.query);
     else if (message.kind === "problem") this.#answer(message.query, message.message, message.at);
     else this.#finish({ ...message, problem: "", at: 0 });
