@@ -37,6 +37,12 @@ APPLICATIONS = [
     "Xception",
 ]
 
+COSTED = {
+    "ResNet50V2": {}, "ResNet101": {}, "VGG19": {}, "DenseNet121": {}, "MobileNetV3Small": {"input_shape": (224, 224, 3)},
+    "EfficientNetV2B0": {}, "NASNetMobile": {},
+}  # fmt: skip
+"""Applications whose cost is known and that no picture shows; they lie in a folder of their own."""
+
 ZOO: dict[str, Callable[[], keras.Model]] = {
     "transformer_encoder": zoo.build_transformer_encoder,
     "unet": zoo.build_unet,
@@ -100,6 +106,9 @@ def main() -> None:
     for name in APPLICATIONS:
         keras.utils.clear_session()  # names count from 1 in every file
         write(getattr(keras.applications, name)(weights=None), name)
+    for name, arguments in COSTED.items():
+        keras.utils.clear_session()
+        write(getattr(keras.applications, name)(weights=None, **arguments), f"cost/{name}")
     for name, build in ZOO.items():
         keras.utils.clear_session()
         write(build(), name)

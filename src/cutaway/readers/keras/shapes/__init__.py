@@ -65,6 +65,17 @@ def operation_outputs(op: str, config: Mapping[str, Any], inputs: Sequence[Tenso
     return [outputs[0], Tensor(outputs[1].shape, "int32")] if op == "TopK" else outputs
 
 
+def node_outputs(op: str, attributes: Mapping[str, Any], inputs: Sequence[Tensor]) -> list[Tensor]:
+    """Output tensors of a node of a graph, whose attributes are a configuration with the constants of the call.
+
+    Raises:
+        NoRule: No rule covers this class or this configuration.
+        ValueError, TypeError, KeyError, IndexError: The attributes are not those of a node of this class.
+    """
+    is_layer = "trainable" in attributes or op not in OPERATION_RULES
+    return layer_outputs(op, attributes, inputs) if is_layer else operation_outputs(op, attributes, inputs)
+
+
 def _promoted(op: str, config: Mapping[str, Any], inputs: Sequence[Tensor]) -> str | None:
     """Type of an operation on tensors of one type, besides conditions; None where types of tensors must be mixed."""
     dtypes = {tensor.dtype for tensor in inputs}

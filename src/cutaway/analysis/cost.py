@@ -1,0 +1,222 @@
+"""What one forward pass costs: multiply-accumulates, operations and bytes, of each node and each group.
+
+**Convention.** A MAC is one product added to a sum, where tensors are contracted: in convolutions, dense layers,
+matrix products, einsums, attention, and the kernels of recurrent layers. A convolution counts its whole kernel at
+every place, also where that lies on the padding. Bias, activation, pooling, normalisation and arithmetic of single
+elements are no MACs. FLOPs are two for each MAC and one for each of these: an addition, multiplication, comparison or
+function of one element (softmax: five; batch normalisation at inference: two; layer normalisation: eight). What only
+moves, looks up or selects values counts nothing. Layers act as at inference: dropout and augmentation pass data on.
+
+A shared layer counts at every call, the body of a loop at every turn. What cannot be counted, because its operation is
+in no table or a shape is unknown, is listed by name in `Cost.uncounted`, with the reason.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from cutaway.analysis.calls import Call, Size, Unknown, Work
+from cutaway.analysis.cost_elementwise import ELEMENTWISE
+from cutaway.analysis.cost_products import PRODUCTS
+from cutaway.analysis.cost_recurrent import RECURRENT
+from cutaway.analysis.sizes import Setting, tensor_sizes
+from cutaway.analysis.turns import Turns, turns
+from cutaway.errors import OptionError
+from cutaway.graph.model import BITS_OF_DTYPE, CONTROL, Graph, Tensor
+
+COST: Mapping[str, Callable[[Call], Work]] = {**ELEMENTWISE, **RECURRENT, **PRODUCTS}
+"""Class of the layer or kind of the operation → what a call costs. A new operation is one row in one of its parts."""
+
+_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
+PRECISIONS = ("float64", "float32", "float16", "bfloat16", "int8")
+
+
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """Nodes of one kind that are not in the sums, for one reason.
+
+    Attributes:
+        op: Their operation.
+        reason: Why they are not counted.
+        nodes: Their indices.
+    """
+
+    op: str
+    reason: str
+    nodes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Columns by node; a node that is not counted has 0 in them and stands in `uncounted`.
+
+    Attributes:
+        macs: Multiply-accumulates of all runs of a node.
+        flops: Operations of all its runs; two for each MAC.
+        weight_bytes: Bytes of the weights that it reads.
+        input_bytes: Bytes of the tensors that it reads.
+        output_bytes: Bytes of the tensors that it makes; of one run, as all other bytes.
+        sizes: Size of every output tensor, by position; None where it is unknown.
+        turns: How often each group is run.
+        uncounted: What is not counted, by operation and reason.
+    """
+
+    macs: Sequence[int]
+    flops: Sequence[int]
+    weight_bytes: Sequence[int]
+    input_bytes: Sequence[int]
+    output_bytes: Sequence[int]
+    sizes: Sequence[Size | None]
+    turns: Turns
+    uncounted: tuple[Uncounted, ...]
+
+    @property
+    def total_macs(self) -> int:
+        """Multiply-accumulates of the whole model."""
+        return sum(self.macs)
+
+    @property
+    def total_flops(self) -> int:
+        """Operations of the whole model."""
+        return sum(self.flops)
+
+    def traffic(self, node: int) -> int:
+        """Bytes that one run of a node reads and writes."""
+        return self.weight_bytes[node] + self.input_bytes[node] + self.output_bytes[node]
+
+    def intensity(self, node: int, runs: int = 1) -> float:
+        """FLOPs for each byte of traffic; 0 where nothing is moved.
+
+        Args:
+            node: Index of the node.
+            runs: How often it is run.
+        """
+        moved = self.traffic(node) * runs
+        return self.flops[node] / moved if moved else 0.0
+
+    def known_macs(self) -> list[float]:
+        """The MACs as numbers that may be unknown: NaN where a node is not counted."""
+        found: list[float] = list(map(float, self.macs))
+        for each in self.uncounted:
+            for node in each.nodes:
+                found[node] = math.nan
+        return found
+
+    def notes(self) -> list[str]:
+        """What the sums leave out or had to assume, in words for the user."""
+        said = []
+        for each in self.uncounted:
+            times = "" if len(each.nodes) == 1 else f" ({len(each.nodes):,} nodes)"
+            said.append(f"not counted: {each.op}{times}: {each.reason}")
+        said += [f"loop {name!r}: an unknown number of turns; one is counted" for name in self.turns.unknown]
+        said += [f"condition {name!r}: every branch is counted" for name in self.turns.branches]
+        return said
+
+
+def cost(graph: Graph, setting: Setting | None = None, *, precision: str | None = None) -> Cost:
+    """Count what one forward pass costs.
+
+    Args:
+        graph: The model.
+        setting: Batch and input shapes; one example of the model's own shapes by default.
+        precision: Type that all floats are held in, for the bytes; None for those of the model.
+
+    Returns:
+        Columns by node.
+
+    Raises:
+        OptionError: A shape is given for an input that is not there or does not fit it, or an unknown precision.
+    """
+    if precision is not None and precision not in PRECISIONS:
+        raise OptionError(f"precision must be one of {', '.join(PRECISIONS)}; received {precision!r}")
+    sizes = tensor_sizes(graph, setting or Setting())
+    runs = turns(graph, sizes)
+    macs, flops = [0] * len(graph), [0] * len(graph)
+    lost: dict[tuple[str, str], list[int]] = {}
+    rules = [COST.get(op) for op in graph.ops]
+    factors = runs.of_groups
+    for node, (code, group) in enumerate(zip(graph.op_codes, graph.node_groups, strict=True)):
+        rule = rules[code]
+        if rule is None:
+            lost.setdefault((graph.ops[code], "no rule for this operation"), []).append(node)
+            continue
+        try:
+            work = rule(Call(graph, sizes, node))
+        except Unknown as reason:
+            lost.setdefault((graph.ops[code], str(reason)), []).append(node)
+        except _MALFORMED:
+            lost.setdefault((graph.ops[code], "its attributes are not those of this operation"), []).append(node)
+        else:
+            if work.macs or work.other:
+                macs[node] = work.macs * factors[group]
+                flops[node] = (2 * work.macs + work.other) * factors[group]
+    weights, read, made = _bytes(graph, sizes, precision)
+    uncounted = tuple(Uncounted(op, reason, tuple(nodes)) for (op, reason), nodes in lost.items())
+    return Cost(macs, flops, weights, read, made, sizes, runs, uncounted)
+
+
+def roll_up(graph: Graph, column: Iterable[int]) -> list[int]:
+    """Sums over each group with all that it holds, by its index; the first is that of the whole model.
+
+    Args:
+        graph: The model.
+        column: A number for each node.
+    """
+    sums = [0] * len(graph.groups)
+    for group, value in zip(graph.node_groups, column, strict=True):
+        sums[group] += value
+    parents = graph.groups.parents
+    for group in range(len(sums) - 1, 0, -1):  # a parent stands before its children
+        sums[parents[group]] += sums[group]
+    return sums
+
+
+def tensor_bytes(graph: Graph, sizes: Sequence[Size | None], precision: str | None = None) -> list[int]:
+    """Bytes of every output tensor, by position; 0 where its size is unknown.
+
+    Args:
+        graph: The model.
+        sizes: As of `tensor_sizes`.
+        precision: Type that all floats are held in; None for those of the model.
+    """
+    bits = [_bits(tensor, precision) for tensor in graph.tensors]
+    return [
+        0 if size is None else (math.prod(size) * bits[code] + 7) // 8
+        for size, code in zip(sizes, graph.output_codes, strict=True)
+    ]
+
+
+def _bits(tensor: Tensor, precision: str | None) -> int:
+    dtype = tensor.dtype or "float32"
+    if precision is not None and "float" in dtype:
+        return BITS_OF_DTYPE[precision]
+    return BITS_OF_DTYPE.get(dtype, 0 if dtype in ("variant", "resource", "string") else 32)
+
+
+def _bytes(
+    graph: Graph, sizes: Sequence[Size | None], precision: str | None
+) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+    """Bytes of weights, inputs and outputs of each node."""
+    of_tensors = tensor_bytes(graph, sizes, precision)
+    bits = BITS_OF_DTYPE[precision] if precision else 0
+    of_weights = [
+        (weight.parameters * bits + 7) // 8 if bits and "float" in weight.dtype else weight.bytes
+        for weight in graph.weights
+    ]
+    starts, ends = graph.output_start, graph.output_start
+    weights, read, made = ([0] * len(graph) for _ in range(3))
+    nodes, ports, first = graph.input_node, graph.input_port, graph.input_start
+    held, codes = graph.weight_start, graph.weight_codes
+    for node in range(len(graph)):
+        made[node] = sum(of_tensors[starts[node] : ends[node + 1]])
+        total = 0
+        for at in range(first[node], first[node + 1]):
+            port, source = ports[at], nodes[at]
+            if port != CONTROL and starts[source] + port < ends[source + 1]:
+                total += of_tensors[starts[source] + port]
+        read[node] = total
+        if held[node] != held[node + 1]:
+            weights[node] = sum(of_weights[code] for code in set(codes[held[node] : held[node + 1]]))
+    return weights, read, made
