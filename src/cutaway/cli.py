@@ -230,7 +230,7 @@ def _add_plot(commands: Any) -> None:
     parser.add_argument(
         "-o", "--output", dest="to_file", metavar="FILE", required=True,
         help="the extension chooses: svg, png or pdf; html for a page to look around in; json for the graph as data, "
-        "scene.json for the places",
+        "scene.json for the places; dot, mmd or graphml for Graphviz, Mermaid and other programs",
     )  # fmt: skip
     parser.set_defaults(run=_plot)
     what = parser.add_argument_group("what is drawn")

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cutaway.drawing.scene import Scene
 from cutaway.errors import OptionError
@@ -14,6 +14,9 @@ from cutaway.graph.model import Graph
 from cutaway.layout.nesting import Nested
 from cutaway.style.labels import Labels
 from cutaway.style.theme import Theme
+
+if TYPE_CHECKING:
+    from cutaway.exporters.sketch import Direction, Sketch
 
 
 class Drawn(Protocol):
@@ -102,6 +105,66 @@ def _graph_json(drawn: Drawn) -> bytes:
     return to_json(drawn.graph).encode()
 
 
+def _closed(drawn: Drawn) -> set[int]:
+    """Groups that the caller wants closed; those that only wait for somebody to look into them are open."""
+    if drawn.nested.postponed:
+        return set()
+    return {group for group, placement in enumerate(drawn.nested.placement_of) if placement < 0}
+
+
+def _sketch(drawn: Drawn) -> Sketch:
+    from cutaway.analysis.ops import family
+    from cutaway.exporters.sketch import Look, Sketch
+    from cutaway.style.theme import scale_colour
+
+    graph, theme, values = drawn.graph, drawn.theme, drawn.values
+    fills = [theme.families[family(op)] for op in graph.ops]
+    by_node = [fills[code] for code in graph.op_codes]
+    if values is not None:
+        low, high = min(values.values(), default=0.0), max(values.values(), default=0.0)
+        shades = {node: scale_colour(theme, (value - low) / ((high - low) or 1.0)) for node, value in values.items()}
+        by_node = [(shades.get(node, theme.group_fill), stroke) for node, (_, stroke) in enumerate(by_node)]
+    look = Look(
+        lines=drawn.labels.lines,
+        titles=[" ".join(filter(None, title)) for title in drawn.labels.titles],
+        fills=by_node,
+        ink=theme.text,
+        group_fill=theme.group_fill,
+        group_stroke=theme.group_stroke,
+        wire=theme.wire,
+        direction=_direction(drawn.nested),
+    )
+    return Sketch(graph, _closed(drawn), look)
+
+
+def _direction(nested: Nested) -> Direction:
+    """Where the drawing leads: to the right only where every group in it does."""
+    if all(placement.flow == "right" for placement in nested.placements):
+        return "RL" if nested.backwards else "LR"
+    return "BT" if nested.backwards else "TB"
+
+
+def _dot(drawn: Drawn) -> bytes:
+    from cutaway.exporters.dot import to_dot
+
+    return to_dot(_sketch(drawn)).encode()
+
+
+def _mermaid(drawn: Drawn) -> bytes:
+    from cutaway.exporters.mermaid import to_mermaid
+
+    return to_mermaid(_sketch(drawn)).encode()
+
+
+def _graphml(drawn: Drawn) -> bytes:
+    from cutaway.drawing.places import middles, to_places
+    from cutaway.exporters.graphml import to_graphml
+    from cutaway.exporters.rows import to_rows
+
+    places = middles(to_places(drawn.graph, drawn.nested))
+    return to_graphml(to_rows(drawn.graph, closed=_closed(drawn), facts=places)).encode()
+
+
 FORMATS: tuple[Format, ...] = (
     Format("svg", _svg),
     Format("png", _png),
@@ -109,6 +172,9 @@ FORMATS: tuple[Format, ...] = (
     Format("html", _html),
     Format("scene.json", _scene_json),
     Format("json", _graph_json),
+    Format("dot", _dot),
+    Format("mmd", _mermaid),
+    Format("graphml", _graphml),
 )
 """Of two extensions that fit, the first wins."""
 

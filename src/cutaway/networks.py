@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from cutaway.drawing.arrange import always, arrange, everything_large
-from cutaway.drawing.places import to_places
+from cutaway.drawing.places import middles, to_places
 from cutaway.errors import OptionError, check_choice
 from cutaway.exporters.networkx import export, from_networkx
 from cutaway.exporters.rows import deeper_than
@@ -161,16 +161,3 @@ def _places(graph: Graph, closed: set[int]) -> dict[str, dict[str, float]]:
     unfolded = always if everything_large(graph) else None
     nested = arrange(graph, LabelOptions(), LayoutOptions(unfolded=unfolded, closed=closed.__contains__), {}).nested
     return middles(to_places(graph, nested))
-
-
-def middles(places: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """Middle and size of every box, by id."""
-    return {
-        box["id"]: {
-            "x": round(box["x"] + box["width"] / 2, 3),
-            "y": round(box["y"] + box["height"] / 2, 3),
-            "width": box["width"],
-            "height": box["height"],
-        }
-        for box in places["boxes"]
-    }

@@ -74,7 +74,7 @@ class Picture:
 
         Args:
             path: Where to; ``.svg``, ``.png``, ``.pdf``, ``.html`` (a page to look around in),
-                ``.json`` (the graph) or ``.scene.json`` (the places).
+                ``.json`` (the graph), ``.scene.json`` (the places), ``.dot``, ``.mmd`` or ``.graphml``.
 
         Returns:
             The path that was written.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cutaway.graph.model import Graph
@@ -28,6 +28,19 @@ def to_places(graph: Graph, nested: Nested) -> dict[str, Any]:
         wires.extend(_wires(graph, nested, group, x, y, scale))
     root = nested.placement(0)
     return {"schema": SCHEMA, "width": root.width, "height": root.height, "boxes": boxes, "edges": wires}
+
+
+def middles(places: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Middle and size of every box, by id."""
+    return {
+        box["id"]: {
+            "x": round(box["x"] + box["width"] / 2, 3),
+            "y": round(box["y"] + box["height"] / 2, 3),
+            "width": box["width"],
+            "height": box["height"],
+        }
+        for box in places["boxes"]
+    }
 
 
 def _open_groups(nested: Nested) -> Iterator[tuple[int, float, float, float]]:
