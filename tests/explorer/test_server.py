@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import io
 import json
-import os
 import random
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from cutaway.cli import main
 from cutaway.errors import ReadError
 from cutaway.explorer import contract
 from cutaway.explorer import session as sessions
@@ -32,68 +25,12 @@ from cutaway.explorer.server import Listening, is_loopback
 from cutaway.explorer.session import Origin, Session
 from cutaway.graph.model import Graph
 from cutaway.readers import read
+from tests.explorer.client import Client, serve
 from tests.explorer.conform import check
 from tests.explorer.hand import ROOT, decode
 from tests.graphs import picture
 
 DIGITS = ROOT / "examples" / "digits.keras"
-
-
-class Client:
-    """Talks to a server as a browser does."""
-
-    def __init__(self, listening: Listening) -> None:
-        self.listening = listening
-        self.host = f"127.0.0.1:{listening.port}"
-
-    def ask(
-        self,
-        path: str,
-        headers: dict[str, str] | None = None,
-        *,
-        method: str = "GET",
-        body: bytes | None = None,
-        token: str | None = "",
-    ) -> tuple[int, dict[str, str], bytes]:
-        sent = dict(headers or {})
-        if token is not None:
-            sent.setdefault(HEADER, token or self.listening.token)
-        connection = http.client.HTTPConnection("127.0.0.1", self.listening.port, timeout=20)
-        try:
-            connection.request(method, path, body, sent)
-            answer = connection.getresponse()
-            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
-        finally:
-            connection.close()
-
-    def json(self, path: str, **more: Any) -> Any:
-        status, headers, body = self.ask(path, **more)
-        assert status == 200, (path, body)
-        assert headers["content-type"] == "application/json"
-        return json.loads(body)
-
-    def events(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.listening.port, timeout=20)
-        connection.request("GET", "/events", headers={HEADER: self.listening.token})
-        answer = connection.getresponse()
-        assert answer.getheader("content-type", "").startswith("text/event-stream")
-        try:
-            name = ""
-            while line := answer.readline():
-                if line.startswith(b"event: "):
-                    name = line[7:].decode().strip()
-                elif line.startswith(b"data: "):
-                    yield name, json.loads(line[6:])
-        finally:
-            connection.close()
-
-
-def serve(session: Session) -> tuple[Listening, threading.Thread]:
-    listening = Listening(session, "127.0.0.1", 0)
-    session.start()
-    thread = threading.Thread(target=listening.serve, daemon=True)
-    thread.start()
-    return listening, thread
 
 
 @pytest.fixture
@@ -513,64 +450,6 @@ def test_names_that_are_html_travel_as_text(server: Callable[[Session], Client])
     assert client.ask("/weight/stats?code=0")[0] == 400
 
 
-def command(*words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "cutaway", *words],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("words", [("view",), ()], ids=["view", "short"])
-def test_the_command_serves_and_ends_with_an_interrupt(words: tuple[str, ...]) -> None:
-    process = command(*words, str(DIGITS), "--no-browser")
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        url = next(word for word in line.split() if word.startswith("http://127.0.0.1:"))
-        port, _, token = url.removeprefix("http://127.0.0.1:").partition("/?token=")
-        stream = http.client.HTTPConnection("127.0.0.1", int(port), timeout=20)
-        stream.request("GET", "/events", headers={HEADER: token})
-        answer = stream.getresponse()
-        assert answer.status == 200  # a page that is still open does not keep it
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
-        assert process.stderr is not None
-        assert process.stderr.read() == ""
-        answer.close()
-        stream.close()
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def test_what_is_not_there_is_told_before_anything_opens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["view", str(tmp_path / "none.keras"), "--no-browser"]) == 3
-    assert "there is no such file" in capsys.readouterr().err
-
-
-def test_what_cannot_be_read_is_told_in_the_terminal_too(tmp_path: Path) -> None:
-    (tmp_path / "m.keras").write_bytes(DIGITS.read_bytes()[:9000])
-    process = command("view", str(tmp_path / "m.keras"), "--no-browser")
-    try:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        assert "http://127.0.0.1:" in process.stdout.readline()
-        assert process.stderr.readline().startswith("cutaway: ")
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def test_other_machines_are_let_in_only_on_purpose(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["view", str(DIGITS), "--host", "0.0.0.0", "--no-browser"]) == 2
-    said = capsys.readouterr().err
-    assert "--allow-network" in said
-    assert "unencrypted" in said
-
-
 @pytest.mark.parametrize(
     ("host", "near"),
     [("127.0.0.1", True), ("127.1.2.3", True), ("::1", True), ("localhost", True), ("127.evil.example", False),
@@ -578,13 +457,6 @@ def test_other_machines_are_let_in_only_on_purpose(capsys: pytest.CaptureFixture
 )  # fmt: skip
 def test_which_addresses_only_this_machine_reaches(host: str, near: bool) -> None:
     assert is_loopback(host) is near
-
-
-def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        assert main(["view", str(DIGITS), "--port", str(port), "--no-browser"]) == 2
-    assert str(port) in capsys.readouterr().err
 
 
 def test_answers_that_leave_this_machine_are_compressed() -> None:
