@@ -116,7 +116,8 @@ def _with_command(words: Sequence[str]) -> Sequence[str]:
     first = words[0] if words else ""
     if not first or first.startswith("-") or first in _COMMANDS:
         return words
-    named = any(mark in first for mark in ("/", "\\", ".")) or Path(first).exists()
+    named = any(mark in first for mark in ("/", "\\", "."))
+    named = named or os.path.exists(first)  # noqa: PTH110  (Path.exists raises for names that are too long)
     return ["view", *words] if named else words  # a mistyped command is told as such
 
 
@@ -268,6 +269,11 @@ def _add_summary(commands: Any) -> None:
         default="table",
         help="form of the list (default: %(default)s)",
     )
+    parser.add_argument("--batch", type=int, default=1, metavar="N", help="examples that the cost is that of")
+    parser.add_argument(
+        "--shape", type=_named_shape, action="append", default=[], metavar="INPUT=N,N,…",
+        help="shape of an input that the cost is that of, such as image=1,512,512,3",
+    )  # fmt: skip
     parser.set_defaults(run=_summary)
 
 
@@ -310,6 +316,15 @@ def _shape(text: str) -> tuple[int | None, ...]:
     if not words or not all(word.isdecimal() or word in ("None", "?") for word in words):
         raise argparse.ArgumentTypeError(f"expected sizes such as None,28,28,1; received {text!r}")
     return tuple(int(word) if word.isdecimal() else None for word in words)
+
+
+def _named_shape(text: str) -> tuple[str, tuple[int | None, ...]]:
+    name, equals, shape = text.rpartition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(
+            f"expected an input and its shape, such as image=1,224,224,3; received {text!r}"
+        )
+    return name, _shape(shape)
 
 
 def _port(text: str) -> int:
@@ -411,6 +426,8 @@ def _summary(arguments: argparse.Namespace) -> None:
         input_shape=arguments.input_shape,
         signature=arguments.signature,
         raw=bool(arguments.raw),
+        batch=arguments.batch,
+        shapes=dict(arguments.shape),
     )
     if arguments.format == "table" and sys.stdout.isatty():
         from rich.console import Console

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import os
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cutaway.cli import main
+from cutaway.cli import _COMMANDS, _parser, main
 from cutaway.explorer.guard import HEADER
 from tests.explorer.hand import ROOT
 
@@ -82,3 +83,15 @@ def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> Non
         port = taken.getsockname()[1]
         assert main(["view", str(DIGITS), "--port", str(port), "--no-browser"]) == 2
     assert str(port) in capsys.readouterr().err
+
+
+def test_every_command_is_known_by_its_name() -> None:
+    (commands,) = [action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    assert set(_COMMANDS) == set(commands.choices)
+
+
+@pytest.mark.parametrize("word", ["modle", "x" * 5_000, "mödel"])
+def test_a_word_that_is_neither_command_nor_file_is_told_as_such(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([word])
+    assert "view" in capsys.readouterr().err
