@@ -153,6 +153,8 @@ class Search {
         this.desk.state.send({ kind: "hits", hits });
       }
       this.#list.element.scrollTop = 0;
+      this.#list.element.style.setProperty("--rows", String(this.#items.length));
+      this.#list.element.classList.remove("flown");
       this.#list.refresh();
     }
     this.#list.element.hidden = this.#items.length === 0;
@@ -224,6 +226,7 @@ class Search {
     if (count === 0) {
       return;
     }
+    this.#list.element.classList.add("flown"); // where there is little room, what is flown to is not covered
     this.#point(this.#at < 0 ? (step > 0 ? 0 : count - 1) : (this.#at + step + count) % count);
     await this.desk.flyTo(this.#items[this.#at] as number);
   }

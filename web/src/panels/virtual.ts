@@ -39,12 +39,14 @@ export class VirtualList {
   /** Scrolls so that a row is in sight. */
   reveal(index: number): void {
     const { rowHeight } = this.#setup;
-    const top = this.#offset(index);
     const { scrollTop, clientHeight } = this.element;
-    if (top < scrollTop) {
-      this.element.scrollTop = top;
-    } else if (top + rowHeight > scrollTop + clientHeight) {
-      this.element.scrollTop = top + rowHeight - clientHeight;
+    const ratio = this.#ratio();
+    const first = scrollTop / ratio;
+    const top = index * rowHeight;
+    if (top < first) {
+      this.element.scrollTop = top * ratio;
+    } else if (top + rowHeight > first + clientHeight) {
+      this.element.scrollTop = (top + rowHeight - clientHeight) * ratio;
     }
     this.#draw();
   }
@@ -71,10 +73,6 @@ export class VirtualList {
   #ratio(): number {
     const full = this.#setup.count() * this.#setup.rowHeight;
     return full <= TALLEST ? 1 : (TALLEST - this.element.clientHeight) / (full - this.element.clientHeight);
-  }
-
-  #offset(index: number): number {
-    return index * this.#setup.rowHeight * this.#ratio();
   }
 
   #draw(): void {
