@@ -1,0 +1,181 @@
+"""`EventWriter`: event files as TensorFlow 2 writes them, without TensorFlow.
+
+Every call hands complete records to the system in one write. There is no buffer of our own: when the process is
+killed, whatever was handed over stays, and the file ends with a whole record. A file is never reopened; a run that
+goes on writes the next file beside it, as TensorFlow does, and readers put them together.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import socket
+import struct
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from cutaway.training.event_messages import (
+    SCALAR_DATA,
+    TENSOR_DATA,
+    ScalarForm,
+    event,
+    field,
+    metadata,
+    record,
+    strings,
+    summary,
+    tensor,
+)
+
+_FLOAT_MAX = float(np.finfo(np.float32).max)
+_COUNTER = itertools.count()
+_KERAS_TAG = "keras"
+
+
+class EventWriter:
+    """Writes one event file.
+
+    Args:
+        folder: The folder of the run; it is made where it is missing.
+
+    Raises:
+        OSError: The folder or the file cannot be made.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._forms: dict[str, ScalarForm] = {}
+        self._file = -1
+        while self._file < 0:  # another process may have taken the name
+            name = f"events.out.tfevents.{int(time.time()):010d}.{_host()}.{os.getpid()}.{next(_COUNTER)}.v2"
+            self.path = folder / name
+            try:
+                self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+            except FileExistsError:
+                continue
+        self._size = 0
+        self._write(record(event(time.time(), 0, field(3, b"brain.Event:2"))))
+
+    def scalars(self, values: Mapping[str, float], step: int, *, wall_time: float | None = None) -> None:
+        """Write scalars of one step, as float32.
+
+        Args:
+            values: The values by tag. What is beyond float32 is written as infinite.
+            step: The step.
+            wall_time: Seconds since 1970; now if None.
+        """
+        now = time.time() if wall_time is None else wall_time
+        self._write(b"".join(self._form(tag).record(now, step, _float32(value)) for tag, value in values.items()))
+
+    def tensor_scalar(self, tag: str, value: float, step: int, *, wall_time: float | None = None) -> None:
+        """Write one scalar as float64, where float32 would lose what matters, as in times and counts."""
+        about = metadata("scalars", data_class=SCALAR_DATA)
+        self._put(summary(tag, tensor(np.array(value, np.float64)), about), step, wall_time)
+
+    def histogram(self, tag: str, rows: npt.NDArray[np.float64], step: int, *, wall_time: float | None = None) -> None:
+        """Write a histogram.
+
+        Args:
+            tag: The tag.
+            rows: One row a bin: its left edge, its right edge, the number of values in it.
+            step: The step.
+            wall_time: Seconds since 1970; now if None.
+
+        Raises:
+            ValueError: ``rows`` has not three columns.
+        """
+        if rows.ndim != 2 or rows.shape[1] != 3:
+            raise ValueError(f"rows of a histogram are (left, right, count); received the shape {rows.shape}")
+        about = metadata("histograms", data_class=TENSOR_DATA)
+        self._put(summary(tag, tensor(rows.astype(np.float64, copy=False)), about), step, wall_time)
+
+    def text(self, tag: str, text: str, step: int, *, wall_time: float | None = None) -> None:
+        """Write a text, which TensorBoard shows as Markdown."""
+        about = metadata("text", data_class=TENSOR_DATA)
+        self._put(summary(tag, strings([text.encode()]), about), step, wall_time)
+
+    def keras_model(self, config: str, *, step: int = 0, wall_time: float | None = None) -> None:
+        """Write the structure of a Keras model, as `model.to_json` gives it."""
+        about = metadata("graph_keras_model", b"1")
+        self._put(summary(_KERAS_TAG, strings([config.encode()]), about), step, wall_time)
+
+    def graph(self, graph_def: bytes, *, wall_time: float | None = None) -> None:
+        """Write a graph of operations, an encoded ``GraphDef``."""
+        self._put(field(4, graph_def), 0, wall_time)
+
+    def run_metadata(self, tag: str, encoded: bytes, step: int, *, wall_time: float | None = None) -> None:
+        """Write what was measured in one run of a graph, an encoded ``RunMetadata``."""
+        about = metadata("graph_run_metadata", b"1")
+        self._put(summary(tag, strings([encoded]), about), step, wall_time)
+
+    def contract(self, tag: str, plugin: str, encoded: bytes, *, step: int = 0) -> None:
+        """Write bytes that only cutaway reads, under a plugin of their own; TensorBoard passes over them."""
+        self._put(summary(tag, strings([encoded]), metadata(plugin, b"1")), step, None)
+
+    def close(self) -> None:
+        """Close the file; a second time changes nothing."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _form(self, tag: str) -> ScalarForm:
+        form = self._forms.get(tag)
+        if form is None:
+            form = self._forms[tag] = ScalarForm(tag)
+        return form
+
+    def _put(self, what: bytes, step: int, wall_time: float | None) -> None:
+        self._write(record(event(time.time() if wall_time is None else wall_time, step, what)))
+
+    def _write(self, data: bytes) -> None:
+        """Hand whole records over; where not all of them fit, none stays behind cut.
+
+        Raises:
+            OSError: The disk is full, the file is closed, or it cannot be written.
+        """
+        if self._file < 0:
+            raise OSError(errno.EBADF, "the event file is closed", str(self.path))
+        rest = memoryview(data)
+        try:
+            while len(rest):
+                rest = rest[os.write(self._file, rest) :]
+        except OSError:
+            if len(rest) < len(data):
+                os.ftruncate(self._file, self._size)
+            raise
+        self._size += len(data)
+
+
+def _host() -> str:
+    """The name of the machine, as far as it can be part of a file name."""
+    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in socket.gethostname()) or "host"
+
+
+def _float32(value: float) -> float:
+    value = float(value)
+    if -_FLOAT_MAX <= value <= _FLOAT_MAX or value != value:
+        return value
+    try:  # what rounds to the largest float is no overflow
+        struct.pack("<f", value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+    return value
