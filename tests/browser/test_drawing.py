@@ -80,6 +80,7 @@ def test_far_groups_are_solid_and_near_ones_show_their_inside(open_page: Open) -
     corner = shot[int(thing["y"] + thing["height"] - 5), int(thing["x"] + thing["width"] / 2)]
     solid = mix(light.group_fill, light.group_stroke, 0.2)
     assert np.abs(corner.astype(int) - [int(solid[at : at + 2], 16) for at in (1, 3, 5)]).max() <= 4
+    page.set_viewport_size({"width": 1100, "height": 700})
     page.evaluate("cutaway.flyTo('conv4')")
     at_rest(page)
     assert {"group conv4/block3", "node conv4_block3_1_conv"} <= set(visible(page))

@@ -12,6 +12,7 @@ import { visit } from "./scene/visit.ts";
 import type { Inside } from "./scene/visit.ts";
 import { shortShape } from "./words.ts";
 
+const MOST_NODES = 200_000; // of a model whose columns are fetched for these words
 const MOST_WIRES = 2000; // of a group whose wires get words
 
 /** Make the words for a group. */
@@ -129,6 +130,9 @@ export class Captioner {
   }
 
   private async update(): Promise<void> {
+    if (this.explorer.known === undefined && this.explorer.head.model.nodes > MOST_NODES) {
+      return; // words on wires are not worth 70 bytes a node; they come with the first search
+    }
     const fresh = this.insides().map((at) => at.group).filter((group) => !this.known.has(group));
     if (fresh.length === 0) {
       return;

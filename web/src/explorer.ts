@@ -268,9 +268,8 @@ export class Explorer implements Desk {
 
   private drawOverlay(): void {
     const { selection, hover } = this.state.now;
-    const theme = this.head.themes[themeOf(this.state.now, this.head.theme)];
     const hovered = hover !== undefined && hover.item !== selection?.item ? this.boxOf(hover) : undefined;
-    this.overlay.draw({ selected: selection && this.boxOf(selection), hovered }, theme?.highlight ?? "#dc2626");
+    this.overlay.draw({ selected: selection && this.boxOf(selection), hovered });
   }
 
   private dressing(state: State): ConstructorParameters<typeof Surface>[3] {

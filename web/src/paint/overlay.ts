@@ -1,4 +1,8 @@
-/** What lies above the drawing and changes with the pointer: the frames of what is selected and hovered. */
+/**
+ * What lies above the drawing and changes with the pointer: the frames of what is selected and hovered.
+ *
+ * They are two elements, and no canvas: a canvas of the size of the screen would be blended with every frame.
+ */
 import type { Rect, Viewport } from "../camera/camera.ts";
 import { near } from "./ink.ts";
 
@@ -7,64 +11,47 @@ export interface Frames {
   readonly hovered: Rect | undefined;
 }
 
-const GAP = 3;
+const GAPS = { selected: 4, hovered: 2 }; // px from the box to the outside of its frame
 
 export class Overlay {
-  private readonly canvas: HTMLCanvasElement;
+  private readonly frames: Record<keyof Frames, HTMLElement>;
   private viewport: Viewport = { width: 1, height: 1 };
-  private empty = true;
 
   constructor(host: HTMLElement) {
-    this.canvas = document.createElement("canvas");
-    this.canvas.className = "plate overlay";
-    this.canvas.setAttribute("aria-hidden", "true");
-    host.append(this.canvas);
+    this.frames = { hovered: makeFrame(host, "hovered"), selected: makeFrame(host, "selected") };
   }
 
   resize(viewport: Viewport): void {
     this.viewport = viewport;
-    const ratio = window.devicePixelRatio || 1;
-    this.canvas.width = Math.round(viewport.width * ratio);
-    this.canvas.height = Math.round(viewport.height * ratio);
-    this.canvas.style.width = `${viewport.width}px`;
-    this.canvas.style.height = `${viewport.height}px`;
   }
 
-  draw(frames: Frames, colour: string): void {
-    const nothing = frames.selected === undefined && frames.hovered === undefined;
-    if (nothing && this.empty) {
-      return;
+  draw(frames: Frames): void {
+    for (const name of ["hovered", "selected"] as const) {
+      this.place(this.frames[name], frames[name], GAPS[name]);
     }
-    const context = this.canvas.getContext("2d");
-    if (context === null) {
-      return;
-    }
-    const ratio = window.devicePixelRatio || 1;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, this.viewport.width, this.viewport.height);
-    this.empty = nothing;
-    context.strokeStyle = colour;
-    if (frames.hovered !== undefined) {
-      context.globalAlpha = 0.55;
-      context.lineWidth = 1.5;
-      this.frame(context, frames.hovered, 1);
-    }
-    if (frames.selected !== undefined) {
-      context.globalAlpha = 1;
-      context.lineWidth = 2.5;
-      this.frame(context, frames.selected, GAP);
-    }
-    context.globalAlpha = 1;
   }
 
-  private frame(context: CanvasRenderingContext2D, rect: Rect, gap: number): void {
+  private place(element: HTMLElement, rect: Rect | undefined, gap: number): void {
+    element.hidden = rect === undefined;
+    if (rect === undefined) {
+      return;
+    }
     const { width, height } = this.viewport;
     const left = near(rect.x - gap, 0, width);
     const top = near(rect.y - gap, 0, height);
-    const right = near(rect.x + rect.w + gap, 0, width);
-    const bottom = near(rect.y + rect.h + gap, 0, height);
-    context.beginPath();
-    context.roundRect(left, top, right - left, bottom - top, Math.min(8, (bottom - top) / 3));
-    context.stroke();
+    const tall = near(rect.y + rect.h + gap, 0, height) - top;
+    element.style.transform = `translate(${left}px, ${top}px)`;
+    element.style.width = `${near(rect.x + rect.w + gap, 0, width) - left}px`;
+    element.style.height = `${tall}px`;
+    element.style.borderRadius = `${Math.min(8, tall / 3)}px`;
   }
+}
+
+function makeFrame(host: HTMLElement, name: string): HTMLElement {
+  const element = document.createElement("div");
+  element.className = `frame ${name}`;
+  element.setAttribute("aria-hidden", "true");
+  element.hidden = true;
+  host.append(element);
+  return element;
 }

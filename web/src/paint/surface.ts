@@ -153,6 +153,7 @@ export class Surface {
     const begun = performance.now();
     const { missing } = this.painter.paint(context, shot);
     const bitmap = canvas.transferToImageBitmap();
+    canvas.width = canvas.height = 1; // its memory is given back at once
     const milliseconds = performance.now() - begun;
     this.show({ kind: "painted", layer: "sharp", shot, version: this.version, bitmap, missing, milliseconds });
   }
