@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Attributes } from "../src/columns.ts";
+import { readChoice, writeChoice } from "../src/colour/choice.ts";
 import { byValue, colour, type ColourChoice } from "../src/colour/colouring.ts";
 import { ownSources, readTable, splitCsv } from "../src/colour/own.ts";
 import { rollUp } from "../src/colour/rollup.ts";
@@ -195,4 +196,15 @@ test("what is no table is told so", () => {
   fails('{"a": null}', /Expected JSON such as/);
   fails('[{"x": 1}]', /Expected a list of objects that have layer/);
   fails("[]", /Expected a list/);
+});
+
+test("a choice of colours goes through an address and back", () => {
+  const choices: ColourChoice[] = [
+    { source: "parameters" },
+    { source: "fact:macs", spread: "log", rollup: "max", range: [10, 2.5e6] },
+    { source: "bytes", range: [Number.NEGATIVE_INFINITY, 3] },
+    { source: "own:a file.csv:ms", hidden: ["a,b|c", "ü", "100 %"] },
+  ];
+  for (const choice of choices) assert.deepEqual(readChoice(writeChoice(choice)), choice, writeChoice(choice));
+  assert.deepEqual(readChoice("x|wide|most|9..1|%"), { source: "x", hidden: ["%"] });
 });
