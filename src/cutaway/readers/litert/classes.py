@@ -60,10 +60,11 @@ def class_of(
     one_dimension = any(name.rpartition("/")[2].startswith(("ExpandDims", "Squeeze")) for name in names)
     ops = [_word(part) for part in operations if part.op not in _AROUND]
     if one_dimension:
-        ops.append("Squeeze")
+        ops += ("ExpandDims", "Squeeze")
     in_batchnorm = any("/batchnorm/" in each for each in names)
     words = frozenset(map(part_word, inner))
-    found = layer_class(Cluster(class_by_name(name), ops, in_batchnorm, weights, words))
+    detail = "Multiply" if ops == ["Mul"] and not weights else ""
+    found = layer_class(Cluster(class_by_name(name), ops, in_batchnorm, weights, words, detail))
     return found or ("" if inner else _by_kinds(operations, weights, names, "1D" if one_dimension else "2D"))
 
 
