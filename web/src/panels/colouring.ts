@@ -26,6 +26,8 @@ export class Colourer {
   #own: Source[] = [];
   #attributes: Attributes | null = null;
   #choice: ColourChoice = { source: PLAIN };
+  /** The theme that the sources were made for: fills of families are its own. */
+  #listedFor: Theme | undefined;
   #ready: Promise<Columns> | undefined;
   readonly #listeners = new Set<() => void>();
 
@@ -116,14 +118,17 @@ export class Colourer {
   #list(columns: Columns): void {
     const { families } = this.desk.head;
     const theme = this.theme;
+    this.#listedFor = theme;
     const familyFills = families.map((name) => theme.families[name]?.[0] ?? theme.group_fill);
     this.#sources = sourcesOf({ columns, families, familyFills, attributes: this.#attributes });
   }
 
   #make(): void {
     const columns = this.columns as Columns;
-    this.#list(columns); // fills of families are those of the theme
     const theme = this.theme;
+    if (theme !== this.#listedFor) {
+      this.#list(columns); // not at every step of a slider: what the sources have computed is kept with them
+    }
     const source = this.sources.find(({ id }) => id === this.#choice.source);
     if (source === undefined) {
       this.desk.state.send({ kind: "notice", text: `There is nothing here to colour by ${this.#choice.source}.` });
