@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cutaway.drawing.arrange import always, arrange, describe, everything_large
 from cutaway.drawing.compose import Marks, Wires, compose
@@ -28,6 +28,12 @@ from cutaway.readers import read
 from cutaway.style.labels import LabelOptions, Labels
 from cutaway.style.measure import clean
 from cutaway.style.theme import Theme, scale_colour, theme_named
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.transforms import Bbox
+
+    from cutaway.drawing.axes import Style
 
 _LARGEST_VALUE = 1e150  # the difference of two values must be finite
 
@@ -91,6 +97,26 @@ class Picture:
         except OSError as error:  # a full disk does not say by itself which file it met
             raise OSError(error.errno, error.strerror, str(target)) from error
         return target
+
+    def draw_on(self, ax: Axes, *, style: Style | None = None, smallest: float = 1.0) -> dict[str, Bbox]:
+        """Draw the picture on axes of matplotlib, whose coordinates become its px, with y down.
+
+        Args:
+            ax: Where; give them their final size first, since the width of lines goes by it.
+            style: Called with each `Node` that is drawn; returns properties of its patch, such as
+                ``{"facecolor": "gold"}``, or None for the usual ones.
+            smallest: Insides that would be less high, in points, are left out.
+
+        Returns:
+            The box of every layer and group that is drawn, by id, in the coordinates of the axes.
+
+        Raises:
+            MissingExtra: matplotlib is not installed.
+            OptionError: ``style`` returned a property that patches do not have.
+        """
+        from cutaway.drawing.axes import draw_on
+
+        return draw_on(ax, self.scene, self.graph, self.nested, style=style, smallest=smallest)
 
     def _repr_svg_(self) -> str:
         return self.svg
