@@ -22,6 +22,8 @@ from PIL import Image
 import cutaway
 from cutaway.graph.model import Graph
 from cutaway.readers import read
+from tests.browser.looking import one_file
+from tests.browser.test_safety import hostile
 
 ROOT = Path(__file__).resolve().parents[2]
 NET = ROOT / "tests" / "models" / "EfficientNetB0.keras"
@@ -475,13 +477,33 @@ def test_a_model_that_changes_is_shown_anew_where_one_was(browser: Any, tmp_path
             page.wait_for_timeout(300)
             before = page.evaluate("[cutaway.camera().group, location.hash]")
             assert before[0] != ""
-            os.replace(shutil.copy(ROOT / "tests" / "models" / "MobileNetV2.keras", tmp_path / "new"), model)
+            shutil.copy(ROOT / "tests" / "models" / "MobileNetV2.keras", tmp_path / "new").replace(model)
             wait_until(page, "cutaway.find('op:Dense').then(found => found.hits[0]?.index < 200)")
             wait_until(page, "document.querySelectorAll('.layer').length === 1")
             assert "mobilenet" in page.inner_text(".path").lower()
             assert page.locator(".outline").is_visible()
-            os.replace(shutil.copy(NET, tmp_path / "new"), model)
+            shutil.copy(NET, tmp_path / "new").replace(model)
             wait_until(page, "document.querySelector('.path').textContent.toLowerCase().includes('efficientnet')")
         finally:
             page.close()
             server.terminate()
+
+
+def test_names_of_strangers_stay_text_in_every_panel(open_page: Open, tmp_path: Path) -> None:
+    page = open_page(one_file(tmp_path, hostile()))
+    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+    for query in ("alert", '"<img"', "op:proto", "[__proto__]", "dtype:float", r"/<\w+/", "𝕏"):
+        assert "hit" in search(page, query), query
+        page.keyboard.press("Enter")
+        settled(page)
+    for source in ("Element type", "Equal structure", "Output size (elements)"):
+        choose(page, source)
+    drop(page, "<i>t</i>.csv", 'layer,<img src=x>\n"<img src=x onerror=alert(1)>",<b>1</b>\n<u>nobody</u>,2\n')
+    assert "<u>nobody</u>" in page.inner_text(".legend-note")
+    page.locator(".drawing").focus()
+    for key in "btpwe":
+        page.keyboard.press(key)
+        page.wait_for_timeout(250)
+    assert "<" in page.inner_text(".table-rows")
+    for markup in ("img", "b", "i", "u", "#cutaway script"):
+        assert page.locator(markup).count() == 0, markup
