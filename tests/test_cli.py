@@ -228,9 +228,12 @@ def test_summary_in_a_pipe_is_plain_text(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["summary", DIGITS]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "digits"
-    assert lines[1].split() == ["name", "op", "output", "parameters", "bytes"]
-    assert [*lines[4].split()] == ["stem", "Conv2D", "(None,", "14,", "14,", "16)", "160", "640", "B"]
-    assert lines[-1] == "5,083 parameters (5,019 trainable), 20.3 kB; 12 nodes, 12 edges, 0 groups"
+    assert lines[1].split() == ["name", "op", "output", "parameters", "bytes", "MACs"]
+    assert [*lines[4].split()] == ["stem", "Conv2D", "(None,", "14,", "14,", "16)", "160", "640", "B", "28.22", "k"]
+    assert (
+        lines[-1]
+        == "5,083 parameters (5,019 trainable), 20.3 kB; 931.6 k MACs, 1.895 M FLOPs; 12 nodes, 12 edges, 0 groups"
+    )
 
 
 def test_summary_on_a_terminal_is_drawn_by_rich(

@@ -71,22 +71,24 @@ def test_text_is_aligned() -> None:
     lines = str(summary(nested())).splitlines()
     assert lines[0] == "net"
     assert lines[6].startswith("    b ") or lines[6].startswith("  inner")
-    starts = {line.index("Dense") for line in lines if "Dense" in line}
+    starts = {line.index("Dense") for line in lines if "Dense" in line and "counted" not in line}
     assert len(starts) == 1
-    assert lines[-1] == "220 parameters (200 trainable), 880 B; 5 nodes, 5 edges, 3 groups"
+    totals = "220 parameters (200 trainable), 880 B; 1 k MACs, 2.02 k FLOPs; 5 nodes, 5 edges, 3 groups"
+    assert lines[-2:] == [totals, "not counted: Add: it makes nothing"]
 
 
 def test_json() -> None:
     document = json.loads(to_json(summary(nested())))
     assert document["model"] == {
         "name": "net", "format": "test", "producer": "pytest", "nodes": 5, "edges": 5, "groups": 3,
-        "parameters": 220, "trainable_parameters": 200, "weight_bytes": 880, "warnings": [],
+        "parameters": 220, "trainable_parameters": 200, "weight_bytes": 880, "macs": 1000, "flops": 2020,
+        "not_counted": ["not counted: Add: it makes nothing"], "warnings": [],
     }  # fmt: skip
     assert len(document["rows"]) == 5
     assert document["rows"][2] == {
         "id": "outer/inner/b", "name": "b", "op": "Dense", "group": "outer/inner",
         "outputs": [{"shape": [None, 20], "dtype": None}, {"shape": [], "dtype": None}],
-        "parameters": 200, "trainable_parameters": 200, "weight_bytes": 800,
+        "parameters": 200, "trainable_parameters": 200, "weight_bytes": 800, "macs": 200, "flops": 400,
     }  # fmt: skip
     assert [(group["id"], group["parent"], group["parameters"]) for group in document["groups"]] == [
         ("outer", "", 220), ("outer/inner", "outer", 200), ("empty", "", 0),
@@ -105,7 +107,7 @@ def test_markdown_keeps_its_columns() -> None:
     lines = to_markdown(summary(nested(HOSTILE))).splitlines()
     table = [line for line in lines if line.startswith("|")]
     bars = [line.replace("\\|", "").count("|") for line in table]
-    assert set(bars) == {6}
+    assert set(bars) == {7}
     assert "\\<b\\>\\|" in table[-2]
     assert "<b>" not in "".join(table)
 
@@ -118,7 +120,10 @@ def test_equal_graphs_give_equal_text(form: str) -> None:
 def test_an_empty_graph_has_an_empty_table() -> None:
     table = summary(GraphBuilder("nothing", "test").build())
     assert table.rows == ()
-    assert to_text(table).splitlines()[-1] == "0 parameters (0 trainable), 0 B; 0 nodes, 0 edges, 0 groups"
+    assert (
+        to_text(table).splitlines()[-1]
+        == "0 parameters (0 trainable), 0 B; 0 MACs, 0 FLOPs; 0 nodes, 0 edges, 0 groups"
+    )
 
 
 def test_warnings_are_told() -> None:

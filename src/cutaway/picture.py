@@ -185,7 +185,7 @@ def plot_model(
             ones, everything else wires that run along the flow.
         layer_range: Names or regular expressions of the first and last layer to be drawn.
         fields: Facts to show in the boxes: any attribute of a layer, or ``parameters``, ``bytes``, ``shape``,
-            ``dtype``, ``op``, ``name``, ``id``.
+            ``dtype``, ``op``, ``name``, ``id``, ``macs``, ``flops``.
         label: Called with each `Node`, returns the text of its box, or None for the usual one.
         depth: Levels of nesting that are drawn; what is deeper is one box. None draws all.
         unfold: What is drawn at full size: ``"all"``, a number of levels, or names of groups. None unfolds

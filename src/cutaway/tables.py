@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cutaway.analysis.cost import Cost, cost, roll_up
 from cutaway.analysis.parameters import Totals, group_totals, node_totals
+from cutaway.analysis.sizes import Setting
 from cutaway.graph.grouping import group as with_groups
-from cutaway.graph.model import Graph, Tensor
+from cutaway.graph.model import Graph, Shape, Tensor
 from cutaway.readers import read
 from cutaway.style.measure import clean
 
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of the JSON form; it grows when a program that reads the old one could misread the new one."""
 
-HEADINGS = ("name", "op", "output", "parameters", "bytes")
-_NUMBERS = {"parameters", "bytes"}
+HEADINGS = ("name", "op", "output", "parameters", "bytes", "MACs")
+_NUMBERS = {"parameters", "bytes", "MACs"}
+_MOST_NOTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Row:
         depth: Number of groups around it, the root not counted.
         outputs: Tensors that a node makes; nothing for a group.
         totals: Parameters and bytes; each weight counts once.
+        macs: Multiply-accumulates, of a group those of all in it that are counted; None for a node that is not.
+        flops: Operations, likewise.
     """
 
     id: str
@@ -53,6 +58,8 @@ class Row:
     depth: int
     outputs: tuple[Tensor, ...]
     totals: Totals
+    macs: int | None
+    flops: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,8 @@ class Summary:
         name, format, producer: What was read, as on the graph.
         nodes, edges, groups: How many there are; the root is not counted.
         totals: Parameters and bytes of the whole model.
+        macs, flops: Multiply-accumulates and operations of one forward pass.
+        not_counted: What is not in them or had to be assumed, in words.
         rows: Nodes and groups in the order of the tree; a group stands before what it holds.
         warnings: What could not be read, in words.
     """
@@ -74,6 +83,9 @@ class Summary:
     edges: int
     groups: int
     totals: Totals
+    macs: int
+    flops: int
+    not_counted: tuple[str, ...]
     rows: tuple[Row, ...]
     warnings: tuple[str, ...]
 
@@ -82,9 +94,16 @@ class Summary:
 
 
 def summary(
-    source: object, *, input_shape: Any = None, inputs: Any = None, signature: str | None = None, raw: bool = False
+    source: object,
+    *,
+    input_shape: Any = None,
+    inputs: Any = None,
+    signature: str | None = None,
+    raw: bool = False,
+    batch: int = 1,
+    shapes: Mapping[str, Shape] | None = None,
 ) -> Summary:
-    """Summarise a model: its tree with shapes, parameters and bytes.
+    """Summarise a model: its tree with shapes, parameters, bytes and multiply-accumulates.
 
     Args:
         source: Path of a file or folder, a live model, or a `Graph`.
@@ -92,6 +111,8 @@ def summary(
         inputs: Input specification of a live model that takes more than one tensor.
         signature: Entry point that is shown, for files that hold several; None for the serving one.
         raw: Whether everything in the file is listed as it stands, plumbing included.
+        batch: Length of every free batch axis, for the cost.
+        shapes: Shapes of some inputs by name, the batch included, for the cost: free lengths, or other ones.
 
     Returns:
         The table. A flat model is grouped as its picture is.
@@ -99,7 +120,8 @@ def summary(
     Raises:
         ReadError: The input is damaged, unsafe, or not a model.
         UnbuiltModel: A live model has no shapes yet, and none are given.
-        OptionError: An option is given that means nothing for this source, or a signature that is not there.
+        OptionError: An option is given that means nothing for this source, or a signature that is not there, or a
+            shape for an input that is not there.
     """
     if isinstance(source, Graph):
         graph = source
@@ -107,6 +129,7 @@ def summary(
         graph = read(source, input_shape=input_shape, inputs=inputs, signature=signature, raw=raw)
     graph = with_groups(graph)
     of_groups = group_totals(graph)
+    spent = _cost(graph, batch, shapes)
     return Summary(
         name=graph.name,
         format=graph.format,
@@ -115,14 +138,39 @@ def summary(
         edges=graph.edge_count,
         groups=len(graph.groups) - 1,
         totals=of_groups[0],
-        rows=tuple(_rows(graph, of_groups)),
+        macs=spent.total_macs,
+        flops=spent.total_flops,
+        not_counted=(*spent.notes(), *_hint(graph, spent)),
+        rows=tuple(_rows(graph, of_groups, spent)),
         warnings=graph.warnings,
     )
 
 
-def _rows(graph: Graph, of_groups: Sequence[Totals]) -> Iterator[Row]:
+def _cost(graph: Graph, batch: int, shapes: Mapping[str, Shape] | None) -> Cost:
+    if not shapes:
+        return cost(graph, Setting(batch=batch))
+    from cutaway.readers.keras.shapes import node_outputs
+
+    return cost(graph, Setting(batch=batch, shapes=shapes, rule=node_outputs))
+
+
+def _hint(graph: Graph, spent: Cost) -> Iterator[str]:
+    """What to do where shapes are unknown because lengths of inputs are free."""
+    if not any("shape" in each.reason for each in spent.uncounted):
+        return
+    for port in graph.inputs:
+        shape = graph.tensor(port.node, port.port).shape
+        if shape is not None and None in shape[1:]:
+            lengths = ",".join("1" if at == 0 else str(each or "N") for at, each in enumerate(shape))
+            name = graph.names[port.node]
+            yield f"input {name!r} has free lengths; give them: --shape {name}={lengths}"
+
+
+def _rows(graph: Graph, of_groups: Sequence[Totals], spent: Cost) -> Iterator[Row]:
     """Rows of the tree below the root, depth first."""
     of_nodes = node_totals(graph)
+    macs, flops = roll_up(graph, spent.macs), roll_up(graph, spent.flops)
+    unknown = {node for each in spent.uncounted for node in each.nodes}
     tree = _children(graph)
     stack = [iter(tree[0])]
     while stack:
@@ -135,12 +183,14 @@ def _rows(graph: Graph, of_groups: Sequence[Totals]) -> Iterator[Row]:
         if is_group:
             group = graph.group(index)
             parent = graph.groups.ids[group.parent]
-            yield Row(group.id, group.name, group.op, group.kind, parent, depth, (), of_groups[index])
+            own = (of_groups[index], macs[index], flops[index])
+            yield Row(group.id, group.name, group.op, group.kind, parent, depth, (), *own)
             stack.append(iter(tree[index]))
         else:
             yield Row(
                 graph.ids[index], graph.names[index], graph.op(index), "node",
                 graph.groups.ids[graph.node_groups[index]], depth, graph.outputs_of(index), of_nodes[index],
+                None if index in unknown else spent.macs[index], None if index in unknown else spent.flops[index],
             )  # fmt: skip
 
 
@@ -181,11 +231,21 @@ def size_words(size: int) -> str:
     return f"{size} B" if units[0] == "B" else f"{value:.1f} {units[0]}"
 
 
+def count_words(number: int) -> str:
+    """A large number in four digits and a letter: ``3.858 G``."""
+    letters, value = ["", "k", "M", "G", "T", "P", "E"], float(number)
+    while value >= 999.95 and len(letters) > 1:
+        value /= 1000
+        letters.pop(0)
+    return f"{value:.4g} {letters[0]}" if letters[0] else str(number)
+
+
 def total_words(table: Summary) -> str:
     """One line under the table."""
     totals = table.totals
     return (
         f"{totals.parameters:,} parameters ({totals.trainable:,} trainable), {size_words(totals.bytes)}; "
+        f"{count_words(table.macs)} MACs, {count_words(table.flops)} FLOPs; "
         f"{table.nodes:,} nodes, {table.edges:,} edges, {table.groups:,} groups"
     )
 
@@ -194,7 +254,8 @@ def _cells(row: Row) -> tuple[str, ...]:
     """What stands in the table, safe to show; the columns are those of `HEADINGS`."""
     parameters = f"{row.totals.parameters:,}" if row.totals.parameters else ""
     size = size_words(row.totals.bytes) if row.totals.bytes else ""
-    return (_safe(row.name), _safe(row.op), ", ".join(map(shape_words, row.outputs)), parameters, size)
+    macs = "?" if row.macs is None else count_words(row.macs) if row.macs else ""
+    return (_safe(row.name), _safe(row.op), ", ".join(map(shape_words, row.outputs)), parameters, size, macs)
 
 
 def _safe(text: str) -> str:
@@ -218,8 +279,15 @@ def _line(cells: Iterable[str], widths: Sequence[int]) -> str:
     return "  ".join(aligned).rstrip()
 
 
+def _note_lines(table: Summary) -> list[str]:
+    notes = [_safe(note) for note in table.not_counted]
+    if len(notes) > _MOST_NOTES:
+        notes = [*notes[:_MOST_NOTES], f"… and {len(notes) - _MOST_NOTES:,} more notes on the MACs"]
+    return notes
+
+
 def _warning_lines(table: Summary) -> list[str]:
-    return [f"warning: {_safe(warning)}" for warning in table.warnings]
+    return [*_note_lines(table), *(f"warning: {_safe(warning)}" for warning in table.warnings)]
 
 
 def rich_table(table: Summary) -> Table:
@@ -249,6 +317,9 @@ def to_json(table: Summary) -> str:
             "edges": table.edges,
             "groups": table.groups,
             **_numbers(table.totals),
+            "macs": table.macs,
+            "flops": table.flops,
+            "not_counted": list(table.not_counted),
             "warnings": list(table.warnings),
         },
         "rows": [
@@ -262,6 +333,8 @@ def to_json(table: Summary) -> str:
                     for tensor in row.outputs
                 ],
                 **_numbers(row.totals),
+                "macs": row.macs,
+                "flops": row.flops,
             }
             for row in table.rows
             if row.kind == "node"
@@ -269,7 +342,7 @@ def to_json(table: Summary) -> str:
         "groups": [
             {
                 "id": row.id, "name": row.name, "op": row.op, "kind": row.kind, "parent": row.group,
-                **_numbers(row.totals),
+                **_numbers(row.totals), "macs": row.macs, "flops": row.flops,
             }
             for row in table.rows
             if row.kind != "node"
@@ -290,11 +363,13 @@ def to_csv(table: Summary) -> str:
     """The table as CSV: a line for every row, groups included; ``kind`` tells them apart."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(("kind", "id", "name", "op", "group", "outputs", "parameters", "trainable_parameters", "bytes"))
+    numbers = ("parameters", "trainable_parameters", "bytes", "macs", "flops")
+    writer.writerow(("kind", "id", "name", "op", "group", "outputs", *numbers))
     for row in table.rows:
         words = map(_safe, (row.kind, row.id, row.name, row.op, row.group))
         shapes = " ".join(map(shape_words, row.outputs))
-        writer.writerow((*words, shapes, row.totals.parameters, row.totals.trainable, row.totals.bytes))
+        counts = ("" if number is None else number for number in (row.macs, row.flops))
+        writer.writerow((*words, shapes, row.totals.parameters, row.totals.trainable, row.totals.bytes, *counts))
     return stream.getvalue()
 
 
@@ -305,10 +380,14 @@ def to_markdown(table: Summary) -> str:
         f"|{'|'.join('--:' if heading in _NUMBERS else '---' for heading in HEADINGS)}|",
     ]
     for row in table.rows:
-        name, *rest = (re.sub(r"([\\`*_{}\[\]<>|#&~])", r"\\\1", cell) for cell in _cells(row))
+        name, *rest = map(_marked, _cells(row))
         shown = name if row.kind == "node" or not name else f"**{name}**"
         lines.append(f"| {'&emsp;' * row.depth}{shown} | {' | '.join(rest)} |")
-    return "\n".join([*lines, "", total_words(table), ""])
+    return "\n".join([*lines, "", total_words(table), *(f"\n{_marked(note)}" for note in _note_lines(table)), ""])
+
+
+def _marked(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>|#&~])", r"\\\1", text)
 
 
 FORMATS: Mapping[str, Callable[[Summary], str]] = {

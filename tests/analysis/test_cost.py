@@ -101,7 +101,7 @@ def test_what_cannot_be_counted_is_named() -> None:
     assert found.notes() == [
         "not counted: Secret: no rule for this operation", "not counted: Dense: its output shape is unknown"
     ]  # fmt: skip
-    macs = found.known_macs()
+    macs = found.known(found.macs)
     assert [value != value for value in macs] == [False, True, True]  # NaN where it is unknown
 
 

@@ -7,13 +7,14 @@ import math
 
 import pytest
 
+from cutaway.analysis.cost import cost
 from cutaway.analysis.parameters import group_totals, node_totals
 from cutaway.drawing.arrange import Arranged
 from cutaway.explorer.columns import attributes, columns
 from cutaway.explorer.text import shown
 from cutaway.graph.contract import plain
 from cutaway.readers import read
-from tests.explorer.hand import ROOT, arranged_of, decode
+from tests.explorer.hand import ROOT, arranged_of, chart_of, decode
 from tests.graphs import LOOP, picture, random_graph
 
 MODELS = ("examples/resnet50.keras", "tests/models/transformer_encoder.keras", "tests/models/seq2seq.keras",
@@ -101,3 +102,12 @@ def test_facts_are_columns_too() -> None:
     found = decode(columns(arranged, {"macs": values}))["fact:macs"].tolist()
     assert math.isnan(found[0])
     assert found[1:] == values[1:]
+
+
+def test_the_chart_says_what_the_model_costs() -> None:
+    graph = read(ROOT / "tests/models/keras_h5/keras2_lstm.h5")
+    found = decode(chart_of(graph).columns())
+    spent = cost(graph)
+    assert found["fact:macs"].tolist() == spent.macs
+    assert found["fact:flops"].tolist() == spent.flops
+    assert spent.total_macs > 0

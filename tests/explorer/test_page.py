@@ -14,13 +14,13 @@ import pytest
 
 from cutaway.errors import MissingExtra
 from cutaway.explorer import chart, static_files
-from cutaway.explorer.columns import attributes, columns
+from cutaway.explorer.columns import attributes
 from cutaway.explorer.page import to_html
 from cutaway.graph.model import Graph
 from cutaway.layout import nesting
 from cutaway.picture import plot_model
 from cutaway.readers import read
-from tests.explorer.hand import ROOT, arranged_of, decode, whole
+from tests.explorer.hand import ROOT, arranged_of, chart_of, decode, whole
 from tests.graphs import picture, random_graph
 
 pytestmark = pytest.mark.skipif(
@@ -69,7 +69,7 @@ def test_all_slices_are_in_it() -> None:
     head, parts = json.loads(page.block("chart")), json.loads(page.block("parts"))
     assert head["live"] == {"weights": False, "focus": False, "export": False}
     assert len(head["parts"]) + len(parts["parts"]) == len(arranged.graph.groups)
-    assert page.block("columns") == b"".join(columns(arranged))
+    assert page.block("columns") == b"".join(chart_of(graph).columns())
     assert page.block("attributes") == b"".join(attributes(arranged.graph))
 
 

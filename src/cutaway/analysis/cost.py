@@ -96,9 +96,13 @@ class Cost:
         moved = self.traffic(node) * runs
         return self.flops[node] / moved if moved else 0.0
 
-    def known_macs(self) -> list[float]:
-        """The MACs as numbers that may be unknown: NaN where a node is not counted."""
-        found: list[float] = list(map(float, self.macs))
+    def known(self, column: Sequence[int]) -> list[float]:
+        """A column as numbers that may be unknown: NaN where a node is not counted.
+
+        Args:
+            column: Such as `macs`.
+        """
+        found: list[float] = list(map(float, column))
         for each in self.uncounted:
             for node in each.nodes:
                 found[node] = math.nan

@@ -98,8 +98,9 @@ def locally_connected(call: Call) -> Work:
 
 def dense(call: Call) -> Work:
     """Dense, on inputs of any rank."""
-    made = count(call.made)
-    return _with_ends(call, made * call.source[-1], made)
+    made, known = count(call.made), call.known_inputs
+    source = known[0] if known else None
+    return _with_ends(call, made * (source[-1] if source else call.matrix()[0]), made)
 
 
 def fully_connected(call: Call) -> Work:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from cutaway.analysis.cost import cost
 from cutaway.analysis.ops import FAMILIES
 from cutaway.analysis.parameters import Totals, model_totals
 from cutaway.drawing.arrange import Arranged, describe
@@ -80,6 +81,8 @@ class Chart:
         self, arranged: Arranged, live: Live, theme: Theme | None = None, index: int = 0, facts: Facts | None = None
     ) -> None:
         self._facts = facts
+        self._all_facts: Facts | None = None
+        self._facts_lock = threading.Lock()
         self.arranged = arranged
         self.live = live
         self.theme = theme
@@ -136,8 +139,17 @@ class Chart:
         """The container of all columns, made once: it may be large, and many may ask."""
         with self._containers_lock:
             if "columns" not in self._containers:
-                self._containers["columns"] = columns(self.arranged, self._facts)
+                self._containers["columns"] = columns(self.arranged, self.facts())
             return self._containers["columns"]
+
+    def facts(self) -> Facts:
+        """Numbers by name and node: what was given, and the cost of one example, counted when first asked for."""
+        with self._facts_lock:
+            if self._all_facts is None:
+                spent = cost(self.arranged.graph)
+                counted = {"macs": spent.known(spent.macs), "flops": spent.known(spent.flops)}
+                self._all_facts = {**counted, **(self._facts or {})}
+            return self._all_facts
 
     def attributes(self) -> list[bytes]:
         """The container of all attributes, made once."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -13,6 +14,7 @@ from cutaway.analysis.ops import family
 from cutaway.analysis.parameters import total
 from cutaway.drawing.arrange import Arranged
 from cutaway.explorer.about import about
+from cutaway.explorer.columns import Facts
 from cutaway.explorer.contract import (
     Attribute,
     GroupDetails,
@@ -38,8 +40,8 @@ MOST_ATTRIBUTES = 1_000
 """Characters of an attribute that are sent, and attributes."""
 
 
-def node_details(graph: Graph, index: int) -> NodeDetails:
-    """All about a node."""
+def node_details(graph: Graph, index: int, facts: Facts | None = None) -> NodeDetails:
+    """All about a node, with what is known of it in numbers."""
     codes = list(dict.fromkeys(_codes(graph, index)))
     first, last = graph.input_start[index], graph.input_start[index + 1]
     op, group = graph.op(index), graph.node_groups[index]
@@ -64,14 +66,18 @@ def node_details(graph: Graph, index: int) -> NodeDetails:
         "parameters": totals.parameters,
         "trainable_parameters": totals.trainable,
         "weight_bytes": totals.bytes,
-        "facts": {},
+        "facts": {name: values[index] for name, values in (facts or {}).items() if not math.isnan(values[index])},
         "findings": [],
         "found_by": "",
         "python": _python(graph, graph.ids[index], graph.names[index], group),
     }
 
 
-def group_details(arranged: Arranged, index: int) -> GroupDetails:
+def _known_sum(values: Sequence[float], nodes: Iterable[int]) -> float:
+    return sum(values[node] for node in nodes if not math.isnan(values[node]))
+
+
+def group_details(arranged: Arranged, index: int, facts: Facts | None = None) -> GroupDetails:
     """All about a group, with the sums of what it holds."""
     graph, nested = arranged.graph, arranged.nested
     found = graph.group(index)
@@ -106,7 +112,7 @@ def group_details(arranged: Arranged, index: int) -> GroupDetails:
         "parameters": totals.parameters,
         "trainable_parameters": totals.trainable,
         "weight_bytes": totals.bytes,
-        "facts": {},
+        "facts": {name: _known_sum(values, inside) for name, values in (facts or {}).items()},
         "findings": [],
         "found_by": shown(found.found_by),
         "python": _python(graph, found.id, found.name, found.parent) if found.kind in ("layer", "model") else "",

@@ -235,13 +235,14 @@ async def _attributes(request: Request) -> Response:
 async def _node(request: Request) -> Response:
     chart = await _chart_of(request)
     index = whole_number(request, "index", len(chart.arranged.graph))
-    return as_json(await _work(request, lambda: to_json(node_details(chart.arranged.graph, index)).encode()))
+    graph = chart.arranged.graph
+    return as_json(await _work(request, lambda: to_json(node_details(graph, index, chart.facts())).encode()))
 
 
 async def _group(request: Request) -> Response:
     chart = await _chart_of(request)
     index = whole_number(request, "index", len(chart.arranged.graph.groups))
-    return as_json(await _work(request, lambda: to_json(group_details(chart.arranged, index)).encode()))
+    return as_json(await _work(request, lambda: to_json(group_details(chart.arranged, index, chart.facts())).encode()))
 
 
 async def _values_of(request: Request) -> tuple[Values, int]:

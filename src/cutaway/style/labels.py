@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cutaway.analysis.cost import cost
 from cutaway.graph.model import Graph, Node, Shape
 from cutaway.graph.names import common_words, is_auto, tokens, without_version
 from cutaway.style.measure import clean, fit, width
@@ -59,7 +61,7 @@ class LabelOptions:
         names: Whether the layer's name is shown: all of them, only those its author chose (None), or none.
         shapes, dtypes, activations, trainable: Lines that `keras.utils.plot_model` knows.
         fields: Further facts, by name: ``"parameters"``, ``"bytes"``, ``"shape"``, ``"dtype"``, ``"op"``,
-            ``"name"``, or any attribute of the layer.
+            ``"name"``, ``"macs"``, ``"flops"``, or any attribute of the layer.
         label: Called with a `Node`, returns the whole text of its box, or None for the usual one.
         annotations: Further lines by name or id of a node.
     """
@@ -256,8 +258,26 @@ def _extras(options: LabelOptions) -> list[Callable[[Graph, int], str]]:
     if options.trainable:
         extras.append(_trainable)
     for name in options.fields:
+        if name in ("macs", "flops"):
+            extras.append(_spent(name))
+            continue
         extras.append(lambda graph, node, name=name: _field(graph, node, name))  # type: ignore[misc]
     return extras
+
+
+def _spent(name: str) -> Callable[[Graph, int], str]:
+    """What a node costs; all of the graph is counted when the first box asks."""
+    found: list[Sequence[float]] = []
+
+    def line(graph: Graph, node: int) -> str:
+        if not found:
+            spent = cost(graph)
+            found.append(spent.known(spent.macs if name == "macs" else spent.flops))
+        value = found[0][node]
+        title = {"macs": "MACs", "flops": "FLOPs"}[name]
+        return f"{title} ?" if math.isnan(value) else f"{title} {value:,.0f}" if value else ""
+
+    return line
 
 
 def _activation(graph: Graph, node: int) -> str:
