@@ -110,8 +110,8 @@ def lay_out(
         graph: A `networkx.DiGraph` or `networkx.MultiDiGraph`; cycles are allowed.
         rankdir: ``"TB"`` lays out downwards, ``"LR"`` to the right, ``"BT"`` and ``"RL"`` against that.
         aspect: Wished width / height of the whole.
-        size: Width and height of every node in px, the width rounded up to a multiple of 20; None for boxes with their
-            names.
+        size: Width and height of every node in px, the width rounded up to a multiple of 20; None for the boxes that
+            `plot_model` draws.
 
     Returns:
         The middle of each node, with the sizes of boxes in ``sizes``.
@@ -130,7 +130,7 @@ def lay_out(
         unfolded=always,
     )
     if size is None:
-        nested = arrange(ours, LabelOptions(names=True), options, {}).nested
+        nested = arrange(ours, LabelOptions(), options, {}).nested
     else:
         each = _checked_size(size)
         boxes = BoxSizes(lambda wanted: [each] * len(wanted), [0.0] * len(ours.groups))

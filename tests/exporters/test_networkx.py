@@ -207,6 +207,7 @@ def test_any_directed_graph_can_be_drawn(tmp_path: Path) -> None:
     ours = cutaway.from_networkx(graph)
     assert ours.name == "kitchen"
     assert list(ours.names) == ["one", "(2, 'x')", "end"]
+    assert [node.op for node in ours.nodes] == ["Conv2D", "(2, 'x')", "end"]
     assert list(ours.groups.ids) == ["", "house", "house/kitchen"]
     assert ours.nodes[0].outputs[0].shape == (None, 4)
     assert ours.nodes[0].outputs[0].dtype == "int8"
