@@ -50,8 +50,8 @@ def from_networkx(graph: nx.DiGraph) -> Graph:
     Cycles, loops and parallel edges are allowed. These attributes mean something, and none has to be there:
 
     - of a node ``op`` (what it is, which chooses its colour; otherwise its name), ``label`` or ``name`` (what is
-      written on it; otherwise the node itself), ``group`` (the groups around it, as ``"encoder/block1"``), ``shape``, ``dtype`` and
-      ``outputs`` as `to_networkx` writes them; all others can be shown with ``fields``;
+      written on it; otherwise the node itself), ``group`` (the groups around it, as ``"encoder/block1"``), ``shape``,
+      ``dtype`` and ``outputs`` as `to_networkx` writes them; all others can be shown with ``fields``;
     - of an edge ``slot`` (its place among the inputs of the node that it leads to), ``port`` (output that it comes
       from), ``argument``;
     - of the graph ``name``.
@@ -80,7 +80,8 @@ def from_networkx(graph: nx.DiGraph) -> Graph:
         home = _group(builder, groups, node, values.get("group"))
         outputs = _outputs(node, values)
         name = str(next((values[key] for key in ("label", "name") if values.get(key) not in (None, "")), node))
-        index[node] = builder.node(name, str(values.get("op") or name), group=home, outputs=outputs, attributes=_attributes(values))
+        op, attributes = str(values.get("op") or name), _attributes(values)
+        index[node] = builder.node(name, op, group=home, outputs=outputs, attributes=attributes)
     for node in graph.nodes:
         inner = [(source, values) for source, _, values in graph.in_edges(node, data=True)]
         if all(isinstance(values.get("slot"), int) for _, values in inner):
