@@ -97,7 +97,7 @@ def test_many_models_are_listed_in_part(place) -> None:  # type: ignore[no-untyp
     "assets/model.keras", "variables/model.json", ".hidden/model.json", "__MACOSX/._model.keras", ".model.keras",
 ])  # fmt: skip
 def test_what_is_never_looked_into(place, name: str) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(UnknownFormat, match="without a model|holds no model"):
+    with pytest.raises(UnknownFormat, match=r"without a model|holds no model"):
         read(place({name: keras(), "notes.txt": b""}))
 
 
@@ -115,7 +115,7 @@ def test_search_ends(tmp_path: Path) -> None:
         (tmp_path / f"{number:04}.bin.json").write_text("[]")
     (tmp_path / "zzz").mkdir()
     (tmp_path / "zzz" / "model.json").write_bytes(CONFIG)
-    with pytest.raises(UnknownFormat, match="without a model|holds no model"):
+    with pytest.raises(UnknownFormat, match=r"without a model|holds no model"):
         read(tmp_path)
 
 
