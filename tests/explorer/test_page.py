@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from cutaway.errors import MissingExtra
-from cutaway.explorer import chart, static_files
+from cutaway.explorer import chart as charts
+from cutaway.explorer import static_files
 from cutaway.explorer.columns import attributes
 from cutaway.explorer.page import to_html
 from cutaway.graph.model import Graph
@@ -108,7 +109,7 @@ def test_what_was_postponed_is_laid_out_for_the_file(monkeypatch: pytest.MonkeyP
     parts = [*json.loads(page.block("chart"))["parts"].values(), *json.loads(page.block("parts"))["parts"].values()]
     assert {part["closed"] for part in parts} == {0}
     assert page_of(graph)[0] == page_of(graph)[0]
-    monkeypatch.setattr(chart, "MOST_OPENED", 1)
+    monkeypatch.setattr(charts, "MOST_OPENED", 1)
     _, page = page_of(graph)
     assert {part["closed"] for part in json.loads(page.block("chart"))["parts"].values()} == {0, 1}
 
@@ -164,7 +165,5 @@ def test_an_installation_without_the_page_says_so(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_chart_of_a_page_is_complete() -> None:
-    from tests.explorer.hand import chart_of
-
     graph = read(ROOT / "examples" / "resnet50.keras")
     assert len(whole(chart_of(graph))["parts"]) == 22
