@@ -98,7 +98,11 @@ class Search {
   }
 
   async #ready(): Promise<SearchClient> {
-    this.#columns ??= await this.desk.columns();
+    if (this.#columns === undefined) {
+      this.#say("Fetching the names of all layers …");
+      this.#columns = await this.desk.columns();
+      this.#tell();
+    }
     const columns = this.#columns;
     if (this.#client === undefined) {
       const { source } = this.desk;
