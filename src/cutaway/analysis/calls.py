@@ -37,11 +37,13 @@ class Call:
         node: Index of the node.
     """
 
-    __slots__ = ("_graph", "_sizes", "node")
+    __slots__ = ("_attributes", "_graph", "_inputs", "_sizes", "node")
 
     def __init__(self, graph: Graph, sizes: Sequence[Size | None], node: int) -> None:
         self._graph = graph
         self._sizes = sizes
+        self._attributes: Mapping[str, Any] | None = None
+        self._inputs: list[Size | None] | None = None
         self.node = node
 
     @property
@@ -51,8 +53,10 @@ class Call:
 
     @property
     def attributes(self) -> Mapping[str, Any]:
-        """Configuration of the node."""
-        return self._graph.attributes[self.node]
+        """Configuration of the node, made once: some readers make it anew for every look."""
+        if self._attributes is None:
+            self._attributes = dict(self._graph.attributes[self.node])
+        return self._attributes
 
     @property
     def inputs(self) -> list[Size]:
@@ -69,6 +73,8 @@ class Call:
     @property
     def known_inputs(self) -> list[Size | None]:
         """The same, with None where a size is unknown."""
+        if self._inputs is not None:
+            return self._inputs
         graph, sizes = self._graph, self._sizes
         found: list[Size | None] = []
         for at in range(graph.input_start[self.node], graph.input_start[self.node + 1]):
@@ -76,6 +82,7 @@ class Call:
             if port != CONTROL:
                 place = graph.output_start[source] + port
                 found.append(sizes[place] if place < graph.output_start[source + 1] else None)
+        self._inputs = found
         return found
 
     def labelled(self, label: str) -> Size | None:

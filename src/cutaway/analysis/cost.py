@@ -21,7 +21,7 @@ from cutaway.analysis.calls import Call, Size, Unknown, Work
 from cutaway.analysis.cost_elementwise import ELEMENTWISE
 from cutaway.analysis.cost_products import PRODUCTS
 from cutaway.analysis.cost_recurrent import RECURRENT
-from cutaway.analysis.sizes import Setting, tensor_sizes
+from cutaway.analysis.sizes import Setting, sized_calls
 from cutaway.analysis.turns import Turns, turns
 from cutaway.errors import OptionError
 from cutaway.graph.model import BITS_OF_DTYPE, CONTROL, Graph, Tensor
@@ -135,27 +135,28 @@ def cost(graph: Graph, setting: Setting | None = None, *, precision: str | None 
     """
     if precision is not None and precision not in PRECISIONS:
         raise OptionError(f"precision must be one of {', '.join(PRECISIONS)}; received {precision!r}")
-    sizes = tensor_sizes(graph, setting or Setting())
-    runs = turns(graph, sizes)
-    macs, flops = [0] * len(graph), [0] * len(graph)
+    sizes, calls = sized_calls(graph, setting or Setting())
+    macs, other = [0] * len(graph), [0] * len(graph)
     lost: dict[tuple[str, str], list[int]] = {}
     rules = [COST.get(op) for op in graph.ops]
-    factors = runs.of_groups
-    for node, (code, group) in enumerate(zip(graph.op_codes, graph.node_groups, strict=True)):
+    for call in calls:
+        node, code = call.node, graph.op_codes[call.node]
         rule = rules[code]
         if rule is None:
             lost.setdefault((graph.ops[code], "no rule for this operation"), []).append(node)
             continue
         try:
-            work = rule(Call(graph, sizes, node))
+            work = rule(call)
         except Unknown as reason:
             lost.setdefault((graph.ops[code], str(reason)), []).append(node)
         except _MALFORMED:
             lost.setdefault((graph.ops[code], "its attributes are not those of this operation"), []).append(node)
         else:
-            if work.macs or work.other:
-                macs[node] = work.macs * factors[group]
-                flops[node] = (2 * work.macs + work.other) * factors[group]
+            macs[node], other[node] = work
+    runs = turns(graph, sizes)
+    times = [runs.of_groups[group] for group in graph.node_groups]
+    macs = [count * each for count, each in zip(macs, times, strict=True)]
+    flops = [2 * products + count * each for products, count, each in zip(macs, other, times, strict=True)]
     weights, read, made = _bytes(graph, sizes, precision)
     uncounted = tuple(Uncounted(op, reason, tuple(nodes)) for (op, reason), nodes in lost.items())
     return Cost(macs, flops, weights, read, made, sizes, runs, uncounted)

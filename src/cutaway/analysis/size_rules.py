@@ -347,6 +347,13 @@ _ROWS: tuple[tuple[SizeRule, str], ...] = (
 SIZE_RULES: dict[str, SizeRule] = {op: rule for rule, ops in _ROWS for op in ops.split()}
 """Kind of the operation → rule."""
 
+KEEPS_FRONT: frozenset[str] = frozenset(
+    op
+    for op, rule in SIZE_RULES.items()
+    if rule in (same, convolution, convolution_rows, depthwise, depthwise_rows, pooling, resized)
+)
+"""Operations that make as many examples as they read."""
+
 _NAMED_AS_LAYERS = frozenset({
     "Activation", "AveragePooling2D", "AveragePooling3D", "BatchNormalization", "Concatenate", "Dense",
     "DepthwiseConv2D", "EinsumDense", "Embedding", "Flatten", "GlobalAveragePooling1D", "GlobalAveragePooling2D",

@@ -6,12 +6,13 @@ do not, and where it says nothing, the rules of layers and operations answer. Wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cutaway.analysis.calls import Call, Size, Unknown
-from cutaway.analysis.size_rules import CELLS, layer_size, operation_sizes
+from cutaway.analysis.order import execution_order
+from cutaway.analysis.size_rules import CELLS, KEEPS_FRONT, layer_size, operation_sizes
 from cutaway.errors import OptionError
 from cutaway.graph.model import Graph, Shape, Tensor
 
@@ -49,7 +50,20 @@ def tensor_sizes(graph: Graph, setting: Setting) -> list[Size | None]:
     Raises:
         OptionError: A shape is given for an input that is not there, or does not fit it.
     """
-    return _Filler(graph, setting).fill()
+    sizes, calls = sized_calls(graph, setting)
+    for _ in calls:
+        pass
+    return sizes
+
+
+def sized_calls(graph: Graph, setting: Setting) -> tuple[list[Size | None], Iterator[Call]]:
+    """The sizes of `tensor_sizes`, which fill while the calls beside them are gone through, in execution order.
+
+    Raises:
+        OptionError: As there.
+    """
+    filler = _Filler(graph, setting)
+    return filler.sizes, filler.calls()
 
 
 def input_nodes(graph: Graph) -> dict[str, int]:
@@ -70,7 +84,7 @@ class _Filler:
     def __init__(self, graph: Graph, setting: Setting) -> None:
         self._graph = graph
         self._setting = setting
-        self._sizes: list[Size | None] = [None] * len(graph.output_codes)
+        self.sizes: list[Size | None] = [None] * len(graph.output_codes)
         self._changed = bytearray(len(graph))
         self._layers = _of_layers(graph)
         self._given = self._checked()
@@ -79,13 +93,15 @@ class _Filler:
         self._known = [_filled(tensor.shape, batch) for tensor in graph.tensors]
         self._open = [tensor.shape is None or None in tensor.shape for tensor in graph.tensors]
 
-    def fill(self) -> list[Size | None]:
-        graph, known, open_, sizes = self._graph, self._known, self._open, self._sizes
+    def calls(self) -> Iterator[Call]:
+        graph, known, open_, sizes = self._graph, self._known, self._open, self.sizes
         starts, codes = graph.output_start, graph.output_codes
-        for node in range(len(graph)):
+        for node in execution_order(graph):
+            call = Call(graph, sizes, node)
             start, end = starts[node], starts[node + 1]
             if self._given and self._affected(node):
-                self._derive(node, trusted=False)
+                self._derive(call, trusted=False)
+                yield call
                 continue
             sure = True
             for at in range(start, end):
@@ -93,9 +109,21 @@ class _Filler:
                 sizes[at] = known[code]
                 if open_[code] and (known[code] is None or not self._layers):
                     sure = False
-            if not sure:
-                self._derive(node, trusted=True)
-        return sizes
+            if not sure and not self._in_front(call):
+                self._derive(call, trusted=True)
+            yield call
+
+    def _in_front(self, call: Call) -> bool:
+        """Fill in the first axis of the only output from the input, where that is all that is free; whether it is."""
+        graph, at = self._graph, self._graph.output_start[call.node]
+        filled = self._known[graph.output_codes[at]]
+        if not filled or graph.output_start[call.node + 1] != at + 1 or call.op not in KEEPS_FRONT:
+            return False
+        read = call.known_inputs
+        if not read or not read[0]:
+            return False
+        self.sizes[at] = (read[0][0], *filled[1:])
+        return True
 
     def _checked(self) -> dict[int, Size]:
         shapes = self._setting.shapes or {}
@@ -139,10 +167,11 @@ class _Filler:
         first, last = graph.input_start[node], graph.input_start[node + 1]
         return any(changed[graph.input_node[at]] for at in range(first, last))
 
-    def _derive(self, node: int, *, trusted: bool) -> None:
+    def _derive(self, call: Call, *, trusted: bool) -> None:
         """Sizes by rule; what is declared fills in, and has the last word where it is ``trusted``."""
-        graph, start = self._graph, self._graph.output_start[node]
-        made = self._by_rule(node)
+        graph, node = self._graph, call.node
+        start = graph.output_start[node]
+        made = self._by_rule(call)
         for at in range(start, graph.output_start[node + 1]):
             declared = graph.tensors[graph.output_codes[at]].shape
             found = made[at - start] if at - start < len(made) else None
@@ -150,14 +179,13 @@ class _Filler:
                 found = None
             if trusted:
                 found = _joined(declared, found, self._known[graph.output_codes[at]])
-            self._sizes[at] = found
-            if found is None or not _fits(found, declared, self._setting.batch):
-                self._changed[node] = not trusted
+            self.sizes[at] = found
+            if not trusted and (found is None or not _fits(found, declared, self._setting.batch)):
+                self._changed[node] = True
 
-    def _by_rule(self, node: int) -> Sequence[Size | None]:
-        if node in self._given:
-            return [self._given[node]]
-        call = Call(self._graph, self._sizes, node)
+    def _by_rule(self, call: Call) -> Sequence[Size | None]:
+        if call.node in self._given:
+            return [self._given[call.node]]
         try:
             if not self._layers:
                 return operation_sizes(call)
