@@ -60,7 +60,12 @@ export class Explorer implements Desk {
     const viewport = this.measure();
     this.centre = this.middle();
     const events = { moved: (camera: Camera) => this.moved(camera), rested: () => this.rested() };
-    const clock = { now: () => performance.now(), frame: (run: () => void) => void requestAnimationFrame(run) };
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+    const clock = {
+      now: () => performance.now(),
+      frame: (run: () => void) => void requestAnimationFrame(run),
+      calm: () => still.matches,
+    };
     this.eye = new Eye(store, this.home(viewport), viewport, events, clock);
     this.surface = new Surface(stage.drawing, store, head, this.dressing(this.state.now), {
       missing: (groups) => this.fetcher.want(groups),

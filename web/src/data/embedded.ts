@@ -10,15 +10,17 @@ export function embeddedSource(page: Document): DataSource | undefined {
   if (page.getElementById(IDS.head) === null) {
     return undefined;
   }
+  let given = false;
   const source: DataSource = {
     async head() {
       const text = await textOf(page, IDS.head);
       return { head: JSON.parse(text) as Head, text };
     },
     async parts() {
-      if (page.getElementById(IDS.parts) === null) {
+      if (given || page.getElementById(IDS.parts) === null) {
         return { slice: { sheets: {}, looks: {}, parts: {} }, text: '{"sheets":{},"looks":{},"parts":{}}' };
       }
+      given = true;
       const text = await textOf(page, IDS.parts); // all that there are, at once
       return { slice: JSON.parse(text) as Slice, text };
     },

@@ -27,6 +27,8 @@ export interface GroupBox {
   readonly open: number;
   /** Whether it has no inside, so that its title stands in its middle. */
   readonly closed: boolean;
+  /** Whether its inside leaves no strip for a title: a group that was laid out later than what is around it. */
+  readonly bare: boolean;
   readonly title: string;
   readonly count: string;
   /** Px at scale 1 that the title moves right. */
@@ -63,6 +65,9 @@ export function paintTitle(ink: Ink, box: GroupBox): void {
   }
   if (box.closed) {
     paintClosed(ink, box);
+  } else if (box.bare) {
+    canvas.globalAlpha = base * (1 - box.open);
+    paintFar(ink, box);
   } else if (box.open < 0.5) {
     canvas.globalAlpha = base * (1 - 2 * box.open);
     paintFar(ink, box);
@@ -77,24 +82,41 @@ export function paintTitle(ink: Ink, box: GroupBox): void {
 function paintFar(ink: Ink, box: GroupBox): void {
   const { canvas } = ink;
   const room = box.w - 6;
-  const wide = widthAt(ink, box.title, FAR_NAME, 600);
-  const size = Math.min(FAR_NAME, box.h * 0.5, (FAR_NAME * room) / Math.max(wide, 1));
+  const whole = sizeIn(ink, [box.title], room, box.h);
+  const [from, to] = whole < BROKEN_BELOW ? box.title.split(RANGE) : [];
+  const pieces = to === undefined ? [] : [`${from} …`, to];
+  const broken = pieces.length > 0 ? sizeIn(ink, pieces, room, box.h) : 0;
+  const [lines, size] = broken > whole ? [pieces, broken] : [[box.title], whole];
   if (size < FAINT_TEXT) {
     return;
   }
   const base = canvas.globalAlpha;
-  const two = box.h > size * 2.9 && box.count !== "";
-  const middle = box.y + box.h / 2 - (two ? size * 0.55 : 0);
+  const counted = box.h > size * (lines.length + 1.9) && box.count !== "";
+  const height = size * LEADING * (lines.length + (counted ? 1 : 0));
+  let baseline = box.y + (box.h - height) / 2 + size * (LEADING / 2 + RISE);
   canvas.textAlign = "center";
   canvas.globalAlpha = base * strength(size);
-  canvas.fillStyle = box.solid?.ink ?? ink.palette.title;
+  canvas.fillStyle = ink.palette.title;
   setFont(ink, size, 600);
-  put(ink, box.title, box.x + box.w / 2, middle + size * RISE, room);
-  if (two) {
-    setFont(ink, size * 0.85, 400);
-    canvas.fillStyle = box.solid?.ink ?? ink.palette.count;
-    put(ink, box.count, box.x + box.w / 2, middle + size * (1.15 + RISE), room);
+  for (const line of lines) {
+    put(ink, line, box.x + box.w / 2, baseline, room);
+    baseline += size * LEADING;
   }
+  if (counted) {
+    setFont(ink, size * 0.85, 400);
+    canvas.fillStyle = ink.palette.count;
+    put(ink, box.count, box.x + box.w / 2, baseline, room);
+  }
+}
+
+const RANGE = " … "; // between the first and the last name of a row of groups
+const BROKEN_BELOW = 8; // px of a name in one line that is rather written in two
+const LEADING = 1.15;
+
+/** The largest size at which lines fit into a box. */
+function sizeIn(ink: Ink, lines: readonly string[], room: number, height: number): number {
+  const wide = Math.max(...lines.map((line) => widthAt(ink, line, FAR_NAME, 600)), 1);
+  return Math.min(FAR_NAME, (height * 0.5) / lines.length + (lines.length > 1 ? height * 0.15 : 0), (FAR_NAME * room) / wide);
 }
 
 /** Title at the left of the strip, count at its right. */

@@ -38,6 +38,8 @@ export interface Painted {
 }
 
 const NODE = { border: 1, radius: 5 };
+const STRIP = 20; // px from the top of a group to its inside, if its title has a place
+const SPECK = 2; // px of the screen that share a speck
 const HIT_WIDTH = 2;
 const MOST_MISSING = 64;
 
@@ -116,6 +118,7 @@ type OwnColours = (colour: string) => { colours: BoxColours; inks: Inks };
 class Brush implements Visitor {
   boxes = 0;
   private begun = false;
+  private specks: Uint8Array | undefined;
   readonly missed: { group: number; size: number }[] = [];
   private readonly inks: Inks;
   private readonly captioned: { at: Inside; captions: Captions }[] = [];
@@ -190,6 +193,23 @@ class Brush implements Visitor {
     }
   }
 
+  /** Of what is too small, one speck for each px tells that there is something, and of what kind. */
+  speck(at: Inside, position: number, x: number, y: number): void {
+    const { canvas, window, palette } = this.ink;
+    const column = Math.floor((x - window.left) / SPECK);
+    const row = Math.floor((y - window.top) / SPECK);
+    const columns = Math.ceil((window.right - window.left) / SPECK) + 1;
+    const rows = Math.ceil((window.bottom - window.top) / SPECK) + 1;
+    this.specks ??= new Uint8Array(columns * rows);
+    const cell = row * columns + column;
+    if (column < 0 || row < 0 || this.specks[cell] !== 0) {
+      return;
+    }
+    this.specks[cell] = 1;
+    canvas.fillStyle = (palette.families[at.look.families[position] ?? -1] ?? palette.group).stroke;
+    canvas.fillRect(x, y, 1, 1);
+  }
+
   missing(group: number, size: number): void {
     this.missed.push({ group, size });
   }
@@ -236,6 +256,7 @@ class Brush implements Visitor {
     const { palette } = this.ink;
     const { look } = at;
     const group = ~(at.part.children[position] as number);
+    const part = this.store.parts.get(group);
     const family = look.families[position] ?? -1;
     const code = this.dressing.colouring?.groups[group] ?? 0;
     const own = code > 0 ? this.ownOf(this.dressing.colouring?.palette[code] ?? palette.group.fill) : undefined;
@@ -243,7 +264,8 @@ class Brush implements Visitor {
     return {
       x, y, w, h, open,
       s: at.s,
-      closed: (this.store.parts.get(group)?.sheet ?? 0) < 0,
+      closed: (part?.sheet ?? 0) < 0,
+      bare: part !== undefined && part.sheet >= 0 && part.y - (at.sheet.boxes[position * 4 + 1] ?? 0) < STRIP,
       title: title ?? "",
       count: count ?? "",
       shift: look.titles[position] ?? 0,

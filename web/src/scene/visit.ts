@@ -9,7 +9,7 @@ import type { Camera, Viewport } from "../camera/camera.ts";
 import type { Part } from "../contract.ts";
 import type { LookData, SheetData, Store } from "./store.ts";
 
-/** Px of the screen below which a box is not drawn. */
+/** Px of the screen below which a box is a speck. */
 export const SMALLEST = 0.7;
 
 /** Px of a leaf on the screen at which the group around it begins to open, and at which it is open. */
@@ -38,6 +38,8 @@ export interface Visitor {
   group(at: Inside, position: number, x: number, y: number, w: number, h: number, open: number): void;
   /** The same box, after its inside. */
   title(at: Inside, position: number, x: number, y: number, w: number, h: number, open: number): void;
+  /** A box that is too small to be drawn. */
+  speck?(at: Inside, position: number, x: number, y: number): void;
   /** A group that would be drawn open, had it arrived. */
   missing(group: number, size: number): void;
 }
@@ -112,12 +114,13 @@ function walk(store: Store, at: Inside, window: Window, visitor: Visitor): void 
     const i = position * 4;
     const w = (boxes[i + 2] as number) * s;
     const h = (boxes[i + 3] as number) * s;
-    if (w < SMALLEST || h < SMALLEST) {
-      continue;
-    }
     const x = x0 + (boxes[i] as number) * s;
     const y = y0 + (boxes[i + 1] as number) * s;
     if (x > window.right || y > window.bottom || x + w < window.left || y + h < window.top) {
+      continue;
+    }
+    if (w < SMALLEST || h < SMALLEST) {
+      visitor.speck?.(at, position, x, y);
       continue;
     }
     const child = at.part.children[position] as number;
