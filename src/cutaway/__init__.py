@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cutaway.errors import CutawayError
     from cutaway.explorer.shown import Shown, show
     from cutaway.exporters.networkx import from_networkx
+    from cutaway.inspection import Report, check
     from cutaway.networks import lay_out, to_networkx
     from cutaway.picture import Picture, plot_model
     from cutaway.readers import read
@@ -21,19 +22,21 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Comparison", "CutawayError", "diff", "from_networkx", "lay_out", "Picture", "plot_model", "read", "show", "Shown",
-    "summary", "to_networkx",
+    "check", "Comparison", "CutawayError", "diff", "from_networkx", "lay_out", "Picture", "plot_model", "read",
+    "Report", "show", "Shown", "summary", "to_networkx",
 ]  # fmt: skip
 
 _HOMES = {
     "Comparison": "cutaway.comparison",
     "diff": "cutaway.comparison",
+    "check": "cutaway.inspection",
     "CutawayError": "cutaway.errors",
     "from_networkx": "cutaway.exporters.networkx",
     "lay_out": "cutaway.networks",
     "Picture": "cutaway.picture",
     "plot_model": "cutaway.picture",
     "read": "cutaway.readers",
+    "Report": "cutaway.inspection",
     "show": "cutaway.explorer.shown",
     "Shown": "cutaway.explorer.shown",
     "summary": "cutaway.tables",

@@ -32,11 +32,12 @@ examples:
   cutaway plot saved_model_folder -o model.svg --signature serving_default
   cutaway summary model.keras
   cutaway summary model.tflite --format json > model.json
+  cutaway check model.keras
   cutaway diff old.keras new.keras
 
 exit codes:
   0  done
-  1  the models differ (diff --exit-code)
+  1  the models differ (diff --exit-code), or a finding is as grave as --fail-on (check)
   2  a wrong command, option or value
   3  the input cannot be read
   4  the output cannot be written, or a package is missing
@@ -64,6 +65,14 @@ examples:
   cutaway summary model.keras --format csv > model.csv
 """
 
+_CHECK_EPILOG = """\
+examples:
+  cutaway check model.keras
+  cutaway check model.keras --fail-on warning --ignore CA020
+  cutaway check model.keras --weights --format sarif > model.sarif
+  cutaway check --list
+"""
+
 _DIFF_EPILOG = """\
 examples:
   cutaway diff old.keras new.keras
@@ -80,9 +89,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The words after ``cutaway``; those of the process where None.
 
     Returns:
-        The exit code: 0 done, 1 models that differ where that was asked for, 2 a wrong option, 3 the input cannot be
-        read, 4 the output cannot be written or a package is missing, 130 interrupted, 141 the reader of a pipe went
-        away.
+        The exit code: 0 done, 1 models that differ or findings that are grave, where that was asked for, 2 a wrong
+        option, 3 the input cannot be read, 4 the output cannot be written or a package is missing, 130 interrupted,
+        141 the reader of a pipe went away.
 
     Raises:
         SystemExit: The words are no command, with code 2, or ask for help or the version, with code 0.
@@ -173,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_view(commands)
     _add_plot(commands)
     _add_summary(commands)
+    _add_check(commands)
     _add_diff(commands)
     return parser
 
@@ -202,7 +212,7 @@ def _add_command(commands: Any, name: str, words: str, epilog: str) -> argparse.
     return parser
 
 
-_COMMANDS = ("view", "plot", "summary", "diff")
+_COMMANDS = ("view", "plot", "summary", "check", "diff")
 
 
 def _add_view(commands: Any) -> None:
@@ -275,6 +285,36 @@ def _add_summary(commands: Any) -> None:
         help="shape of an input that the cost is that of, such as image=1,512,512,3",
     )  # fmt: skip
     parser.set_defaults(run=_summary)
+
+
+def _add_check(commands: Any) -> None:
+    parser = _add_command(commands, "check", "look for flaws that can be seen without training", _CHECK_EPILOG)
+    parser.add_argument(
+        "--format", choices=("text", "json", "sarif"), default="text", help="form of the report (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--fail-on", choices=("error", "warning", "info"), default="error",
+        help="exit with 1 where anything as grave as this was found (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--severity", choices=("error", "warning", "info"), default="info",
+        help="the least grave findings that are told (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--ignore", nargs="+", metavar="ID", default=[], help="checks that do not run, by id or name")
+    parser.add_argument("--only", nargs="+", metavar="ID", default=[], help="the only checks that run")
+    parser.add_argument("--weights", action="store_true", help="read the values of the weights, and look at them too")
+    parser.add_argument("--list", action=_ListChecks, nargs=0, help="list all checks, and end")
+    parser.set_defaults(run=_check)
+
+
+class _ListChecks(argparse.Action):
+    """Lists the checks and ends, as ``--help`` does: no model needs to be named."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> NoReturn:
+        from cutaway.inspection import list_of_checks
+
+        sys.stdout.write(list_of_checks())
+        parser.exit()
 
 
 def _add_diff(commands: Any) -> None:
@@ -435,6 +475,19 @@ def _summary(arguments: argparse.Namespace) -> None:
         Console().print(rich_table(table))
     else:
         sys.stdout.write(FORMATS[arguments.format](table))
+
+
+@collector_paused()
+def _check(arguments: argparse.Namespace) -> int:
+    from cutaway.inspection import FORMATS, check
+
+    report = check(
+        arguments.model, ignore=arguments.ignore, only=arguments.only, severity=arguments.severity,
+        weights=arguments.weights, input_shape=arguments.input_shape, signature=arguments.signature,
+        raw=bool(arguments.raw),
+    )  # fmt: skip
+    sys.stdout.write(FORMATS[arguments.format](report))
+    return DIFFERENT if report.reaches(arguments.fail_on) else DONE
 
 
 @collector_paused()

@@ -1,0 +1,44 @@
+"""Two weights of different names are the same bytes of the file.
+
+Bad:   encoder/kernel and decoder/kernel at one place
+Good:  one weight that both share, or two
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cutaway.checks.finding import Check, Hit
+from cutaway.checks.subject import Subject
+from cutaway.graph.model import Weight
+
+_LARGE = 4096
+
+
+def _find(subject: Subject) -> Iterator[Hit]:
+    first: dict[tuple[str, str, tuple[int, ...]], tuple[int, Weight]] = {}
+    graph = subject.graph
+    seen: set[int] = set()
+    for node in range(len(graph)):
+        for at in range(graph.weight_start[node], graph.weight_start[node + 1]):
+            code = graph.weight_codes[at]
+            if code in seen:
+                continue
+            seen.add(code)
+            weight = graph.weights[code]
+            if weight.location is None or weight.bytes < _LARGE:
+                continue
+            other, twin = first.setdefault((weight.location, weight.dtype, weight.shape), (node, weight))
+            if twin is not weight:
+                yield Hit((node, other), f"{weight.id} and {twin.id} are the same {weight.bytes:,} bytes")
+
+
+CHECK = Check(
+    id="CA051",
+    name="weight-stored-twice",
+    severity="info",
+    why="Either they are meant to be shared, and the names hide it; or a mistake while saving has made them one.",
+    do="Share the layer if it is meant. Small equal constants are stored once by many converters and are not told.",
+    find=_find,
+    manual=__doc__ or "",
+)
