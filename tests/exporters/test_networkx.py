@@ -107,6 +107,7 @@ def test_what_stands_on_nodes_and_edges() -> None:
     assert (conv["group"], conv["shape"], conv["dtype"]) == ("conv2/block1", "(None, 56, 56, 64)", "float32")
     assert (conv["parameters"], conv["trainable_parameters"], conv["weight_bytes"]) == (4160, 4160, 16640)
     assert json.loads(conv["attributes"])["filters"] == 64
+    assert conv["macs"] == 56 * 56 * 64 * 64
     edge = made.edges["pool1_pool", "conv2_block1_1_conv", 0]
     assert edge == {"port": 0, "slot": 0, "shape": "(None, 56, 56, 64)", "dtype": "float32"}
     slots = [data["slot"] for *_, data in made.in_edges("conv2_block1_add", data=True)]
@@ -129,6 +130,7 @@ def test_groups_are_nodes() -> None:
     whole = cutaway.summary(MODELS / "ResNet50.keras")
     for graph in (made, deeper, cutaway.to_networkx(MODELS / "ResNet50.keras", "group", depth=9)):
         assert sum(data["parameters"] for data in graph.nodes.values()) == whole.totals.parameters
+        assert sum(data["macs"] for data in graph.nodes.values()) == whole.macs
         assert sum(data.get("layers", 1) for data in graph.nodes.values()) == whole.nodes
     edge = made.edges["stem", "conv2", 0]
     assert (edge["from_layer"], edge["to_layer"]) == ("pool1_pool", "conv2_block1_1_conv")

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cutaway.analysis.parameters import Totals, group_totals, node_totals
+from cutaway.exporters.facts import facts_of
 from cutaway.exporters.text import visible
 from cutaway.graph.contract import plain
 from cutaway.graph.model import CONTROL, Graph, Tensor, Weight
@@ -66,10 +66,12 @@ def to_rows(graph: Graph, *, closed: Collection[int] = (), facts: Facts | None =
     stands = units(graph, closed)
     names = _names(graph, stands)
     known = facts or {}
-    totals = _Totals(graph)
+    of_nodes, of_groups = facts_of(graph)
+    leaves = leaf_counts(graph)
     nodes = []
     for unit, name in names.items():
-        row = _node(graph, unit, totals) if unit >= 0 else _group(graph, ~unit, totals)
+        row = _node(graph, unit) if unit >= 0 else {**_group(graph, ~unit), "layers": leaves[~unit]}
+        row.update(_numbers(of_nodes[unit] if unit >= 0 else of_groups[~unit]))
         own = known.get(graph.ids[unit] if unit >= 0 else graph.groups.ids[~unit], {})
         nodes.append((name, _said({**row, **own})))
     model: Row = {"name": graph.name, "format": graph.format, "producer": graph.producer}
@@ -91,17 +93,7 @@ def _names(graph: Graph, stands: Iterable[int]) -> dict[int, str]:
     return names
 
 
-class _Totals:
-    """Sums that are made when somebody asks."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.nodes = node_totals(graph)
-        self.groups = group_totals(graph)
-        self.leaves = leaf_counts(graph)
-
-
-def _node(graph: Graph, node: int, totals: _Totals) -> Row:
+def _node(graph: Graph, node: int) -> Row:
     outputs = graph.outputs_of(node)
     return {
         "name": graph.names[node],
@@ -110,32 +102,26 @@ def _node(graph: Graph, node: int, totals: _Totals) -> Row:
         "group": graph.groups.ids[graph.node_groups[node]],
         **(_tensor(outputs[0]) if outputs else {}),
         "outputs": _json([{"shape": tensor.shape, "dtype": tensor.dtype} for tensor in outputs]),
-        **_sums(totals.nodes[node]),
         "weights": _ids(graph.weights_of(node)),
         "attributes": _json(graph.attributes[node]),
     }
 
 
-def _group(graph: Graph, index: int, totals: _Totals) -> Row:
+def _group(graph: Graph, index: int) -> Row:
     group = graph.group(index)
     return {
         "name": group.name,
         "op": group.op or group.kind,
         "kind": group.kind,
         "group": graph.groups.ids[group.parent],
-        "layers": totals.leaves[index],
-        **_sums(totals.groups[index]),
         "weights": _ids(group.weights),
         "attributes": _json(group.attributes),
     }
 
 
-def _sums(totals: Totals) -> Row:
-    return {
-        "parameters": totals.parameters,
-        "trainable_parameters": totals.trainable,
-        "weight_bytes": totals.bytes,
-    }
+def _numbers(facts: Mapping[str, int]) -> Row:
+    """Counts; those of operations are floats, since they pass the 32 bits that GML has for whole numbers."""
+    return {name: float(value) if name in ("macs", "flops") else value for name, value in facts.items()}
 
 
 def _edges(graph: Graph, stands: list[int], names: Mapping[int, str]) -> Iterator[tuple[str, str, int, Row]]:
