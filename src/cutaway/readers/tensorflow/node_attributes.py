@@ -45,6 +45,8 @@ class NodeAttributes:
         self._arguments = arguments
         self._argument_shapes = argument_shapes
         self._known: dict[int, EncodedAttributes] = {}
+        self._sizes: dict[int, tuple[int, ...]] = {}
+        self._shifts: dict[tuple[int, int], int] = {}
         self._last: tuple[int, int, EncodedAttributes] | None = None
 
     def __len__(self) -> int:
@@ -76,14 +78,47 @@ class NodeAttributes:
         """The tensor in ``value``, undecoded where it is large."""
         if index < len(self._arguments):
             return None
-        base, encoded = self._read(index)
-        found = encoded.constant
+        code = self.code(index)
+        base = self._beginning(index, code) if code >= 0 else None
+        if base is not None:
+            found = self._encoded(index).constant
+            shift = self._shift(code, found.start) if found is not None else 0
+        else:
+            base, encoded = self._read(index)
+            found, shift = encoded.constant, 0
         if found is None:
             return None
-        location = self._blob.location(base + found.start, base + found.end)
+        location = self._blob.location(base + shift + found.start, base + shift + found.end)
         if location is not None and found.is_message:
             location += "#tensor"
         return Constant(found.dtype, found.shape, location, found.values)
+
+    def _beginning(self, index: int, code: int) -> int | None:
+        """Where in the file the attributes of a node begin; None where other fields lie between them."""
+        data = self._blob.data
+        length, at = varint(data, self._starts[index - len(self._arguments)], len(data))
+        end = at + length
+        while at < end and data[at] != _ATTRIBUTE and data[at + 1] < 128 and data[at] & 7 == 2:
+            at += 2 + data[at + 1]
+        sizes = self._sizes.get(code)
+        if sizes is None:
+            told = self._found.told[code]
+            sizes = self._sizes[code] = tuple(len(each) + _head(len(each)) for each in told)
+        return at if end - at == sum(sizes) else None
+
+    def _shift(self, code: int, start: int) -> int:
+        """Bytes of the heads of attributes in the file up to a place in what `EncodedAttributes.of` joined."""
+        key = (code, start)
+        shift = self._shifts.get(key)
+        if shift is None:
+            shift = place = 0
+            for each in self._found.told[code]:
+                shift += _head(len(each))
+                place += len(each)
+                if start < place:
+                    break
+            self._shifts[key] = shift
+        return shift
 
     def code(self, index: int) -> int:
         """A number that operations share whose attributes are the same; -1 where that is not known."""
@@ -114,3 +149,8 @@ class NodeAttributes:
             at += 2 + data[at + 1]
         self._last = (index, at, EncodedAttributes.within(data[at:end], 0, end - at))
         return self._last[1:]
+
+
+def _head(length: int) -> int:
+    """Bytes that stand before a field of that length: its number, and the length itself."""
+    return 2 + max(0, (length.bit_length() - 1) // 7)
