@@ -1,0 +1,182 @@
+"""`EventFile`: reads an event file from where it stopped the last time, while somebody still writes it.
+
+A cut last record is no damage: it is waited for. A record with a wrong checksum is left out and told; where the
+length of one is damaged, the next record is looked for, byte by byte, by the checksum of its length.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from cutaway.errors import ReadError
+from cutaway.training.checksums import find_header
+from cutaway.training.event_blocks import Taken, take
+from cutaway.training.event_records import HEADER, Records, split
+
+_STRETCH = 8 << 20
+"""Bytes that are read and decoded together."""
+
+_LARGEST = 64 << 20
+"""Bytes of a record that is decoded. Values are smaller; graphs of operations may be larger, and are not read here."""
+
+_UNPACKED_LEAST, _UNPACKED_TIMES = 64 << 20, 30
+"""How much a compressed file may hold, at least and by its size: events are packed to a tenth of theirs."""
+
+_GZIP = b"\x1f\x8b"
+
+_FARTHEST = 1 << 50
+"""A place that no file has: a length that leads beyond it is not believed."""
+
+
+class _Readable(Protocol):
+    """What is asked of a file, plain or compressed."""
+
+    def seek(self, offset: int, /) -> int: ...
+
+    def read1(self, size: int, /) -> bytes: ...
+
+
+class EventFile:
+    """One event file, plain or compressed with gzip.
+
+    Args:
+        path: The file.
+
+    Attributes:
+        path: The file.
+        offset: Where reading goes on, in unpacked bytes.
+        waiting: Bytes behind it that are no whole record yet.
+        warnings: What was left out, in words.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.offset = 0
+        self.waiting = 0
+        self.warnings: list[str] = []
+        self._identity: tuple[int, int] | None = None
+        self._size = 0
+        self._lost = False
+
+    def has_more(self) -> bool:
+        """Whether the file has changed since it was read; a look at its size, not into it."""
+        try:
+            return self.path.stat().st_size != self._size
+        except OSError:
+            return False
+
+    def was_replaced(self) -> bool:
+        """Whether another file stands in the place of the one that was read, or it was cut shorter than that."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return False
+        known = self._identity is None or self._identity == (found.st_dev, found.st_ino)
+        return not known or found.st_size < self._size
+
+    def read(self) -> Iterator[Taken]:
+        """Yield what was written since the last time, a stretch at a time.
+
+        Raises:
+            ReadError: The file cannot be opened or read.
+        """
+        try:
+            with self.path.open("rb") as raw:
+                found = os.fstat(raw.fileno())
+                self._identity, self._size = (found.st_dev, found.st_ino), found.st_size
+                packed = raw.read(2) == _GZIP
+                raw.seek(0)
+                if packed:
+                    with gzip.GzipFile(fileobj=raw) as unpacked:
+                        most = max(_UNPACKED_LEAST, _UNPACKED_TIMES * found.st_size)
+                        yield from self._stretches(unpacked, most)
+                else:
+                    yield from self._stretches(raw, None)
+        except (OSError, zlib.error) as error:
+            raise ReadError(f"cannot be read as an event file: {error}", path=self.path) from error
+
+    def _stretches(self, file: _Readable, most: int | None) -> Iterator[Taken]:
+        """Yield what lies behind the offset, at most up to byte ``most``."""
+        file.seek(self.offset)
+        data, wanted = b"", _STRETCH
+        while True:
+            data += self._read(file, wanted - len(data))
+            ended = len(data) < wanted
+            records = split(data)
+            taken = self._taken(data, records)
+            used = self._next_record(data, records.end) if records.damaged else records.end
+            self.offset += used
+            data = data[used:]
+            self.waiting = len(data)
+            if taken is not None:
+                yield taken
+            if most is not None and self.offset >= most:
+                self._tell(f"unpacks to more than {most:,} bytes, as no log does: the rest is left out")
+                return
+            if records.needed > _LARGEST:
+                if not self._passed_over(file, records.needed, most):
+                    return
+                data = b""
+            elif ended and not records.damaged:
+                return
+            wanted = max(_STRETCH, records.needed) if records.needed <= _LARGEST else _STRETCH
+
+    def _read(self, file: _Readable, count: int) -> bytes:
+        """So many bytes, or fewer where the file ends before; a compressed one may end anywhere."""
+        parts = []
+        try:
+            while count > 0 and (part := file.read1(count)):
+                parts.append(part)
+                count -= len(part)
+        except EOFError:
+            pass
+        except (zlib.error, gzip.BadGzipFile) as error:
+            self._tell(f"is damaged as a compressed file: {error}; the rest is lost")
+        return b"".join(parts)
+
+    def _taken(self, data: bytes, records: Records) -> Taken | None:
+        """What some records hold, with what is damaged in them told."""
+        if not len(records.starts):
+            return None
+        taken = take(data, records)
+        if taken.damaged:
+            first = self.offset + int(records.starts[taken.damaged[0]]) - HEADER
+            count = len(taken.damaged)
+            said = "1 record is" if count == 1 else f"{count:,} records are"
+            self._tell(f"{said} damaged and left out, at byte {first:,}{' and behind it' if count > 1 else ''}")
+        return taken
+
+    def _passed_over(self, file: _Readable, size: int, most: int | None) -> bool:
+        """Go on behind a record that is too large, if all of it is there."""
+        beyond = self.offset + size
+        if beyond > (most or _FARTHEST):
+            return False
+        file.seek(beyond - 1)
+        if len(self._read(file, 1)) < 1:
+            return False
+        self._tell(f"the record at byte {self.offset:,} has {size:,} bytes and is left out; values are smaller")
+        self.offset = beyond
+        self.waiting = 0
+        return True
+
+    def _next_record(self, data: bytes, damaged: int) -> int:
+        """Where reading goes on behind a damaged length."""
+        if not self._lost:
+            self._tell(
+                f"the record at byte {self.offset + damaged:,} is damaged: its length is not what was written; "
+                "the next one is looked for"
+            )
+        place = find_header(np.frombuffer(data, np.uint8), damaged + 1)
+        self._lost = place < 0
+        return max(damaged + 1, len(data) - HEADER + 1) if place < 0 else place
+
+    def _tell(self, warning: str) -> None:
+        if warning not in self.warnings:
+            self.warnings.append(warning)

@@ -1,0 +1,167 @@
+"""`LogFolder`: the runs below a folder, each a folder with event files, read when they are asked for.
+
+A run is read from where it was left, so that asking again while it trains costs what was written in between.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from cutaway.errors import ReadError
+from cutaway.readers.sniff_events import is_event_file
+from cutaway.training.event_blocks import Block, Taken
+from cutaway.training.event_reader import EventFile
+from cutaway.training.series import Series, kind_of
+
+_TAGS = 100_000
+"""Tags of a run that are kept; the largest log seen has some thousand."""
+
+
+class Run:
+    """What was logged in one folder.
+
+    Args:
+        name: Its path below the log folder; ``.`` for that folder itself.
+        folder: The folder.
+
+    Attributes:
+        name: As given.
+        folder: As given.
+        series: What was read, by tag.
+        others: Number of events that are no values, by what they are, as `graph_def`.
+    """
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.folder = folder
+        self.series: dict[str, Series] = {}
+        self.others: dict[str, int] = {}
+        self._files: dict[str, EventFile] = {}
+        self._told: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"Run({self.name!r}, {len(self.series):,} tags)"
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was left out, in words."""
+        told = [f"{name}: {warning}" for name, file in self._files.items() for warning in file.warnings]
+        odd = [
+            f"{series.tag}: {series.left_out:,} of its values are no {series.kind} and left out"
+            for series in self.series.values()
+            if series.left_out
+        ]
+        return [*self._told, *told, *odd]
+
+    @property
+    def waiting(self) -> int:
+        """Bytes at the ends of files that are no whole record yet: a writer is at work, or was stopped."""
+        return sum(file.waiting for file in self._files.values())
+
+    def read(self) -> int:
+        """Read what was written since the last time.
+
+        A file that vanished keeps what was read of it. Where another one stands in the place of a file that was read,
+        all of the run is read again.
+
+        Returns:
+            Number of new values.
+        """
+        if any(file.was_replaced() for file in self._files.values()):
+            self.series, self.others, self._files, self._told = {}, {}, {}, []
+            self._tell("a file was replaced while it was read; the run is read anew")
+        for name in _event_files(self.folder):
+            self._files.setdefault(name, EventFile(self.folder / name))
+        count = 0
+        for name, file in sorted(self._files.items()):
+            if not file.has_more():
+                continue
+            try:
+                for taken in file.read():
+                    count += self._add(taken)
+            except ReadError as error:
+                self._tell(f"{name}: {error}")
+        return count
+
+    def _add(self, taken: Taken) -> int:
+        for what, times in taken.others.items():
+            self.others[what] = self.others.get(what, 0) + times
+        return sum(map(self._add_block, taken.blocks))
+
+    def _add_block(self, block: Block) -> int:
+        series = self.series.get(block.tag)
+        if series is None:
+            if len(self.series) >= _TAGS:
+                self._tell(f"only the first {_TAGS:,} tags are kept")
+                return 0
+            series = self.series[block.tag] = Series(block.tag, kind_of(block))
+        before = len(series)
+        series.add(block)
+        return len(series) - before
+
+    def _tell(self, warning: str) -> None:
+        if warning not in self._told:
+            self._told.append(warning)
+
+
+class LogFolder:
+    """The runs below a folder.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        ReadError: There is nothing at ``path``.
+
+    Attributes:
+        path: As given.
+        runs: The runs by name, in the order of their names; none of them is read before it is asked to.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.runs: dict[str, Run] = {}
+        if not self.path.exists():
+            raise ReadError("expected a folder with event files; there is nothing", path=self.path)
+        self.find()
+
+    def find(self) -> list[str]:
+        """Look for runs that were not there the last time.
+
+        Returns:
+            Their names.
+        """
+        new = {}
+        for name, folder in _run_folders(self.path):
+            if name not in self.runs:
+                new[name] = Run(name, folder)
+        if new:
+            self.runs = dict(sorted({**self.runs, **new}.items()))
+        return sorted(new)
+
+    def read(self) -> int:
+        """Look for new runs, and read what was written in all of them since the last time.
+
+        Returns:
+            Number of new values.
+        """
+        self.find()
+        return sum(run.read() for run in self.runs.values())
+
+
+def _run_folders(path: Path) -> Iterator[tuple[str, Path]]:
+    for folder, folders, files in os.walk(path):
+        folders.sort()
+        if any(map(is_event_file, files)):
+            yield Path(folder).relative_to(path).as_posix(), Path(folder)
+
+
+def _event_files(folder: Path) -> list[str]:
+    """The names of the event files in a folder; none where it is gone."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if is_event_file(entry.name) and entry.is_file()]
+    except OSError:
+        return []
