@@ -232,7 +232,8 @@ def test_summary_in_a_pipe_is_plain_text(capsys: pytest.CaptureFixture[str]) -> 
     assert [*lines[4].split()] == ["stem", "Conv2D", "(None,", "14,", "14,", "16)", "160", "640", "B", "28.22", "k"]
     assert (
         lines[-1]
-        == "5,083 parameters (5,019 trainable), 20.3 kB; 931.6 k MACs, 1.895 M FLOPs; 12 nodes, 12 edges, 0 groups"
+        == "5,083 parameters (5,019 trainable), 20.3 kB; 931.6 k MACs, 1.895 M FLOPs, 37.6 kB of activations at most; "
+        "12 nodes, 12 edges, 0 groups"
     )
 
 

@@ -73,7 +73,10 @@ def test_text_is_aligned() -> None:
     assert lines[6].startswith("    b ") or lines[6].startswith("  inner")
     starts = {line.index("Dense") for line in lines if "Dense" in line and "counted" not in line}
     assert len(starts) == 1
-    totals = "220 parameters (200 trainable), 880 B; 1 k MACs, 2.02 k FLOPs; 5 nodes, 5 edges, 3 groups"
+    totals = (
+        "220 parameters (200 trainable), 880 B; 1 k MACs, 2.02 k FLOPs, 280 B of activations at most; "
+        "5 nodes, 5 edges, 3 groups"
+    )
     assert lines[-2:] == [totals, "not counted: Add: it makes nothing"]
 
 
@@ -81,7 +84,7 @@ def test_json() -> None:
     document = json.loads(to_json(summary(nested())))
     assert document["model"] == {
         "name": "net", "format": "test", "producer": "pytest", "nodes": 5, "edges": 5, "groups": 3,
-        "parameters": 220, "trainable_parameters": 200, "weight_bytes": 880, "macs": 1000, "flops": 2020,
+        "parameters": 220, "trainable_parameters": 200, "weight_bytes": 880, "macs": 1000, "flops": 2020, "peak_activation_bytes": 280,
         "not_counted": ["not counted: Add: it makes nothing"], "warnings": [],
     }  # fmt: skip
     assert len(document["rows"]) == 5
@@ -122,7 +125,7 @@ def test_an_empty_graph_has_an_empty_table() -> None:
     assert table.rows == ()
     assert (
         to_text(table).splitlines()[-1]
-        == "0 parameters (0 trainable), 0 B; 0 MACs, 0 FLOPs; 0 nodes, 0 edges, 0 groups"
+        == "0 parameters (0 trainable), 0 B; 0 MACs, 0 FLOPs, 0 B of activations at most; 0 nodes, 0 edges, 0 groups"
     )
 
 

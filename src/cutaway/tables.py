@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cutaway.analysis.cost import Cost, cost, roll_up
+from cutaway.analysis.memory import activations
 from cutaway.analysis.parameters import Totals, group_totals, node_totals
 from cutaway.analysis.sizes import Setting
 from cutaway.graph.grouping import group as with_groups
@@ -71,6 +72,7 @@ class Summary:
         nodes, edges, groups: How many there are; the root is not counted.
         totals: Parameters and bytes of the whole model.
         macs, flops: Multiply-accumulates and operations of one forward pass.
+        peak_activation_bytes: The most bytes of activations that are alive at once.
         not_counted: What is not in them or had to be assumed, in words.
         rows: Nodes and groups in the order of the tree; a group stands before what it holds.
         warnings: What could not be read, in words.
@@ -85,6 +87,7 @@ class Summary:
     totals: Totals
     macs: int
     flops: int
+    peak_activation_bytes: int
     not_counted: tuple[str, ...]
     rows: tuple[Row, ...]
     warnings: tuple[str, ...]
@@ -140,6 +143,7 @@ def summary(
         totals=of_groups[0],
         macs=spent.total_macs,
         flops=spent.total_flops,
+        peak_activation_bytes=activations(graph, spent.sizes).peak,
         not_counted=(*spent.notes(), *_hint(graph, spent)),
         rows=tuple(_rows(graph, of_groups, spent)),
         warnings=graph.warnings,
@@ -245,7 +249,8 @@ def total_words(table: Summary) -> str:
     totals = table.totals
     return (
         f"{totals.parameters:,} parameters ({totals.trainable:,} trainable), {size_words(totals.bytes)}; "
-        f"{count_words(table.macs)} MACs, {count_words(table.flops)} FLOPs; "
+        f"{count_words(table.macs)} MACs, {count_words(table.flops)} FLOPs, "
+        f"{size_words(table.peak_activation_bytes)} of activations at most; "
         f"{table.nodes:,} nodes, {table.edges:,} edges, {table.groups:,} groups"
     )
 
@@ -319,6 +324,7 @@ def to_json(table: Summary) -> str:
             **_numbers(table.totals),
             "macs": table.macs,
             "flops": table.flops,
+            "peak_activation_bytes": table.peak_activation_bytes,
             "not_counted": list(table.not_counted),
             "warnings": list(table.warnings),
         },
