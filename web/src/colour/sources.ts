@@ -50,6 +50,7 @@ const FACTS: Readonly<Record<string, readonly [string, string, Rollup]>> = {
   flops: ["Operations (FLOPs)", "", "sum"],
   compute_us: ["Measured time", "µs", "sum"],
   memory_bytes: ["Measured memory", "B", "max"],
+  values: ["Values", "", "sum"],
 };
 
 function numbers(id: string, title: string, unit: string, rollup: Rollup, values: () => Omit<Numbers, "kind">): Source {
@@ -70,7 +71,8 @@ export function sourcesOf(setup: SourceSetup): Source[] {
   ];
   for (const [name, values] of columns.facts) {
     const [title, unit, rollup] = FACTS[name] ?? [name, "", "sum"];
-    found.push(numbers(`fact:${name}`, title, unit, rollup, () => ({ nodes: values })));
+    const work = name === "macs" || name === "flops"; // most layers do none; what does some should stand out
+    found.push(numbers(`fact:${name}`, title, unit, rollup, () => ({ nodes: work ? known(values) : values })));
   }
   found.push(
     numbers("output", "Output size (elements)", "", "max", () => ({ nodes: mapNodes(columns, outputSize(columns)) })),
@@ -86,8 +88,11 @@ export function sourcesOf(setup: SourceSetup): Source[] {
 
 /** What has no weights has no value: it stands back, and the scale begins with the smallest layer that has some. */
 function some(nodes: Float64Array, groups: Float64Array): Omit<Numbers, "kind"> {
-  const known = (values: Float64Array): Float64Array => values.map((value) => (value === 0 ? Number.NaN : value));
   return { nodes: known(nodes), groups: known(groups) };
+}
+
+function known(values: Float64Array): Float64Array {
+  return values.map((value) => (value === 0 ? Number.NaN : value));
 }
 
 function once<T>(make: () => T): () => T {

@@ -96,7 +96,7 @@ function paintFar(ink: Ink, box: GroupBox): void {
   let baseline = box.y + (box.h - height) / 2 + size * (LEADING / 2 + RISE);
   canvas.textAlign = "center";
   canvas.globalAlpha = base * strength(size);
-  canvas.fillStyle = ink.palette.title;
+  canvas.fillStyle = box.solid?.ink ?? ink.palette.title;
   setFont(ink, size, 600);
   for (const line of lines) {
     put(ink, line, box.x + box.w / 2, baseline, room);
@@ -104,7 +104,7 @@ function paintFar(ink: Ink, box: GroupBox): void {
   }
   if (counted) {
     setFont(ink, size * 0.85, 400);
-    canvas.fillStyle = ink.palette.count;
+    canvas.fillStyle = box.solid?.ink ?? ink.palette.count;
     put(ink, box.count, box.x + box.w / 2, baseline, room);
   }
 }
