@@ -240,8 +240,8 @@ def _add_plot(commands: Any) -> None:
     parser = _add_command(commands, "plot", "draw a model as one picture with all of its detail", _PLOT_EPILOG)
     parser.add_argument(
         "-o", "--output", dest="to_file", metavar="FILE", required=True,
-        help="the extension chooses: svg, png or pdf; html for a page to look around in; json for the graph as data, "
-        "scene.json for the places; dot, mmd or graphml for Graphviz, Mermaid and other programs",
+        help="the extension chooses: svg, png or pdf; tex for TikZ; html for a page to look around in; json for the "
+        "graph as data, scene.json for the places; dot, mmd or graphml for Graphviz, Mermaid and other programs",
     )  # fmt: skip
     parser.set_defaults(run=_plot)
     what = parser.add_argument_group("what is drawn")

@@ -105,6 +105,12 @@ def _graph_json(drawn: Drawn) -> bytes:
     return to_json(drawn.graph).encode()
 
 
+def _tikz(drawn: Drawn) -> bytes:
+    from cutaway.drawing.tikz import to_tikz
+
+    return to_tikz(drawn.scene).encode("utf-8", "replace")
+
+
 def _closed(drawn: Drawn) -> set[int]:
     """Groups that the caller wants closed; those that only wait for somebody to look into them are open."""
     if drawn.nested.postponed:
@@ -172,6 +178,7 @@ FORMATS: tuple[Format, ...] = (
     Format("html", _html),
     Format("scene.json", _scene_json),
     Format("json", _graph_json),
+    Format("tex", _tikz),
     Format("dot", _dot),
     Format("mmd", _mermaid),
     Format("graphml", _graphml),

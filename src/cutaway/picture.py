@@ -79,7 +79,7 @@ class Picture:
         """Write the picture; the extension chooses the format.
 
         Args:
-            path: Where to; ``.svg``, ``.png``, ``.pdf``, ``.html`` (a page to look around in),
+            path: Where to; ``.svg``, ``.png``, ``.pdf``, ``.tex``, ``.html`` (a page to look around in),
                 ``.json`` (the graph), ``.scene.json`` (the places), ``.dot``, ``.mmd`` or ``.graphml``.
 
         Returns:

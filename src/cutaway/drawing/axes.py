@@ -7,12 +7,11 @@ the axes and need no font of the system.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cutaway.drawing.ink import arrow_size
+from cutaway.drawing.ink import arrow_head
 from cutaway.drawing.scene import Box, Item, Paint, Path, Place, Scene, Text
 from cutaway.errors import MissingExtra, OptionError
 from cutaway.graph.model import Graph, Node
@@ -266,15 +265,8 @@ def _arrow(shown: _Shown, path: Path, paint: Paint) -> Outline:
     """The head at the end of a wire, as a triangle whose tip is that end."""
     from matplotlib.path import Path as Outline
 
-    points = [point for _, *numbers in path.segments for point in _points(shown, numbers)]
-    tip = points[-1]
-    before = next((point for point in reversed(points[:-1]) if math.dist(point, tip) > 1e-9), (tip[0], tip[1] - 1.0))
-    away = math.dist(before, tip)
-    along = ((tip[0] - before[0]) / away, (tip[1] - before[1]) / away)
-    length, half = (side * shown.scale for side in arrow_size(paint))
-    base = (tip[0] - along[0] * length, tip[1] - along[1] * length)
-    sides = [(base[0] - sign * along[1] * half, base[1] + sign * along[0] * half) for sign in (1, -1)]
-    return Outline([tip, *sides, tip], closed=True)
+    corners = _points(shown, [value for corner in arrow_head(path, paint) for value in corner])
+    return Outline([*corners, corners[0]], closed=True)
 
 
 def _points(shown: _Shown, numbers: Sequence[float | str]) -> list[tuple[float, float]]:
