@@ -1,0 +1,138 @@
+"""Distributions by the bits of float32: 4,096 bins, the same for all values, at a cost that does not depend on them.
+
+A bin is the sign, the exponent and the three highest bits of the mantissa, so that bins are spaced like logarithms, a
+quantile is off by one hundredth, and an outlier, a NaN or an infinite value changes nothing for the others. Zeros,
+NaN and infinite values are counted exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+Counts = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+BINS = 4096
+SHIFT = 20
+"""Bits of a float32 that a bin does not tell apart."""
+
+_SIGN = BINS // 2
+_INFINITE = 255 << 3
+"""The bin of infinity; those behind it, up to the sign, are NaN."""
+
+_LARGEST = 128
+"""Rows of a histogram that is written: more of them show nothing more, and take room in each step of each layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """What is known of the values of one tensor at one step.
+
+    Attributes:
+        counts: How many lie in each of the `BINS`.
+        sum: Sum of the finite ones.
+        squares: Sum of their squares.
+        minimum: The smallest finite one; infinite where there is none.
+        maximum: The largest finite one.
+    """
+
+    counts: Counts
+    sum: float
+    squares: float
+    minimum: float
+    maximum: float
+
+    @property
+    def total(self) -> int:
+        """Number of values."""
+        return int(self.counts.sum())
+
+    @property
+    def zeros(self) -> int:
+        """Number of zeros, with those so small that processors take them for zero."""
+        return int(self.counts[0] + self.counts[_SIGN])
+
+    @property
+    def infinite(self) -> int:
+        """Number of infinite values."""
+        return int(self.counts[_INFINITE] + self.counts[_SIGN + _INFINITE])
+
+    @property
+    def nan(self) -> int:
+        """Number of values that are none."""
+        return int(self.counts[_INFINITE + 1 : _SIGN].sum() + self.counts[_SIGN + _INFINITE + 1 :].sum())
+
+    @property
+    def finite(self) -> int:
+        """Number of finite values."""
+        return self.total - self.infinite - self.nan
+
+    @property
+    def norm(self) -> float:
+        """The Euclidean norm of the finite values."""
+        return float(np.sqrt(self.squares))
+
+    def rows(self) -> Floats:
+        """The finite values as TensorBoard shows a histogram: rows of left edge, right edge and count.
+
+        Bins without values are one row, and neighbours with few are joined until there are not too many rows; the
+        counts still sum to the number of finite values.
+        """
+        if not self.finite:
+            return np.zeros((0, 3))
+        edges, counts = _ascending(self.counts)
+        filled = np.flatnonzero(counts)
+        first, last = int(filled[0]), int(filled[-1]) + 1
+        begins = first + np.flatnonzero(np.diff(counts[first:last] > 0, prepend=False) | (counts[first:last] > 0))
+        joined = np.add.reduceat(counts[:last], begins)
+        while len(begins) > _LARGEST:
+            ends = _lightest(joined, len(begins) - _LARGEST)
+            if not len(ends):
+                break
+            begins = np.delete(begins, ends)
+            joined = np.add.reduceat(counts[:last], begins)
+        cut = np.append(edges[begins], self.maximum)
+        cut[0] = self.minimum
+        return np.stack((cut[:-1], cut[1:], joined), axis=1)
+
+
+def _lightest(counts: Counts, most: int) -> npt.NDArray[np.int64]:
+    """The right ones of neighbouring pairs that hold the fewest values; no two pairs share one, none is empty."""
+    pairs = np.where((counts[:-1] > 0) & (counts[1:] > 0), counts[:-1] + counts[1:], np.iinfo(np.int64).max)
+    around = np.concatenate(([np.iinfo(np.int64).max], pairs, [np.iinfo(np.int64).max]))
+    lowest = np.flatnonzero((pairs < around[:-2]) & (pairs <= around[2:]) & (pairs < np.iinfo(np.int64).max))
+    return lowest[np.argsort(pairs[lowest], kind="stable")[:most]] + 1
+
+
+def distribution(values: npt.NDArray[np.generic]) -> Distribution:
+    """The distribution of an array, of any type that float32 can hold."""
+    with np.errstate(over="ignore"):
+        flat = np.ascontiguousarray(values, np.float32).reshape(-1)
+    counts = np.bincount(flat.view(np.uint32) >> np.uint32(SHIFT), minlength=BINS)
+    finite = flat[np.isfinite(flat)].astype(np.float64)
+    return Distribution(
+        counts.astype(np.int64),
+        float(finite.sum()),
+        float(np.square(finite).sum()),
+        float(finite.min(initial=np.inf)),
+        float(finite.max(initial=-np.inf)),
+    )
+
+
+@cache
+def _edges() -> Floats:
+    """The edges of the finite bins, ascending; those of zero are one."""
+    positive = (np.arange(1, _INFINITE + 1, dtype=np.uint32) << np.uint32(SHIFT)).view(np.float32).astype(np.float64)
+    positive[-1] = float(np.finfo(np.float32).max)  # where infinity begins
+    return np.concatenate((-positive[::-1], positive))
+
+
+def _ascending(counts: Counts) -> tuple[Floats, Counts]:
+    """The edges and counts of the finite bins, from the most negative one on."""
+    positive = counts[1:_INFINITE]
+    negative = counts[_SIGN + 1 : _SIGN + _INFINITE][::-1]
+    return _edges(), np.concatenate((negative, counts[:1] + counts[_SIGN : _SIGN + 1], positive))
