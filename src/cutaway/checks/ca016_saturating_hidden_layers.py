@@ -13,6 +13,7 @@ from cutaway.checks.finding import Check, Hit
 from cutaway.checks.subject import Subject
 
 _LAYERS = ("Dense", "Conv1D", "Conv2D", "Conv3D")
+_IN_A_ROW = 3
 _SATURATING = ("sigmoid", "tanh", "hard_sigmoid", "softsign")
 
 
@@ -22,9 +23,11 @@ def _find(subject: Subject) -> Iterator[Hit]:
         if activation_of(subject, node) not in _SATURATING:
             continue
         source = subject.source(node)
-        chain[node] = (*chain.get(-1 if source is None else source, ()), node)
-        if len(chain[node]) == 3:
-            names = ", ".join(subject.name(each) for each in chain[node])
+        before = chain.get(-1 if source is None else source, ())
+        if len(before) < _IN_A_ROW:  # a longer chain was told already
+            chain[node] = (*before, node)
+        if len(chain.get(node, ())) == _IN_A_ROW:
+            names = ", ".join(map(subject.name, chain[node]))
             yield Hit(chain[node], f"{names} all end with {activation_of(subject, node)}")
 
 

@@ -16,7 +16,7 @@ from cutaway.checks.subject import Subject
 def _find(subject: Subject) -> Iterator[Hit]:
     for node in subject.of(DROPOUT):
         rate = subject.attribute(node, "rate")
-        if isinstance(rate, int | float) and rate > 0.5:
+        if isinstance(rate, int | float) and 0.5 < rate <= 1:
             text = f"{subject.name(node)} drops {rate:.0%} of all values"
             yield Hit((node,), text, "warning" if rate >= 0.9 else None)
 

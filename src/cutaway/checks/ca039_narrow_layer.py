@@ -13,6 +13,8 @@ from cutaway.checks.finding import Check, Hit
 from cutaway.checks.subject import Subject
 
 _SHARE = 32
+_BETWEEN = 4
+"""Activations and dropouts that are skipped on the way to the next layer."""
 
 
 def _find(subject: Subject) -> Iterator[Hit]:
@@ -22,9 +24,10 @@ def _find(subject: Subject) -> Iterator[Hit]:
         if not isinstance(width, int) or node in subject.outputs or len(readers) != 1 or not source:
             continue
         behind = readers[0]
-        while is_pure_activation(subject, behind) or subject.op(behind) in DROPOUT:
+        for _ in range(_BETWEEN):
             following = subject.readers(behind)
-            if behind in subject.outputs or len(following) != 1:
+            passes = is_pure_activation(subject, behind) or subject.op(behind) in DROPOUT
+            if not passes or behind in subject.outputs or len(following) != 1:
                 break
             behind = following[0]
         if subject.op(behind) != "Dense":

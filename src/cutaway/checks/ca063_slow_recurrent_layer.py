@@ -12,18 +12,18 @@ from cutaway.checks.finding import Check, Hit
 from cutaway.checks.subject import Subject
 
 
+_FAST = {"activation": "tanh", "recurrent_activation": "sigmoid", "recurrent_dropout": 0, "unroll": False}
+
+
 def _find(subject: Subject) -> Iterator[Hit]:
     for node in subject.of(("LSTM", "GRU")):
         said = subject.graph.attributes[node]
         reasons = []
-        if said.get("activation", "tanh") != "tanh":
-            reasons.append(f"activation={said['activation']!r}")
-        if said.get("recurrent_activation", "sigmoid") != "sigmoid":
-            reasons.append(f"recurrent_activation={said['recurrent_activation']!r}")
-        if said.get("recurrent_dropout"):
-            reasons.append(f"recurrent_dropout={said['recurrent_dropout']}")
-        if said.get("unroll") is True:
-            reasons.append("unroll=True")
+        for name, fast in _FAST.items():
+            found = said.get(name, fast)
+            if found != fast:
+                short = isinstance(found, int | float | str) and len(str(found)) < 40
+                reasons.append(f"{name}={found!r}" if short else f"another {name}")
         if reasons:
             yield Hit((node,), f"{subject.name(node)} has {', '.join(reasons)}")
 

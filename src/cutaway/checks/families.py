@@ -40,6 +40,8 @@ DROPOUT = frozenset(
     ["Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianDropout", "AlphaDropout"]
 )
 
+_MOST_RESHAPING = 16
+
 OTHER = "another"
 """An activation that is a function of its author's."""
 
@@ -83,10 +85,10 @@ def is_pure_activation(subject: Subject, node: int) -> bool:
 
 def behind_reshaping(subject: Subject, node: int) -> int:
     """The node whose values a node passes on in another shape, or itself."""
-    seen = 0
-    while subject.op(node) in RESHAPING and len(subject.sources(node)) == 1 and seen < len(subject.graph):
+    for _ in range(_MOST_RESHAPING):
+        if subject.op(node) not in RESHAPING or len(subject.sources(node)) != 1:
+            break
         node = subject.sources(node)[0]
-        seen += 1
     return node
 
 
