@@ -84,7 +84,8 @@ def test_json() -> None:
     document = json.loads(to_json(summary(nested())))
     assert document["model"] == {
         "name": "net", "format": "test", "producer": "pytest", "nodes": 5, "edges": 5, "groups": 3,
-        "parameters": 220, "trainable_parameters": 200, "weight_bytes": 880, "macs": 1000, "flops": 2020, "peak_activation_bytes": 280,
+        "parameters": 220, "trainable_parameters": 200, "weight_bytes": 880, "macs": 1000, "flops": 2020,
+        "peak_activation_bytes": 280,
         "not_counted": ["not counted: Add: it makes nothing"], "warnings": [],
     }  # fmt: skip
     assert len(document["rows"]) == 5

@@ -21,6 +21,7 @@ from cutaway.analysis.calls import Call, Size, Unknown, Work
 from cutaway.analysis.cost_elementwise import ELEMENTWISE
 from cutaway.analysis.cost_products import PRODUCTS
 from cutaway.analysis.cost_recurrent import RECURRENT
+from cutaway.analysis.size_rules import NAMED_AS_LAYERS
 from cutaway.analysis.sizes import Setting, sized_calls
 from cutaway.analysis.turns import Turns, turns
 from cutaway.errors import OptionError
@@ -138,7 +139,7 @@ def cost(graph: Graph, setting: Setting | None = None, *, precision: str | None 
     sizes, calls = sized_calls(graph, setting or Setting())
     macs, other = [0] * len(graph), [0] * len(graph)
     lost: dict[tuple[str, str], list[int]] = {}
-    rules = [COST.get(op) for op in graph.ops]
+    rules = [COST.get(op.removeprefix("Flex")) for op in graph.ops]
     for call in calls:
         node, code = call.node, graph.op_codes[call.node]
         rule = rules[code]
@@ -146,6 +147,8 @@ def cost(graph: Graph, setting: Setting | None = None, *, precision: str | None 
             lost.setdefault((graph.ops[code], "no rule for this operation"), []).append(node)
             continue
         try:
+            if graph.ops[code] in NAMED_AS_LAYERS:  # one operation of a graph that bears the name of a layer
+                rule = COST.get(str(call.attributes.get("kind")), rule)
             work = rule(call)
         except Unknown as reason:
             lost.setdefault((graph.ops[code], str(reason)), []).append(node)

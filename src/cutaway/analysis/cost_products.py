@@ -263,9 +263,8 @@ def attention(call: Call) -> Work:
     taken = scores * value[-1]
     attributes = call.attributes
     if call.op == "AdditiveAttention":
-        sums = scores * query[-1]  # each: an addition, tanh, and the sum of them by their scale
-        weighed = attributes.get("use_scale", True)
-        return Work(taken + (sums if weighed else 0), 2 * sums + (0 if weighed else sums) + 5 * scores)
+        each = 4 if attributes.get("use_scale", True) else 3  # an addition, tanh, the scale, and the sum of them
+        return Work(taken, each * scores * query[-1] + 5 * scores)
     if attributes.get("score_mode", "dot") == "concat":
         return Work(taken, 3 * scores * query[-1] + 6 * scores)
     return Work(taken + scores * query[-1], 5 * scores + (scores if attributes.get("use_scale") else 0))

@@ -62,7 +62,7 @@ def operation_sizes(call: Call) -> Sequence[Size | None]:
         Unknown: There is no rule, or it cannot answer; other errors where the attributes are not those of it.
     """
     rule = SIZE_RULES.get(call.op)
-    if rule is None or call.op in _NAMED_AS_LAYERS:
+    if rule is None or call.op in NAMED_AS_LAYERS:
         rule = SIZE_RULES.get(str(call.attributes.get("kind", call.op)), rule)
     if rule is None:
         raise Unknown("no rule")
@@ -299,6 +299,29 @@ def tiled(call: Call) -> list[Size]:
     return [tuple(length * each for length, each in zip(call.source, times, strict=True))]
 
 
+def space_to_batch(call: Call) -> list[Size]:
+    """SpaceToBatchND, which stands before a dilated convolution: each block of places becomes an example."""
+    source, blocks = call.source, numbers(call.attributes, "block_shape")
+    pairs = call.attributes.get("paddings")
+    if pairs is None and call.declared is None:
+        raise Unknown("its paddings are computed")
+    if pairs is None:
+        places = [0 if length is None else length for length in (call.declared or ())[1 : 1 + len(blocks)]]
+    else:
+        padded_ = zip(source[1:], pairs, blocks, strict=False)
+        places = [(length + sum(pair)) // max(1, block) for length, pair, block in padded_]
+    return [(source[0] * math.prod(blocks), *places, *source[1 + len(blocks) :])]
+
+
+def batch_to_space(call: Call) -> list[Size]:
+    """BatchToSpaceND: the way back."""
+    source, blocks = call.source, numbers(call.attributes, "block_shape")
+    crops = call.attributes.get("crops") or [[0, 0]] * len(blocks)
+    cut = zip(source[1:], crops, blocks, strict=False)
+    places = [length * block - sum(pair) for length, pair, block in cut]
+    return [(source[0] // max(1, math.prod(blocks)), *places, *source[1 + len(blocks) :])]
+
+
 _SAME = (
     "BiasAdd Softmax LogSoftmax Relu Relu6 Elu Selu LeakyRelu Sigmoid Tanh Softplus Softsign Erf Erfc Exp Expm1 Log "
     "Log1p Sqrt Rsqrt Square Abs Neg Sign Ceil Floor Round Reciprocal Inv Sin Cos Tan Cast Identity StopGradient "
@@ -342,6 +365,8 @@ _ROWS: tuple[tuple[SizeRule, str], ...] = (
     (gathered, "GatherV2 ResourceGather GATHER EMBEDDING_LOOKUP Embedding"),
     (einsum, "Einsum"),
     (tiled, "Tile TILE"),
+    (space_to_batch, "SpaceToBatchND SPACE_TO_BATCH_ND"),
+    (batch_to_space, "BatchToSpaceND BATCH_TO_SPACE_ND"),
 )
 
 SIZE_RULES: dict[str, SizeRule] = {op: rule for rule, ops in _ROWS for op in ops.split()}
@@ -354,7 +379,12 @@ KEEPS_FRONT: frozenset[str] = frozenset(
 )
 """Operations that make as many examples as they read."""
 
-_NAMED_AS_LAYERS = frozenset({
+CHANGES_FRONT = frozenset({
+    "SpaceToBatchND", "BatchToSpaceND", "SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND", "Reshape", "RESHAPE",
+})  # fmt: skip
+"""Operations whose first axis is not the batch of their input: unknown where no rule answers."""
+
+NAMED_AS_LAYERS = frozenset({
     "Activation", "AveragePooling2D", "AveragePooling3D", "BatchNormalization", "Concatenate", "Dense",
     "DepthwiseConv2D", "EinsumDense", "Embedding", "Flatten", "GlobalAveragePooling1D", "GlobalAveragePooling2D",
     "GlobalMaxPooling1D", "GlobalMaxPooling2D", "MaxPooling2D", "MaxPooling3D", "Multiply", "Permute", "ReLU",

@@ -12,7 +12,7 @@ from typing import Any
 
 from cutaway.analysis.calls import Call, Size, Unknown
 from cutaway.analysis.order import execution_order
-from cutaway.analysis.size_rules import CELLS, KEEPS_FRONT, layer_size, operation_sizes
+from cutaway.analysis.size_rules import CELLS, CHANGES_FRONT, KEEPS_FRONT, layer_size, operation_sizes
 from cutaway.errors import OptionError
 from cutaway.graph.model import Graph, Shape, Tensor
 
@@ -178,7 +178,8 @@ class _Filler:
             if found is not None and (min(found, default=1) < 0 or _too_large(found)):
                 found = None
             if trusted:
-                found = _joined(declared, found, self._known[graph.output_codes[at]])
+                loose = None if call.op in CHANGES_FRONT else self._known[graph.output_codes[at]]
+                found = _joined(declared, found, loose)
             self.sizes[at] = found
             if not trusted and (found is None or not _fits(found, declared, self._setting.batch)):
                 self._changed[node] = True

@@ -11,6 +11,7 @@ from cutaway.graph.model import Graph
 _LOOPS = frozenset({"While", "StatelessWhile", "WHILE"})
 _BRANCHES = frozenset({"If", "StatelessIf", "IF", "Case", "StatelessCase"})
 _READ, _TAKEN_APART = "TensorListGetItem", "TensorListFromTensor"
+_READS = frozenset({_READ, "GATHER"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +59,38 @@ def turns(graph: Graph, sizes: Sequence[Size | None]) -> Turns:
 
 
 def _lengths(graph: Graph, sizes: Sequence[Size | None], loops: set[int]) -> dict[int, int]:
-    """Turns of the loops that read a list step by step: as many as it has, if all their lists agree."""
+    """Turns of the loops that read a list or an array step by step: as many as it has, if all of them agree."""
     parents = graph.groups.parents
     found: dict[int, set[int]] = {}
     for node in range(len(graph)):
-        if graph.op(node) != _READ:
+        if graph.op(node) not in _READS:
             continue
-        first = graph.input_start[node]
-        source = graph.input_node[first] if first < graph.input_start[node + 1] else node
         group = graph.node_groups[node]
         while group > 0 and group not in loops:
             group = parents[group]
-        if group <= 0 or graph.op(source) != _TAKEN_APART:
-            continue
-        at = graph.input_start[source]
-        taken = graph.input_node[at] if at < graph.input_start[source + 1] else source
-        size = sizes[graph.output_start[taken] + max(0, graph.input_port[at])]
-        found.setdefault(group, set()).add(size[0] if size else -1)
+        if group > 0 and (read := _read_step_by_step(graph, node, group)) is not None:
+            size = sizes[read]
+            found.setdefault(group, set()).add(size[0] if size else -1)
     return {group: min(each) for group, each in found.items() if len(each) == 1 and min(each) >= 0}
+
+
+def _read_step_by_step(graph: Graph, node: int, loop: int) -> int | None:
+    """Position of the tensor from outside of a loop of which ``node`` takes one element at each turn."""
+    edges = graph.inputs_of(node)
+    if not edges or edges[0].port < 0 or _inside(graph, edges[0].source, loop):
+        return None
+    source = edges[0].source
+    if graph.op(node) == _READ:
+        if graph.op(source) != _TAKEN_APART or not graph.inputs_of(source):
+            return None
+        edge = graph.inputs_of(source)[0]
+        return graph.output_start[edge.source] + max(0, edge.port)
+    counts = len(edges) > 1 and graph.op(edges[1].source) == "LoopVariable"
+    return graph.output_start[source] + edges[0].port if counts and not graph.attributes[node].get("axis") else None
+
+
+def _inside(graph: Graph, node: int, loop: int) -> bool:
+    group = graph.node_groups[node]
+    while group > loop:  # a parent stands before its children
+        group = graph.groups.parents[group]
+    return group == loop
