@@ -14,12 +14,11 @@ export class Names {
       if (part !== undefined) {
         return part.parent < 0 ? undefined : { item, group: part.parent, position: part.box };
       }
-      const parent = this.columns()?.groupParents[~item];
-      return parent === undefined ? undefined : this.childOf(parent, item);
     }
-    const group = this.columns()?.nodeGroup[item];
-    if (group !== undefined) {
-      return this.childOf(group, item);
+    const columns = this.columns();
+    const around = columns === undefined ? undefined : this.groupAround(item, columns);
+    if (columns !== undefined) {
+      return around === undefined ? undefined : this.childOf(around, item);
     }
     for (const candidate of this.store.parts.keys()) {
       const found = this.childOf(candidate, item);
