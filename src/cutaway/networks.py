@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+import json
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from cutaway.drawing.arrange import always, arrange, everything_large
@@ -11,6 +12,7 @@ from cutaway.errors import OptionError, check_choice
 from cutaway.exporters.networkx import export, from_networkx
 from cutaway.exporters.rows import deeper_than
 from cutaway.graph.grouping import group as with_groups
+from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph
 from cutaway.layout.nesting import BoxSizes, LayoutOptions
 from cutaway.layout.nesting import lay_out as lay_out_boxes
@@ -19,6 +21,8 @@ from cutaway.style.labels import LabelOptions
 
 if TYPE_CHECKING:
     import networkx as nx
+
+    from cutaway.checks.finding import Finding
 
 __all__ = ["from_networkx", "lay_out", "to_networkx"]
 
@@ -37,6 +41,7 @@ def to_networkx(
     positions: bool = False,
     *,
     depth: int = 0,
+    findings: Iterable[Finding] = (),
     input_shape: Any = None,
     inputs: Any = None,
     signature: str | None = None,
@@ -53,6 +58,7 @@ def to_networkx(
         positions: Whether nodes get ``x`` and ``y`` (their middle), ``width`` and ``height``, in px of the page that
             `plot_model` draws; ``y`` runs down.
         depth: Of level ``"group"``: how many groups are around those that are nodes, as ``depth`` of `plot_model`.
+        findings: What `cutaway.check` found; layers and groups get theirs as ``findings``, in JSON.
         input_shape: Shape of the model's input, the batch included, for a model that was never built.
         inputs: Input specification of a live model that takes more than one tensor.
         signature: Entry point that is shown, for files that hold several; None for the serving one.
@@ -70,14 +76,29 @@ def to_networkx(
     check_choice("level", level, LEVELS)
     if isinstance(depth, bool) or not isinstance(depth, int) or depth < 0:
         raise OptionError(f"depth must be a whole number, 0 or more; received {depth!r}")
-    if isinstance(source, Graph):
-        graph = source
-    else:
-        graph = read(source, input_shape=input_shape, inputs=inputs, signature=signature, raw=raw)
-    graph = with_groups(graph)
-    closed = deeper_than(graph, depth) if level == "group" else set()
-    places = _places(graph, closed) if positions else {}
-    return export(graph, closed=closed, facts=places)
+    with collector_paused():
+        if isinstance(source, Graph):
+            graph = source
+        else:
+            graph = read(source, input_shape=input_shape, inputs=inputs, signature=signature, raw=raw)
+        graph = with_groups(graph)
+        closed = deeper_than(graph, depth) if level == "group" else set()
+        facts = dict[str, dict[str, str | int | float]]()
+        if positions:
+            facts.update({name: {**place} for name, place in _places(graph, closed).items()})
+        for name, text in _findings(findings).items():
+            facts.setdefault(name, {})["findings"] = text
+        return export(graph, closed=closed, facts=facts)
+
+
+def _findings(findings: Iterable[Finding]) -> dict[str, str]:
+    """What was found at each layer or group, by id, as a list in JSON."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for finding in findings:
+        said = {"check": finding.check, "severity": finding.severity, "what": finding.what}
+        for name in finding.where:
+            found.setdefault(name, []).append(said)
+    return {name: json.dumps(told, separators=(",", ":")) for name, told in found.items()}
 
 
 class Positions(dict[Hashable, tuple[float, float]]):

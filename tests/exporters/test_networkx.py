@@ -15,6 +15,7 @@ import networkx as nx
 import pytest
 
 import cutaway
+from cutaway.checks.finding import Finding
 from cutaway.errors import MissingExtra, OptionError
 from cutaway.exporters.networkx import DEEPEST
 from cutaway.graph.grouping import group
@@ -160,6 +161,21 @@ def test_positions_are_those_of_the_picture() -> None:
         for two in boxes[at + 1 : at + 30]:
             apart = abs(one["x"] - two["x"]) >= (one["width"] + two["width"]) / 2 - 0.01
             assert apart or abs(one["y"] - two["y"]) >= (one["height"] + two["height"]) / 2 - 0.01
+
+
+def test_findings_stand_on_their_layers() -> None:
+    found = [
+        Finding("CA900", "warning", ("a", "b"), 'says "no"', "", ""),
+        Finding("CA901", "info", ("a",), "and more", "", ""),
+        Finding("CA902", "info", (), "about the whole", "", ""),
+    ]
+    made = cutaway.to_networkx(picture("a -> b \n b -> c"), findings=found)
+    told = {
+        node: [each["check"] for each in json.loads(data.get("findings", "[]"))] for node, data in made.nodes.items()
+    }
+    assert told == {"a": ["CA900", "CA901"], "b": ["CA900"], "c": []}
+    for through in WAYS.values():
+        assert content(through(made)) == content(made)
 
 
 def test_equal_models_give_equal_graphs() -> None:
