@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from cutaway.checks import CHECKS
 from cutaway.cli import main
 from cutaway.errors import OptionError
 from cutaway.graph import GraphBuilder, Tensor
+from scripts.make_checks import PAGE, page
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "tests" / "models"
@@ -207,9 +207,4 @@ def test_names_of_strangers_cannot_write_to_a_terminal() -> None:
 
 
 def test_the_page_of_checks_is_current() -> None:
-    sys.path.insert(0, str(ROOT / "scripts"))
-    try:
-        from make_checks import PAGE, page
-    finally:
-        sys.path.pop(0)
     assert PAGE.read_text(encoding="utf-8") == page(), "run python scripts/make_checks.py"

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from checks.drawn import drawn
-from graphs import DIAMOND, LOOP, SKIP, TWICE, random_graph
 
 from cutaway.checks import CHECKS
 from cutaway.checks.finding import SEVERITIES, Check, Finding
 from cutaway.checks.run import MOST_FINDINGS, run
 from cutaway.checks.subject import Subject
 from cutaway.graph import Graph, GraphBuilder, Tensor, Weight
+from tests.checks.drawn import drawn
+from tests.graphs import DIAMOND, LOOP, SKIP, TWICE, random_graph
 
 HERE = Path(__file__).parent
 MODULES = Path(__file__).parents[2] / "src" / "cutaway" / "checks"
@@ -82,7 +82,7 @@ def test_random_graphs_are_taken(seed: int) -> None:
     assert found == run(Subject(graph), CHECKS)
 
 
-STRANGE = (
+STRANGE: tuple[Any, ...] = (
     None, True, -1, 0, 10**400, 0.5, float("nan"), float("inf"), "", "softmax", "\x1b[2J", [], [[]], [1, "a"], [0, 0],
     {}, {"class_name": []}, [None] * 3,
 )  # fmt: skip
