@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from cutaway.checks.finding import Check, Hit
 from cutaway.checks.subject import Subject
 
-
 _FAST = {"activation": "tanh", "recurrent_activation": "sigmoid", "recurrent_dropout": 0, "unroll": False}
 
 
