@@ -182,7 +182,11 @@ def fully_connected(call: Call) -> list[Size]:
 
 
 def reshape(call: Call) -> list[Size | None]:
-    """Reshape: one length follows from the others; of a matrix without any, the last axis stays, as in Tensordot."""
+    """Reshape: one length follows from the others.
+
+    Of several that are computed in front, all but the last stay what they were, as where axes behind them are joined;
+    of a matrix without any length, the last axis stays, as in Tensordot.
+    """
     source, target = call.source, call.attributes.get("shape", call.attributes.get("new_shape"))
     declared = call.declared
     wanted: list[Any] = list(target) if isinstance(target, list | tuple) and target else list(declared or ())
@@ -192,10 +196,15 @@ def reshape(call: Call) -> list[Size | None]:
     free = [at for at, each in enumerate(wanted) if each == -1]
     if len(free) == 2 == len(wanted) and source:
         return [(count(source[:-1]), source[-1])]
+    if len(free) > 1 and free == list(range(len(free))) and len(source) > len(free):
+        wanted[: len(free) - 1] = source[: len(free) - 1]
+        free = free[-1:]
     if len(free) > 1 or not all(type(each) is int for each in wanted):
         raise Unknown("its shape is computed")
     if free:
         rest = math.prod(each for each in wanted if each != -1)
+        if rest and count(source) % rest:
+            raise Unknown("its shape is computed")
         wanted[free[0]] = count(source) // max(1, rest)
     return [tuple(wanted)]
 
@@ -268,8 +277,15 @@ def split(call: Call) -> list[Size]:
 
 def padded(call: Call) -> list[Size]:
     """Pad: so much before and after each axis."""
-    pairs = call.attributes["paddings"]
+    pairs = _pairs(call, "paddings")
     return [tuple(length + sum(pair) for length, pair in zip(call.source, pairs, strict=True))]
+
+
+def _pairs(call: Call, key: str) -> list[tuple[int, int]]:
+    """``[[1, 2], [3, 4]]``, or the same in a row."""
+    value = call.attributes[key]
+    row = [each for pair in value for each in (pair if isinstance(pair, list | tuple) else [pair])]
+    return [(int(row[at]), int(row[at + 1])) for at in range(0, len(row) - 1, 2)]
 
 
 def resized(call: Call) -> list[Size]:
@@ -302,22 +318,15 @@ def tiled(call: Call) -> list[Size]:
 def space_to_batch(call: Call) -> list[Size]:
     """SpaceToBatchND, which stands before a dilated convolution: each block of places becomes an example."""
     source, blocks = call.source, numbers(call.attributes, "block_shape")
-    pairs = call.attributes.get("paddings")
-    if pairs is None and call.declared is None:
-        raise Unknown("its paddings are computed")
-    if pairs is None:
-        places = [0 if length is None else length for length in (call.declared or ())[1 : 1 + len(blocks)]]
-    else:
-        padded_ = zip(source[1:], pairs, blocks, strict=False)
-        places = [(length + sum(pair)) // max(1, block) for length, pair, block in padded_]
+    sides = zip(source[1:], _pairs(call, "paddings"), blocks, strict=False)
+    places = [(length + sum(pair)) // max(1, block) for length, pair, block in sides]
     return [(source[0] * math.prod(blocks), *places, *source[1 + len(blocks) :])]
 
 
 def batch_to_space(call: Call) -> list[Size]:
     """BatchToSpaceND: the way back."""
     source, blocks = call.source, numbers(call.attributes, "block_shape")
-    crops = call.attributes.get("crops") or [[0, 0]] * len(blocks)
-    cut = zip(source[1:], crops, blocks, strict=False)
+    cut = zip(source[1:], _pairs(call, "crops"), blocks, strict=False)
     places = [length * block - sum(pair) for length, pair, block in cut]
     return [(source[0] // max(1, math.prod(blocks)), *places, *source[1 + len(blocks) :])]
 

@@ -11,6 +11,7 @@ from cutaway.graph.model import Shape, Tensor
 
 POSITIONAL: Mapping[str, tuple[str, ...]] = {
     "MultiHeadAttention": ("query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask"),
+    "GroupQueryAttention": ("query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask"),
     "GroupedQueryAttention": ("query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask"),
     "RNN": ("sequences", "initial_state", "mask"),
     "LSTM": ("sequences", "initial_state", "mask"),
