@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from cutaway.checks import CHECKS
 from cutaway.checks.finding import Check
@@ -24,9 +25,50 @@ Each check is switched off by its id or name: `--ignore CA020`, `ignore=["bias-b
 """
 
 
+_FAULTS = """\
+## Known faults
+
+Faults that studies of broken models name (NeuraLint, UMLAUT and surveys of questions that people ask), rebuilt \
+by us with Keras in several ways; `tests/checks/test_known_faults.py` holds the figures. What only shows while \
+training, or in the data, is not seen: inputs that are not scaled, overfitting, too few epochs, a width that is not \
+the number of classes.
+"""
+
+
+class Fault(NamedTuple):
+    """A kind of fault: the checks that look for it, how many variants were rebuilt, and how many are found."""
+
+    name: str
+    checks: tuple[str, ...]
+    variants: int
+    found: int
+
+
+KNOWN_FAULTS = (
+    Fault("no activation between dense layers", ("CA011",), 4, 4),
+    Fault("activation applied twice", ("CA010",), 4, 4),
+    Fault("last activation missing or wrong for the loss", ("CA017",), 6, 6),
+    Fault("softmax over one unit", ("CA013",), 3, 3),
+    Fault("from_logits against the activation", ("CA018",), 3, 3),
+    Fault("loss over classes for one unit", ("CA019",), 2, 2),
+    Fault("kernel that starts constant", ("CA054",), 3, 3),
+    Fault("bias before batch normalization", ("CA020",), 2, 2),
+    Fault("dropout before batch normalization", ("CA021",), 2, 2),
+    Fault("dropout too high or at the end", ("CA022", "CA023"), 2, 2),
+    Fault("window larger than its map, or skipping", ("CA030", "CA031"), 3, 3),
+    Fault("dense on a map that was not flattened", ("CA033",), 3, 3),
+    Fault("learning rate too high", ("CA055",), 3, 3),
+)
+
+
 def page() -> str:
     """The whole page."""
-    return "\n".join([_HEAD, *_table(), "", *(line for check in CHECKS for line in _section(check))]).rstrip() + "\n"
+    return (
+        "\n".join(
+            [_HEAD, *_table(), "", _FAULTS, *_faults(), "", *(line for check in CHECKS for line in _section(check))]
+        ).rstrip()
+        + "\n"
+    )
 
 
 def _table() -> Iterator[str]:
@@ -34,6 +76,13 @@ def _table() -> Iterator[str]:
     yield "|---|---|---|"
     for check in CHECKS:
         yield f"| [{check.id}](#{check.id.lower()}-{check.name}) | {check.severity} | {check.title} |"
+
+
+def _faults() -> Iterator[str]:
+    yield "| fault | checks | found |"
+    yield "|---|---|--:|"
+    for fault in KNOWN_FAULTS:
+        yield f"| {fault.name} | {', '.join(fault.checks)} | {fault.found} of {fault.variants} |"
 
 
 def _section(check: Check) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cutaway.checks.families import times
+from cutaway.checks.families import is_pure_activation, times
 from cutaway.checks.finding import Check, Hit
 from cutaway.checks.subject import Subject
 
@@ -18,8 +18,9 @@ def _find(subject: Subject) -> Iterator[Hit]:
         shape = subject.read_shape(node)
         if shape is None or len(shape) < 4:
             continue
-        readers = subject.readers(node)
-        if node in subject.outputs or any(subject.op(reader) == "Flatten" for reader in readers):
+        ends = [node, *(reader for reader in subject.readers(node) if is_pure_activation(subject, reader))]
+        behind = [reader for end in ends for reader in subject.readers(end)]
+        if not subject.outputs.isdisjoint(ends) or any(subject.op(reader) == "Flatten" for reader in behind):
             text = f"{subject.name(node)} gets a map of {times(shape[1:])} that was not flattened"
             yield Hit((node,), text)
 
