@@ -38,8 +38,8 @@ APPLICATIONS = [
 ]
 
 COSTED = {
-    "ResNet50V2": {}, "ResNet101": {}, "VGG19": {}, "DenseNet121": {}, "MobileNetV3Small": {"input_shape": (224, 224, 3)},
-    "EfficientNetV2B0": {}, "NASNetMobile": {},
+    "ResNet50V2": {}, "ResNet101": {}, "VGG19": {}, "DenseNet121": {},
+    "MobileNetV3Small": {"input_shape": (224, 224, 3)}, "EfficientNetV2B0": {}, "NASNetMobile": {},
 }  # fmt: skip
 """Applications whose cost is known and that no picture shows; they lie in a folder of their own."""
 

@@ -477,12 +477,12 @@ def test_a_model_that_changes_is_shown_anew_where_one_was(browser: Any, tmp_path
             page.wait_for_timeout(300)
             before = page.evaluate("[cutaway.camera().group, location.hash]")
             assert before[0] != ""
-            shutil.copy(ROOT / "tests" / "models" / "MobileNetV2.keras", tmp_path / "new").replace(model)
+            Path(shutil.copy(ROOT / "tests" / "models" / "MobileNetV2.keras", tmp_path / "new")).replace(model)
             wait_until(page, "cutaway.find('op:Dense').then(found => found.hits[0]?.index < 200)")
             wait_until(page, "document.querySelectorAll('.layer').length === 1")
             assert "mobilenet" in page.inner_text(".path").lower()
             assert page.locator(".outline").is_visible()
-            shutil.copy(NET, tmp_path / "new").replace(model)
+            Path(shutil.copy(NET, tmp_path / "new")).replace(model)
             wait_until(page, "document.querySelector('.path').textContent.toLowerCase().includes('efficientnet')")
         finally:
             page.close()

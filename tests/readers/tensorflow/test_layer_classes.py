@@ -118,7 +118,7 @@ def check(k: Any, write: Callable[[Any, Path], None], rows: list[tuple[Any, str,
 def test_classes_of_layers_with_names_of_their_own(k: Any, mixed: bool, tmp_path: Path) -> None:
     k.backend.clear_session()
     policy = {"dtype": "mixed_float16"} if mixed else {}
-    rows = []
+    rows: list[Any] = []
     for count, cases in ((1, UNARY), (2, JOINING)):
         for name, shape, arguments in cases:
             if mixed and (name in NOT_MIXED or "normalize" in arguments):
