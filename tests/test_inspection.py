@@ -208,3 +208,17 @@ def test_names_of_strangers_cannot_write_to_a_terminal() -> None:
 
 def test_the_page_of_checks_is_current() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run python scripts/make_checks.py"
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_values_in_files_of_keras_are_looked_at(suffix: str, tmp_path: Path) -> None:
+    keras = pytest.importorskip("keras")
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4, name="d"), keras.layers.ReLU(name="r")])
+    kernel = np.ones((8, 4), "float32")
+    kernel[3, 2] = np.inf
+    model.layers[0].set_weights([kernel, np.zeros(4, "float32")])
+    model.save(tmp_path / f"m{suffix}")
+    report = cutaway.check(tmp_path / f"m{suffix}", weights=True)
+    assert [(finding.check, finding.where) for finding in report.findings] == [("CA070", ("d",))]
+    assert report.findings[0].what.startswith("1 of 32 values")
+    assert report.unread == 0

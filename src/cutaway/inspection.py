@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -25,6 +26,7 @@ from cutaway.style.measure import clean
 
 if TYPE_CHECKING:
     from cutaway.checks.weight_values import Values
+    from cutaway.readers.hdf5 import Array as Stored
 
 SCHEMA = 1
 """Version of the JSON form; it grows when a program that reads the old one could misread the new one."""
@@ -279,11 +281,23 @@ class _ValuesOf:
             return None
         try:
             if weight.parameters <= _MOST_VALUES:
-                return read_values(self._source, weight)
+                return read_values(self._source, self._placed(weight))
         except (ReadError, OptionError, MissingExtra):
             pass
         self.unread.add(weight.id)
         return None
+
+    def _placed(self, weight: Weight) -> Weight:
+        """The weight with its place in the file, which is searched for its names once and not for each of them."""
+        from cutaway.readers.arrays import location_among
+
+        return weight if weight.location else replace(weight, location=location_among(self._arrays, weight))
+
+    @cached_property
+    def _arrays(self) -> Mapping[str, Stored]:
+        from cutaway.readers.arrays import arrays_by_name
+
+        return arrays_by_name(self._source)
 
 
 def list_of_checks() -> str:

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cutaway.analysis.ops import family
 from cutaway.checks.finding import Check, Hit
 from cutaway.checks.subject import Subject
 
+_MULTIPLYING = ("dense", "convolution", "recurrent", "embedding", "attention", "operation")
 _SMALL = 16
 """Weights of fewer values may be the same by chance."""
 
 
 def _find(subject: Subject) -> Iterator[Hit]:
     for look in subject.looks:
-        if look.same is not None and len(look.weight.shape) > 1 and look.size >= _SMALL:
+        if look.same is None or len(look.weight.shape) < 2 or look.size < _SMALL:
+            continue
+        multiplies = family(subject.op(look.node)) in _MULTIPLYING
+        if multiplies and not look.weight.id.lower().endswith(("bias", "zeros", "zeros_1")):
             yield Hit((look.node,), f"all {look.size:,} values of {look.weight.id} are {look.same:g}")
 
 

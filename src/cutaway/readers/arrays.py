@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 import numpy as np
@@ -67,11 +67,25 @@ def location_by_name(source: Source, weight: Weight) -> str | None:
         ReadError: The file is damaged.
         MissingExtra: h5py is not installed.
     """
+    return location_among(arrays_by_name(source), weight)
+
+
+def arrays_by_name(source: Source) -> Mapping[str, Stored]:
+    """The arrays of a whole model in HDF5, by names such as ``conv1/kernel``; none of anything else.
+
+    Raises:
+        ReadError: The file is damaged.
+        MissingExtra: h5py is not installed.
+    """
     if source.kind != "file" or not any(source.head[at : at + 8] == _HDF5 for at in (0, 512, 1024, 2048)):
-        return None
+        return {}
     with open_hdf5(source) as file:
         held = child(file, "model_weights")
-        arrays = dict(_flat(by_layer(held), "")) if hasattr(held, "keys") else {}
+        return dict(_flat(by_layer(held), "")) if hasattr(held, "keys") else {}
+
+
+def location_among(arrays: Mapping[str, Stored], weight: Weight) -> str | None:
+    """Where a weight lies among arrays that have names, which need not be quite its own; None where none fits."""
     same = {name: array.location for name, array in arrays.items() if array.shape == weight.shape}
     name = weight.id if weight.id in same else like(weight.id.split("/"), {name: name.split("/") for name in same})
     return None if name is None else same[name]
