@@ -313,7 +313,8 @@ _ROWS: tuple[tuple[Rule, str], ...] = (
     (transposed, "Conv1DTranspose Conv2DTranspose Conv3DTranspose Deconvolution2D ConvTranspose"),
     (
         transposed_operation,
-        "Conv2DBackpropInput Conv3DBackpropInput Conv3DBackpropInputV2 TRANSPOSE_CONV CONV_3D_TRANSPOSE",
+        "Conv2DBackpropInput Conv3DBackpropInput Conv3DBackpropInputV2 TRANSPOSE_CONV CONV_3D_TRANSPOSE "
+        "Convolution2DTransposeBias",
     ),
     (kernel_gradient, "Conv2DBackpropFilter Conv3DBackpropFilter Conv3DBackpropFilterV2"),
     (depthwise_gradient, "DepthwiseConv2dNativeBackpropFilter"),

@@ -45,6 +45,9 @@ MOST_OPENED = 60
 MANY_WEIGHTS = 4_000
 """Weights above which the head does not say how many parameters there are: to look at each may take 0.1 s."""
 
+MOST_COUNTED = 250_000
+"""Nodes of a graph whose cost is among the facts: to count a million would keep search and table waiting for 10 s."""
+
 PATIENCE = 2.0
 """Seconds that a request may lay out what was postponed; what is not done then comes closed, to be asked for again."""
 
@@ -146,8 +149,10 @@ class Chart:
         """Numbers by name and node: what was given, and the cost of one example, counted when first asked for."""
         with self._facts_lock:
             if self._all_facts is None:
-                spent = cost(self.arranged.graph)
-                counted = {"macs": spent.known(spent.macs), "flops": spent.known(spent.flops)}
+                counted: Facts = {}
+                if len(self.arranged.graph) <= MOST_COUNTED:
+                    spent = cost(self.arranged.graph)
+                    counted = {"macs": spent.known(spent.macs), "flops": spent.known(spent.flops)}
                 self._all_facts = {**counted, **(self._facts or {})}
             return self._all_facts
 
