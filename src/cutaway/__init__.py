@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from cutaway.picture import Picture, plot_model
     from cutaway.readers import read
     from cutaway.tables import summary
+    from cutaway.training.recorder import Recorder
 
 __version__ = "0.1.0"
 __all__ = [
     "check", "Comparison", "CutawayError", "diff", "from_networkx", "lay_out", "Picture", "plot_model", "read",
-    "Report", "show", "Shown", "summary", "to_networkx",
+    "Recorder", "Report", "show", "Shown", "summary", "to_networkx",
 ]  # fmt: skip
 
 _HOMES = {
@@ -36,6 +37,7 @@ _HOMES = {
     "Picture": "cutaway.picture",
     "plot_model": "cutaway.picture",
     "read": "cutaway.readers",
+    "Recorder": "cutaway.training.recorder",
     "Report": "cutaway.inspection",
     "show": "cutaway.explorer.shown",
     "Shown": "cutaway.explorer.shown",

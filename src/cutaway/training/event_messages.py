@@ -13,7 +13,7 @@ from cutaway.training.checksums import masked_checksum
 FLOAT, DOUBLE, STRING = 1, 2, 7
 """Numbers of types in TensorFlow's tensors."""
 
-SCALAR_DATA, TENSOR_DATA, UNSAID = 1, 2, 0
+SCALAR_DATA, TENSOR_DATA, BLOB_DATA, UNSAID = 1, 2, 3, 0
 """What kind of data a summary is, in the words of TensorBoard 2; graphs leave it unsaid, as Keras does."""
 
 

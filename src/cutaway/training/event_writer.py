@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutaway.training.event_messages import (
+    BLOB_DATA,
     SCALAR_DATA,
     TENSOR_DATA,
     ScalarForm,
@@ -33,6 +34,7 @@ from cutaway.training.event_messages import (
     summary,
     tensor,
 )
+from cutaway.training.png_image import png
 
 _FLOAT_MAX = float(np.finfo(np.float32).max)
 _COUNTER = itertools.count()
@@ -65,7 +67,11 @@ class EventWriter:
             except FileExistsError:
                 continue
         self._size = 0
-        self._write(record(event(time.time(), 0, field(3, b"brain.Event:2"))))
+        try:
+            self._write(record(event(time.time(), 0, field(3, b"brain.Event:2"))))
+        except OSError:
+            self.close()
+            raise
 
     def scalars(self, values: Mapping[str, float], step: int, *, wall_time: float | None = None) -> None:
         """Write scalars of one step, as float32.
@@ -104,6 +110,13 @@ class EventWriter:
         """Write a text, which TensorBoard shows as Markdown."""
         about = metadata("text", data_class=TENSOR_DATA)
         self._put(summary(tag, strings([text.encode()]), about), step, wall_time)
+
+    def images(self, tag: str, pixels: npt.NDArray[np.uint8], step: int, *, wall_time: float | None = None) -> None:
+        """Write images (count, height, width, channels), of which the first three are kept, as TensorFlow does."""
+        about = metadata("images", data_class=BLOB_DATA)
+        _, height, width, _ = pixels.shape
+        values = [str(width).encode(), str(height).encode(), *map(png, pixels[:3])]
+        self._put(summary(tag, strings(values, shape=[len(values)]), about), step, wall_time)
 
     def keras_model(self, config: str, *, step: int = 0, wall_time: float | None = None) -> None:
         """Write the structure of a Keras model, as `model.to_json` gives it."""

@@ -51,7 +51,7 @@ class Series:
         return _whole(self._steps)
 
     @property
-    def values(self) -> npt.NDArray[np.float64] | list[Any]:
+    def values(self) -> Any:
         """The values.
 
         Scalars are one array. Of histograms each is an array with a row a bin: its left edge, its right edge, the

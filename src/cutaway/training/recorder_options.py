@@ -1,0 +1,73 @@
+"""The options of the recorder, checked, and when it is the turn of what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cutaway.errors import OptionError
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderOptions:
+    """What is recorded, and how often.
+
+    Attributes:
+        histogram_freq: Epochs between distributions of the weights; 0 for never.
+        write_graph: Whether the structure is written.
+        write_images: Whether weights are written as images.
+        write_steps_per_second: Whether the steps in a second are written.
+        metric_steps: Steps between metrics, each a reason of its own to write them.
+        weight_steps: Steps between distributions of the weights; 0 for never.
+    """
+
+    histogram_freq: int
+    write_graph: bool
+    write_images: bool
+    write_steps_per_second: bool
+    metric_steps: tuple[int, ...]
+    weight_steps: int
+
+    @property
+    def by_step(self) -> bool:
+        """Whether steps have to be counted."""
+        return bool(self.metric_steps or self.weight_steps)
+
+    def metrics_due(self, before: int, step: int) -> bool:
+        """Whether metrics are written at a step, where ``before`` is the one that was looked at before."""
+        return any(step // often > before // often for often in self.metric_steps)
+
+    def weights_due(self, before: int, step: int) -> bool:
+        """Whether distributions are written at a step; several steps may be executed as one."""
+        return bool(self.weight_steps) and step // self.weight_steps > before // self.weight_steps
+
+
+def checked(
+    histogram_freq: int,
+    write_graph: bool,
+    write_images: bool,
+    write_steps_per_second: bool,
+    update_freq: str | int,
+    every: int | None,
+) -> RecorderOptions:
+    """The options, as the recorder takes them.
+
+    Raises:
+        OptionError: One of them is not what it can be.
+    """
+    if every is not None and not _is_count(every, least=1):
+        raise OptionError(f"every must be a number of steps, 1 or more, or None; received {every!r}")
+    if not _is_count(histogram_freq, least=0):
+        raise OptionError(f"histogram_freq must be a number of epochs, 0 or more; received {histogram_freq!r}")
+    if update_freq not in ("epoch", "batch") and not _is_count(update_freq, least=1):
+        raise OptionError(
+            f'update_freq must be "epoch", "batch" or a number of steps, 1 or more; received {update_freq!r}'
+        )
+    by_update = () if isinstance(update_freq, str) and update_freq == "epoch" else (update_freq,)
+    often = {1 if given == "batch" else int(given) for given in by_update} | ({every} if every else set())
+    return RecorderOptions(
+        histogram_freq, write_graph, write_images, write_steps_per_second, tuple(sorted(often)), every or 0
+    )
+
+
+def _is_count(value: object, *, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
