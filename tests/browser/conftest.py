@@ -22,9 +22,12 @@ SWITCHES = (
 Open = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium without a window; tests are skipped where it or Playwright is not there."""
+    """Chromium without a window; tests are skipped where it or Playwright is not there.
+
+    One for each file of tests: while Playwright is there, its event loop runs, and other tests want their own.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
