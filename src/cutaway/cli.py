@@ -409,12 +409,12 @@ def _view(arguments: argparse.Namespace) -> None:
         listening = Listening(session, arguments.host, arguments.port)
     except OSError as error:
         raise OptionError(f"cannot listen on {arguments.host} port {arguments.port}: {error.strerror}") from error
-    session.start()
-    opened = not arguments.no_browser and open_browser(listening.once())
-    print(f"{'opened' if opened else 'open'} {listening.url}", "(Ctrl-C ends)", sep="  ", flush=True)
-    if not is_loopback(arguments.host):
-        print("note: other machines can reach this; the address is the key to it", file=sys.stderr)
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt):  # also one that comes before the server listens for it
+        session.start()
+        opened = not arguments.no_browser and open_browser(listening.once())
+        print(f"{'opened' if opened else 'open'} {listening.url}", "(Ctrl-C ends)", sep="  ", flush=True)
+        if not is_loopback(arguments.host):
+            print("note: other machines can reach this; the address is the key to it", file=sys.stderr)
         listening.serve()
 
 
