@@ -11,26 +11,19 @@ from collections.abc import Iterator
 from cutaway.checks.finding import Check, Hit
 from cutaway.checks.subject import Subject
 from cutaway.graph.model import Weight
+from cutaway.graph.walk import weights_once
 
 _LARGE = 4096
 
 
 def _find(subject: Subject) -> Iterator[Hit]:
     first: dict[tuple[str, str, tuple[int, ...]], tuple[int, Weight]] = {}
-    graph = subject.graph
-    seen: set[int] = set()
-    for node in range(len(graph)):
-        for at in range(graph.weight_start[node], graph.weight_start[node + 1]):
-            code = graph.weight_codes[at]
-            if code in seen:
-                continue
-            seen.add(code)
-            weight = graph.weights[code]
-            if weight.location is None or weight.bytes < _LARGE:
-                continue
-            other, twin = first.setdefault((weight.location, weight.dtype, weight.shape), (node, weight))
-            if twin is not weight:
-                yield Hit((node, other), f"{weight.id} and {twin.id} are the same {weight.bytes:,} bytes")
+    for node, weight in weights_once(subject.graph):
+        if weight.location is None or weight.bytes < _LARGE:
+            continue
+        other, twin = first.setdefault((weight.location, weight.dtype, weight.shape), (node, weight))
+        if twin is not weight:
+            yield Hit((node, other), f"{weight.id} and {twin.id} are the same {weight.bytes:,} bytes")
 
 
 CHECK = Check(

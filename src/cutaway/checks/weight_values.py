@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cutaway.graph.model import Graph, Weight
+from cutaway.graph.walk import weights_once
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,18 +43,11 @@ class Look:
 
 def looks(graph: Graph, values: Callable[[Weight], Values | None]) -> Iterator[Look]:
     """Every weight of real numbers that a node uses and whose values can be read."""
-    seen: set[int] = set()
-    for node in range(len(graph)):
-        for at in range(graph.weight_start[node], graph.weight_start[node + 1]):
-            code = graph.weight_codes[at]
-            if code in seen:
-                continue
-            seen.add(code)
-            weight = graph.weights[code]
-            if weight.dtype in _REALS and weight.parameters:
-                read = values(weight)
-                if read is not None:
-                    yield _look(node, weight, read)
+    for node, weight in weights_once(graph):
+        if weight.dtype in _REALS and weight.parameters:
+            read = values(weight)
+            if read is not None:
+                yield _look(node, weight, read)
 
 
 def _look(node: int, weight: Weight, values: Values) -> Look:

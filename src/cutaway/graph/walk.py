@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from cutaway.graph.model import Graph
+from cutaway.graph.model import Graph, Weight
 
 
 def depths(parents: Sequence[int]) -> list[int]:
@@ -62,3 +62,14 @@ def lift(
         start, a = ~a, parents[a]
         end, b = ~b, parents[b]
     return a, start, end
+
+
+def weights_once(graph: Graph) -> Iterator[tuple[int, Weight]]:
+    """Every weight that a node uses, once, with the first node that does."""
+    seen: set[int] = set()
+    for node in range(len(graph)):
+        for at in range(graph.weight_start[node], graph.weight_start[node + 1]):
+            code = graph.weight_codes[at]
+            if code not in seen:
+                seen.add(code)
+                yield node, graph.weights[code]
