@@ -34,6 +34,9 @@ BEND_LIMIT = 60_000
 WRAP_CHAIN = 16
 """Leaves above which a chain may be wrapped."""
 
+SHORT_ROW = 0.35
+"""Share of the longest row below which a row that is not the last looks torn off."""
+
 MOST_ROWS = 9
 
 
@@ -169,10 +172,11 @@ def _cost(inside: Inside, rows: Rows, flow: Flow, shape: Shape, count: int) -> f
     height += 2 * MARGIN
     lengths = [end - rows.indent for end in rows.ends]
     full = sum(lengths) / len(lengths) / max(max(lengths), 1.0)
+    broken = any(length < SHORT_ROW * max(lengths) for length in lengths[:-1])  # the last line of a text may be short
     leaves = sum(not child.is_group for child in inside.children)
     unusual = 0.35 if flow == "right" and leaves > len(inside.children) / 2 else 0.0
     unusual += 0.25 if flow == "down" and leaves < len(inside.children) / 2 else 0.0
-    return abs(math.log(width / height / shape.aspect)) + 0.12 * (count - 1) + 0.9 * (1 - full) + unusual
+    return abs(math.log(width / height / shape.aspect)) + 0.12 * (count - 1) + 0.9 * (1 - full) + broken + unusual
 
 
 def _extents(inside: Inside, layers: Layers, flow: Flow) -> tuple[list[float], list[float], list[float]]:
