@@ -92,18 +92,20 @@ def test_the_longest_path_of_a_block_is_straight() -> None:
     assert 1 in (len(axes), len(rows))
 
 
-@pytest.mark.parametrize("blocks", [8, 12, 20])
+@pytest.mark.parametrize("blocks", [12, 16])
 def test_only_the_last_row_is_short(blocks: int) -> None:
     """Where every block reads all before, only the first ones leave few enough wires to end a row at."""
     graph = picture("\n".join(
-        f"b{block}/a -> b{block}/b\n" + "\n".join(f"b{other}/b -> b{block}/a" for other in range(block))
+        f"in -> b{block}/a \n b{block}/a -> b{block}/b\n"
+        + "\n".join(f"b{other}/b -> b{block}/a" for other in range(block))
         for block in range(blocks)
     ))  # fmt: skip
     _, nested = nested_of(graph)
-    boxes = nested.placement(0).boxes
+    placement = max(nested.placements, key=lambda placement: len(placement.boxes))
+    assert placement.flow == "right"
     rows: dict[float, float] = {}
-    for _x, y, width, height in boxes:
-        middle = round(y + height / 2)
+    for _x, y, width, height in placement.boxes:
+        middle = round(y + height / 2, -1)
         rows[middle] = rows.get(middle, 0) + width
-    lengths = list(rows.values())
-    assert all(length > 0.25 * max(lengths) for length in lengths[:-1])
+    lengths = [rows[middle] for middle in sorted(rows)]
+    assert all(length > 0.3 * max(lengths) for length in lengths[:-1]), lengths
