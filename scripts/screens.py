@@ -103,6 +103,13 @@ def weights(page: Any) -> None:
     keys(page, "w")
 
 
+def findings(page: Any) -> None:
+    keys(page, "!")
+    page.locator(".finding-row").nth(3).click()
+    page.wait_for_timeout(REST)
+    keys(page, "Backspace", "Backspace")
+
+
 def shortcuts(page: Any) -> None:
     keys(page, "?")
 
@@ -125,6 +132,7 @@ STATES = (
     State("colours", "Coloured by parameters, with the sums of groups.", colours),
     State("table", "The same numbers as a table, which flies to its rows.", table),
     State("weights", "The values of a weight, read when they are asked for.", weights, DIGITS),
+    State("findings", "What the checks found, at the places where it is so.", findings),
     State("keys", "All keys.", shortcuts),
     State("phone", "On a phone.", phone, size=PHONE),
 )  # fmt: skip

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cutaway.drawing.scene import Scene
 from cutaway.errors import OptionError
@@ -41,6 +41,10 @@ class Drawn(Protocol):
     @property
     def values(self) -> Mapping[int, float] | None:
         """Numbers of the caller that colour it, by position of the node."""
+
+    @property
+    def settings(self) -> Callable[[], Mapping[str, Any]] | None:
+        """Gives how the model was compiled; None where only a part of it is drawn."""
 
     @property
     def scene(self) -> Scene:
@@ -89,7 +93,7 @@ def _html(drawn: Drawn) -> bytes:
     facts = {}
     if drawn.values is not None:
         facts["values"] = [drawn.values.get(node, math.nan) for node in range(len(drawn.graph))]
-    return to_html(Arranged(drawn.graph, drawn.labels, drawn.nested), drawn.theme, facts)
+    return to_html(Arranged(drawn.graph, drawn.labels, drawn.nested), drawn.theme, facts, drawn.settings)
 
 
 def _scene_json(drawn: Drawn) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -60,6 +60,7 @@ class Picture:
         theme: Its colours.
         dpi: Resolution of bitmaps made of it, in dots per inch; 96 is one dot per px.
         values: Numbers of the caller that colour it, by position of the node; None where there are none.
+        settings: Gives how the model was compiled; None where only a part of it is drawn.
     """
 
     graph: Graph
@@ -69,6 +70,7 @@ class Picture:
     theme: Theme
     dpi: float = 96.0
     values: Mapping[int, float] | None = None
+    settings: Callable[[], Mapping[str, Any]] | None = field(default=None, repr=False)
 
     @cached_property
     def svg(self) -> str:
@@ -243,9 +245,20 @@ def plot_model(
     picture = draw(graph, options, layout, marks, chosen_theme, folds, dpi=resolution, splines=splines)
     if numbers is not None:
         picture = replace(picture, values=numbers)
+    if layer_range is None and between is None and not folds:
+        picture = replace(picture, settings=_settings_of(model))
     if to_file is not None:
         picture.save(to_file)
     return picture
+
+
+def _settings_of(model: Any) -> Callable[[], Mapping[str, Any]]:
+    def settings() -> Mapping[str, Any]:
+        from cutaway.explorer.findings import settings_of  # which only a page to look around in wants
+
+        return settings_of(model)()
+
+    return settings
 
 
 def _read(model: Any, **options: Any) -> Graph:

@@ -276,14 +276,39 @@ export interface WeightInfo {
 }
 
 /**
- * What a check says.
+ * What is the same for all findings of a check: its short name, what it looks for, why, and what to do.
+ */
+export interface CheckWords {
+  readonly name: string;
+  readonly title: string;
+  readonly why: string;
+  readonly do: string;
+}
+
+/**
+ * What a check says. `severity`: 0 error, 1 warning, 2 info. `at`: nodes, or ~index of groups, that it is about,
+ * the one to look at first; empty for the whole model.
  */
 export interface Finding {
-  readonly id: string;
-  readonly severity: string;
+  readonly check: string;
+  readonly severity: 0 | 1 | 2;
   readonly what: string;
-  readonly why: string;
-  readonly fix: string;
+  readonly at: readonly number[];
+}
+
+/**
+ * What was found in a model, the gravest first. `checks`: the words of each check that found something.
+ *
+ * `marks`: flat rows of a node, or ~index of a group, and how many errors, warnings and infos there are at it and,
+ * for a group, in it. `hidden`: number of findings that are not listed, because there are too many. `unchecked`: why
+ * nothing was looked for, or an empty text.
+ */
+export interface Findings {
+  readonly checks: { readonly [name: string]: CheckWords };
+  readonly findings: readonly Finding[];
+  readonly marks: readonly number[];
+  readonly hidden: number;
+  readonly unchecked: string;
 }
 
 /**
@@ -309,7 +334,6 @@ export interface NodeDetails {
   readonly trainable_parameters: number;
   readonly weight_bytes: number;
   readonly facts: { readonly [name: string]: number };
-  readonly findings: readonly Finding[];
   readonly found_by: string;
   readonly python: string;
 }
@@ -341,7 +365,6 @@ export interface GroupDetails {
   readonly trainable_parameters: number;
   readonly weight_bytes: number;
   readonly facts: { readonly [name: string]: number };
-  readonly findings: readonly Finding[];
   readonly found_by: string;
   readonly python: string;
 }

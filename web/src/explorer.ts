@@ -278,13 +278,14 @@ export class Explorer implements Desk {
   }
 
   private dressing(state: State): ConstructorParameters<typeof Surface>[3] {
-    const { hits, trace, colouring } = state;
-    return { theme: themeOf(state, this.head.theme), hits, trace, colouring };
+    const { hits, trace, colouring, badges } = state;
+    return { theme: themeOf(state, this.head.theme), hits, trace, colouring, badges };
   }
 
   private changed(now: State, before: State): void {
     const themes = themeOf(now, this.head.theme) !== themeOf(before, this.head.theme);
-    if (themes || now.hits !== before.hits || now.trace !== before.trace || now.colouring !== before.colouring) {
+    const dressed = (["hits", "trace", "colouring", "badges"] as const).some((name) => now[name] !== before[name]);
+    if (themes || dressed) {
       this.surface.dress(this.dressing(now));
     }
     if (themes || now.selection !== before.selection || now.hover !== before.hover) {

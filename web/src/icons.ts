@@ -17,6 +17,7 @@ const PATHS = {
   table: "M2.5 3h11v10h-11zM2.5 6.3h11M2.5 9.6h11M6.5 3v10",
   weights: "M2.5 13.5v-4M5.3 13.5v-8M8 13.5v-11M10.7 13.5v-7M13.5 13.5v-3",
   save: "M8 2v8M4.5 7L8 10.5 11.5 7M2.5 13.5h11",
+  findings: "M4 14V2.5h8.5l-2.2 3 2.2 3H4",
   link: "M6.5 9.5l3-3M7 5l1.5-1.5a2.5 2.5 0 0 1 4 4L11 9M9 11l-1.5 1.5a2.5 2.5 0 0 1-4-4L5 7",
 } as const;
 
@@ -30,6 +31,26 @@ export function icon(name: IconName): SVGSVGElement {
   const path = document.createElementNS(SPACE, "path");
   path.setAttribute("d", PATHS[name]);
   svg.append(path);
+  return svg;
+}
+
+const BADGES = [
+  ["M5.2 1.5h5.6l3.7 3.7v5.6l-3.7 3.7H5.2l-3.7-3.7V5.2z", "M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8"],
+  ["M8 1.8L15 14.2H1z", "M8 6.2v4M8 12.2v.1"],
+  ["M8 1.5a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13z", "M8 7.4v3.8M8 4.8v.1"],
+] as const;
+
+/** The badge of a severity, as in the drawing: 0 error, 1 warning, 2 info. */
+export function badgeIcon(severity: number): SVGSVGElement {
+  const svg = document.createElementNS(SPACE, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("class", `badge severity-${severity}`);
+  svg.setAttribute("aria-hidden", "true");
+  for (const d of BADGES[severity] ?? BADGES[2]) {
+    const path = document.createElementNS(SPACE, "path");
+    path.setAttribute("d", d);
+    svg.append(path);
+  }
   return svg;
 }
 

@@ -1,4 +1,6 @@
 /** The one state of the page besides the camera, and the one way to change it: `update`, a pure function. */
+import type { Findings } from "./contract.ts";
+import type { Badges } from "./paint/badge.ts";
 import type { Colouring, Marks } from "./paint/dressing.ts";
 
 /** A node or group and where it lies: the group around it, and its position among the children of that. */
@@ -12,7 +14,7 @@ export interface Place {
 export type ThemeChoice = "auto" | "light" | "dark";
 
 /** Panels that can be shown and hidden. */
-export type PanelName = "outline" | "inspector" | "help" | "search" | "colour" | "table" | "weights" | "export";
+export type PanelName = "outline" | "inspector" | "help" | "search" | "colour" | "table" | "weights" | "export" | "findings";
 
 export interface State {
   readonly theme: ThemeChoice;
@@ -30,6 +32,9 @@ export interface State {
   readonly colouredBy: string;
   /** The weight that is looked at: a position in `Columns.weights`. */
   readonly weight: number | undefined;
+  /** What the checks found, once they have looked. */
+  readonly findings: Findings | undefined;
+  readonly badges: Badges | undefined;
   /** A short sentence for the user, such as what went wrong. */
   readonly notice: string;
 }
@@ -45,6 +50,8 @@ export type Action =
   | { readonly kind: "trace"; readonly trace: Marks | undefined }
   | { readonly kind: "colour"; readonly colouring: Colouring | undefined; readonly by: string }
   | { readonly kind: "weight"; readonly code: number | undefined }
+  | { readonly kind: "findings"; readonly findings: Findings }
+  | { readonly kind: "badges"; readonly badges: Badges | undefined }
   | { readonly kind: "notice"; readonly text: string };
 
 export const INITIAL: State = {
@@ -59,6 +66,8 @@ export const INITIAL: State = {
   colouring: undefined,
   colouredBy: "",
   weight: undefined,
+  findings: undefined,
+  badges: undefined,
   notice: "",
 };
 
@@ -85,6 +94,10 @@ export function update(state: State, action: Action): State {
       return { ...state, colouring: action.colouring, colouredBy: action.by };
     case "weight":
       return action.code === state.weight ? state : { ...state, weight: action.code };
+    case "findings":
+      return { ...state, findings: action.findings };
+    case "badges":
+      return { ...state, badges: action.badges };
     case "notice":
       return action.text === state.notice ? state : { ...state, notice: action.text };
   }

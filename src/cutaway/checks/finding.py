@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from cutaway.checks.subject import Subject
@@ -26,6 +26,7 @@ class Finding:
         what: What was found there.
         why: Why that matters.
         do: What to do about it.
+        at: The same nodes and groups in the graph that was looked at: indices, ~index for a group.
     """
 
     check: str
@@ -34,6 +35,7 @@ class Finding:
     what: str
     why: str
     do: str
+    at: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,4 +36,4 @@ def _findings(subject: Subject, check: Check) -> Sequence[Finding]:
 def _finding(subject: Subject, check: Check, hit: Hit) -> Finding:
     graph = subject.graph
     where = tuple(graph.ids[each] if each >= 0 else graph.groups.ids[~each] for each in hit.where)
-    return Finding(check.id, hit.severity or check.severity, where, hit.what, check.why, check.do)
+    return Finding(check.id, hit.severity or check.severity, where, hit.what, check.why, check.do, hit.where)

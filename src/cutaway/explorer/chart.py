@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cutaway.analysis.cost import cost
 from cutaway.analysis.ops import FAMILIES
 from cutaway.analysis.parameters import Totals, model_totals
 from cutaway.drawing.arrange import Arranged, describe
 from cutaway.drawing.compose import SMALLEST_SCALE, TINT, WIRE
+from cutaway.explorer import findings
 from cutaway.explorer.columns import Facts, attributes, columns
 from cutaway.explorer.contract import (
     SCHEMA,
@@ -34,10 +35,16 @@ from cutaway.layout.nesting import TITLE, tensor_of
 from cutaway.style import labels as style
 from cutaway.style.theme import THEMES, Theme
 
+if TYPE_CHECKING:
+    from cutaway.checks.finding import Finding
+
 MOST_PARTS = 300
 MOST_BYTES = 600_000
 """What the head carries: more than a screen shows, and less than a browser needs 20 ms to parse."""
 
+
+UNCHECKED = "The checks have not looked at this: it is a part of a model, or very large. Try cutaway check MODEL."
+"""What the page says where there are no findings because nobody looked."""
 
 MOST_OPENED = 60
 """Groups that are laid out later for a page that cannot ask for them, each with some 1,000 children at most."""
@@ -78,12 +85,22 @@ class Chart:
         theme: Theme that was chosen; None leaves the choice to the page.
         index: Its number among the charts of a server.
         facts: Numbers by name and node, which become columns.
+        find: Looks for flaws, when somebody first asks for what was found; None where nobody looks.
     """
 
     def __init__(
-        self, arranged: Arranged, live: Live, theme: Theme | None = None, index: int = 0, facts: Facts | None = None
+        self,
+        arranged: Arranged,
+        live: Live,
+        theme: Theme | None = None,
+        index: int = 0,
+        facts: Facts | None = None,
+        find: Callable[[], list[Finding]] | None = None,
     ) -> None:
         self._facts = facts
+        self._find = find
+        self._found: list[Finding] | None = None
+        self._found_lock = threading.Lock()
         self._all_facts: Facts | None = None
         self._facts_lock = threading.Lock()
         self.arranged = arranged
@@ -155,6 +172,21 @@ class Chart:
                     counted = {"macs": spent.known(spent.macs), "flops": spent.known(spent.flops)}
                 self._all_facts = {**counted, **(self._facts or {})}
             return self._all_facts
+
+    def found(self) -> list[Finding]:
+        """What the checks find, looked for once."""
+        with self._found_lock:
+            if self._found is None:
+                self._found = [] if self._find is None else self._find()
+            return self._found
+
+    def findings(self) -> bytes:
+        """What the checks find, of the type `contract.Findings`."""
+        if self._find is None:
+            return to_json(
+                findings.unchecked("Only a part of a model is here; the checks look at whole models.")
+            ).encode()
+        return to_json(findings.listed(self.arranged.graph, self.found())).encode()
 
     def attributes(self) -> list[bytes]:
         """The container of all attributes, made once."""

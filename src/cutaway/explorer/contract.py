@@ -267,14 +267,39 @@ class WeightInfo(TypedDict):
     sharedBy: list[NodeRef]
 
 
-class Finding(TypedDict):
-    """What a check says."""
+class CheckWords(TypedDict):
+    """What is the same for all findings of a check: its short name, what it looks for, why, and what to do."""
 
-    id: str
-    severity: str
-    what: str
+    name: str
+    title: str
     why: str
-    fix: str
+    do: str
+
+
+class Finding(TypedDict):
+    """What a check says. `severity`: 0 error, 1 warning, 2 info. `at`: nodes, or ~index of groups, that it is about,
+    the one to look at first; empty for the whole model.
+    """
+
+    check: str
+    severity: Literal[0, 1, 2]
+    what: str
+    at: list[int]
+
+
+class Findings(TypedDict):
+    """What was found in a model, the gravest first. `checks`: the words of each check that found something.
+
+    `marks`: flat rows of a node, or ~index of a group, and how many errors, warnings and infos there are at it and,
+    for a group, in it. `hidden`: number of findings that are not listed, because there are too many. `unchecked`: why
+    nothing was looked for, or an empty text.
+    """
+
+    checks: dict[str, CheckWords]
+    findings: list[Finding]
+    marks: list[int]
+    hidden: int
+    unchecked: str
 
 
 class NodeDetails(TypedDict):
@@ -300,7 +325,6 @@ class NodeDetails(TypedDict):
     trainable_parameters: int
     weight_bytes: int
     facts: dict[str, float]
-    findings: list[Finding]
     found_by: str
     python: str
 
@@ -332,7 +356,6 @@ class GroupDetails(TypedDict):
     trainable_parameters: int
     weight_bytes: int
     facts: dict[str, float]
-    findings: list[Finding]
     found_by: str
     python: str
 

@@ -67,7 +67,6 @@ def node_details(graph: Graph, index: int, facts: Facts | None = None) -> NodeDe
         "trainable_parameters": totals.trainable,
         "weight_bytes": totals.bytes,
         "facts": {name: values[index] for name, values in (facts or {}).items() if not math.isnan(values[index])},
-        "findings": [],
         "found_by": "",
         "python": _python(graph, graph.ids[index], graph.names[index], group),
     }
@@ -113,7 +112,6 @@ def group_details(arranged: Arranged, index: int, facts: Facts | None = None) ->
         "trainable_parameters": totals.trainable,
         "weight_bytes": totals.bytes,
         "facts": {name: _known_sum(values, inside) for name, values in (facts or {}).items()},
-        "findings": [],
         "found_by": shown(found.found_by),
         "python": _python(graph, found.id, found.name, found.parent) if found.kind in ("layer", "model") else "",
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import ReadError
+from cutaway.explorer.findings import settings_of
 from cutaway.explorer.session import Origin, Session
 from cutaway.readers import read
 from cutaway.readers.checkpoint_files import at_path
@@ -39,6 +40,7 @@ def file_session(
         path=place,
         bytes=place.stat().st_size if place.is_file() else 0,
         watch=watch,
+        settings=settings_of(path),
     )
     return Session(origin, on_failure)
 

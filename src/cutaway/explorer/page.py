@@ -11,12 +11,14 @@ import gzip
 import hashlib
 import html
 from collections.abc import Iterable
+from functools import partial
 
 from cutaway.drawing.arrange import Arranged
 from cutaway.errors import MissingExtra
 from cutaway.explorer.chart import Chart
 from cutaway.explorer.columns import Facts
 from cutaway.explorer.contract import Live
+from cutaway.explorer.findings import MOST_EMBEDDED, Settings, look
 from cutaway.explorer.static_files import static
 from cutaway.explorer.text import shown
 from cutaway.style.theme import Theme
@@ -29,24 +31,32 @@ _POLICY = (
 )
 
 
-def to_html(arranged: Arranged, theme: Theme | None = None, facts: Facts | None = None) -> bytes:
+def to_html(
+    arranged: Arranged, theme: Theme | None = None, facts: Facts | None = None, settings: Settings | None = None
+) -> bytes:
     """The explorer as one file.
 
     Args:
         arranged: The graph with its words and places.
         theme: Theme that was chosen; None leaves the choice to the browser.
         facts: Numbers by name and node, to colour by.
+        settings: Gives how the model was compiled, for the checks; None where it is a part of a model, at which no
+            check looks.
 
     Raises:
         MissingExtra: This installation has no page.
     """
-    chart = Chart(arranged, _ALONE, theme, facts=facts)
+    find = None
+    if settings is not None and len(arranged.graph) <= MOST_EMBEDDED:
+        find = partial(look, arranged.graph, settings)
+    chart = Chart(arranged, _ALONE, theme, facts=facts, find=find)
     chart.open_all()
     data = {
         "chart": [chart.head()],
         "parts": [chart.rest()],
         "columns": chart.columns(),
         "attributes": chart.attributes(),
+        "findings": [chart.findings()],
     }
     blocks = b"".join(_block(identity, pieces) for identity, pieces in data.items())
     return _page(html.escape(shown(arranged.graph.name)), "", blocks)

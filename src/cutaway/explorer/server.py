@@ -91,6 +91,7 @@ def application(session: Session, *, compress: bool = False) -> Starlette:
         Route("/parts", _parts),
         Route("/columns", _columns),
         Route("/attributes", _attributes),
+        Route("/findings", _findings),
         Route("/node", _node),
         Route("/group", _group),
         Route("/weight/stats", _weight_stats),
@@ -230,6 +231,11 @@ async def _columns(request: Request) -> Response:
 async def _attributes(request: Request) -> Response:
     chart = await _chart_of(request)
     return container(await _slow_work(request, chart.attributes))
+
+
+async def _findings(request: Request) -> Response:
+    chart = await _chart_of(request)
+    return as_json(await _slow_work(request, chart.findings))
 
 
 async def _node(request: Request) -> Response:

@@ -19,8 +19,9 @@ from cutaway.drawing.arrange import always, arrange, everything_large
 from cutaway.errors import CutawayError
 from cutaway.explorer.chart import MANY_WEIGHTS, Chart
 from cutaway.explorer.contract import Live, Progress
+from cutaway.explorer.findings import Settings, in_part, look
 from cutaway.explorer.text import shown
-from cutaway.explorer.watch import look
+from cutaway.explorer.watch import look as look_at
 from cutaway.explorer.workers import Workers
 from cutaway.graph.grouping import group
 from cutaway.graph.memory import collector_paused
@@ -29,6 +30,7 @@ from cutaway.layout.nesting import LayoutOptions
 from cutaway.style.labels import LabelOptions
 
 if TYPE_CHECKING:
+    from cutaway.checks.finding import Finding
     from cutaway.explorer.weights import Values
 
 WATCH_EVERY = 0.5
@@ -61,6 +63,7 @@ class Origin:
         path: The file or folder that holds the values of its weights; None where they cannot be read.
         bytes: Size of that file; 0 where it is not known.
         watch: Whether it is read again when the file changes.
+        settings: Gives how it was compiled, which the checks want to know.
     """
 
     read: Callable[[], Graph]
@@ -68,6 +71,7 @@ class Origin:
     path: Path | None = None
     bytes: int = 0
     watch: bool = False
+    settings: Settings = dict
 
 
 @dataclass(slots=True)
@@ -108,13 +112,13 @@ class Session:
 
     def _run(self) -> None:
         path = self.origin.path
-        seen = look(path) if path is not None else ()
+        seen = look_at(path) if path is not None else ()
         self.load()
         while self.origin.watch and path is not None and not self._ended.wait(WATCH_EVERY):
-            now = look(path)
+            now = look_at(path)
             if not now or now == seen:
                 continue
-            while not self._ended.wait(WATCH_EVERY / 2) and now != (later := look(path)):
+            while not self._ended.wait(WATCH_EVERY / 2) and now != (later := look_at(path)):
                 now = later  # it is still being written
             seen = now
             self.load()
@@ -145,15 +149,19 @@ class Session:
     def take(self, graph: Graph) -> Chart:
         """Show a model that has been read; return its chart."""
         with collector_paused():
-            chart = self._chart_of(group(graph))
+            grouped = group(graph)
+            chart = self._chart_of(grouped, lambda: look(grouped, self.origin.settings))
         self._keep(chart, whole=True)
         self._publish(state="ready", chart=chart.index)
         return chart
 
     def add(self, graph: Graph) -> Chart:
         """Make the chart of a part of the model."""
+        with self._lock:
+            all_of_it = self._state.charts[self._state.latest]
         with collector_paused():
-            chart = self._chart_of(group(graph))
+            grouped = group(graph)
+            chart = self._chart_of(grouped, lambda: in_part(all_of_it.found(), grouped))
         self._keep(chart, whole=False)
         return chart
 
@@ -234,7 +242,7 @@ class Session:
                 self._waiting.discard(entry)
         return self._state.version
 
-    def _chart_of(self, graph: Graph) -> Chart:
+    def _chart_of(self, graph: Graph, find: Callable[[], list[Finding]]) -> Chart:
         unfolded = always if everything_large(graph) else None
         arranged = arrange(graph, LabelOptions(names=None), LayoutOptions(unfolded=unfolded), {})
         live: Live = {
@@ -242,7 +250,7 @@ class Session:
             "focus": True,
             "export": True,
         }
-        return Chart(arranged, live)
+        return Chart(arranged, live, find=find)
 
     def _keep(self, chart: Chart, *, whole: bool) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cutaway.drawing.arrange import Arranged
 from cutaway.errors import OptionError
 from cutaway.explorer.export import export
+from cutaway.explorer.findings import settings_of
 from cutaway.explorer.page import to_html
 from cutaway.explorer.session import Origin, Session
 from cutaway.graph.model import Graph
@@ -109,7 +110,7 @@ class Shown:
             f'<img alt="{name}" src="data:image/svg+xml;base64,{picture}" '
             'style="position:absolute;inset:0;width:100%;height:100%;object-fit:contain;background:#fff">'
         )
-        page = to_html(self._arranged)
+        page = to_html(self._arranged, settings=self._session.origin.settings)
         inside = ""
         if len(page) <= LARGEST:
             inside = (
@@ -160,7 +161,7 @@ def show(
     else:
         graph = read(model, input_shape=input_shape, inputs=inputs, signature=signature, raw=raw)
     path = Path(model) if isinstance(model, (str, PathLike)) else None
-    session = Session(Origin(read=lambda: graph, name=graph.name, path=path))
+    session = Session(Origin(read=lambda: graph, name=graph.name, path=path, settings=settings_of(model)))
     shown = Shown(session, session.take(graph).arranged, height)
     if not _in_notebook():
         shown.open()

@@ -1,6 +1,7 @@
 /** The drawing for those who do not see it: a tree of what is on the screen, and a voice that says what is selected. */
 import type { Explorer } from "../explorer.ts";
 import { clear, make } from "../dom.ts";
+import { about, countWords } from "../findings.ts";
 
 const MOST = 150;
 const SMALLEST = 6; // px of height: smaller things are not told
@@ -13,6 +14,11 @@ export function mirror(explorer: Explorer): void {
 
   const wordsOf = (group: number, position: number): string =>
     (store.lookOf(group)?.lines[position] ?? []).filter(Boolean).join(", ");
+  const foundAt = (item: number): string => {
+    const { own, inside } = state.now.findings === undefined ? { own: [], inside: "" } : about(state.now.findings, item);
+    const here = countWords([0, 1, 2].map((severity) => own.filter((one) => one.severity === severity).length));
+    return `${here && `, ${here}`}${inside && `, inside: ${inside}`}`;
+  };
   const draw = (): void => {
     const things = explorer.visible().filter((thing) => thing.box.h >= SMALLEST).slice(0, MOST);
     const top = Math.min(...things.map((thing) => store.part(thing.group).depth));
@@ -49,7 +55,7 @@ export function mirror(explorer: Explorer): void {
     const { group, position, item } = now.selection;
     const around = group === 0 ? explorer.head.model.name : names.nameOf(~group);
     const kind = item < 0 ? "group " : "";
-    voice.textContent = `${kind}${wordsOf(group, position) || names.nameOf(item)}, in ${around}`;
+    voice.textContent = `${kind}${wordsOf(group, position) || names.nameOf(item)}, in ${around}${foundAt(item)}`;
   });
   draw();
 }

@@ -1,5 +1,5 @@
 /** A source that asks somebody else: what is asked for is the same, whoever carries the question. */
-import type { GroupDetails, Head, NodeDetails, Problem, Slice, WeightHistogram, WeightStats } from "../contract.ts";
+import type { Findings, GroupDetails, Head, NodeDetails, Problem, Slice, WeightHistogram, WeightStats } from "../contract.ts";
 import { DataError } from "./source.ts";
 import type { DataSource, HeadAnswer, LiveSource, ServerEvent } from "./source.ts";
 
@@ -72,6 +72,7 @@ export function askedSource(asker: Asker, chart?: number): DataSource & { readon
     },
     columns: () => bytes("columns"),
     attributes: () => bytes("attributes"),
+    findings: () => json<Findings>("findings"),
     of: (number) => askedSource(asker, number),
     live,
   };

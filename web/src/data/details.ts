@@ -46,7 +46,6 @@ export function nodeDetails(columns: Columns, attributes: Attributes | undefined
     trainable_parameters: columns.trainable[node] ?? 0,
     weight_bytes: columns.weightBytes[node] ?? 0,
     facts,
-    findings: [],
     found_by: "",
     python: "",
   };
@@ -102,7 +101,6 @@ export function groupDetails(columns: Columns, group: number, part: Part | undef
     trainable_parameters: columns.groupTrainable[group] ?? 0,
     weight_bytes: columns.groupBytes[group] ?? 0,
     facts,
-    findings: [],
     found_by: "",
     python: "",
   };

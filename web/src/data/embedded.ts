@@ -1,9 +1,10 @@
 /** Data inside the page itself: the one-file HTML, which asks nobody for anything. */
-import type { Head, Slice } from "../contract.ts";
+import type { Findings, Head, Slice } from "../contract.ts";
+import { NOTHING_FOUND } from "../findings.ts";
 import { DataError } from "./source.ts";
 import type { DataSource } from "./source.ts";
 
-const IDS = { head: "chart", parts: "parts", columns: "columns", attributes: "attributes" };
+const IDS = { head: "chart", parts: "parts", columns: "columns", attributes: "attributes", findings: "findings" };
 
 /** The source inside the page; undefined where the page has none. */
 export function embeddedSource(page: Document): DataSource | undefined {
@@ -26,6 +27,9 @@ export function embeddedSource(page: Document): DataSource | undefined {
     },
     columns: () => unpacked(page, IDS.columns),
     attributes: () => unpacked(page, IDS.attributes),
+    async findings() {
+      return page.getElementById(IDS.findings) === null ? NOTHING_FOUND : (JSON.parse(await textOf(page, IDS.findings)) as Findings);
+    },
     of: () => source,
     live: undefined,
   };

@@ -1,6 +1,6 @@
 /** Where the page's data come from: one interface, and one module for each way to get them. */
 import type {
-  Attribute, GroupDetails, Head, NodeDetails, Problem, Progress, Slice, WeightHistogram, WeightStats,
+  Attribute, Findings, GroupDetails, Head, NodeDetails, Problem, Progress, Slice, WeightHistogram, WeightStats,
 } from "../contract.ts";
 
 /** A slice, and the text that it was: the painting worker parses that for itself. */
@@ -31,6 +31,8 @@ export interface DataSource {
   parts(chart: number, groups: readonly number[]): Promise<SliceAnswer>;
   columns(): Promise<ArrayBuffer>;
   attributes(): Promise<ArrayBuffer>;
+  /** What the checks say about the model. */
+  findings(): Promise<Findings>;
   /** The same for another chart: its nodes and groups have other numbers. */
   of(chart: number): DataSource;
   /** Details for the inspector; a source without a server makes them from the columns. */

@@ -5,6 +5,8 @@ import { ENDS } from "../scene/store.ts";
 import type { Store } from "../scene/store.ts";
 import { visit } from "../scene/visit.ts";
 import type { Inside, Visitor, Window } from "../scene/visit.ts";
+import { badgeAt, paintBadge } from "./badge.ts";
+import type { BadgeAt } from "./badge.ts";
 import { paintBox } from "./box.ts";
 import { paintCaptions } from "./caption.ts";
 import { DIM } from "./dressing.ts";
@@ -122,6 +124,7 @@ class Brush implements Visitor {
   readonly missed: { group: number; size: number }[] = [];
   private readonly inks: Inks;
   private readonly captioned: { at: Inside; captions: Captions }[] = [];
+  private readonly badges: BadgeAt[] = [];
   private readonly hits: { x: number; y: number; w: number; h: number; strong: boolean }[] = [];
 
   constructor(
@@ -173,6 +176,7 @@ class Brush implements Visitor {
     if (this.dressing.hits?.nodes[node] || trace === 2) {
       this.hits.push({ x, y, w, h, strong: true });
     }
+    this.badge(node, x, y, w, h);
   }
 
   group(at: Inside, position: number, x: number, y: number, w: number, h: number, open: number): void {
@@ -190,6 +194,17 @@ class Brush implements Visitor {
     const hit = this.dressing.hits?.groups[group] ?? 0;
     if (hit === 1 || (hit === 2 && open < 1)) {
       this.hits.push({ x, y, w, h, strong: hit === 1 });
+    }
+    const part = this.store.parts.get(group);
+    const leaf = open < 1 ? undefined : (this.store.sheetOf(group)?.grain ?? 0) * at.s * (part?.scale ?? 1);
+    this.badge(~group, x, y, w, h, leaf);
+  }
+
+  private badge(item: number, x: number, y: number, w: number, h: number, leaf?: number): void {
+    const code = this.dressing.badges?.get(item);
+    const badge = code === undefined ? undefined : badgeAt(code, x, y, w, h, leaf);
+    if (badge !== undefined) {
+      this.badges.push(badge);
     }
   }
 
@@ -214,7 +229,7 @@ class Brush implements Visitor {
     this.missed.push({ group, size });
   }
 
-  /** What stands above everything else: words on wires, and the frames of hits. */
+  /** What stands above everything else: words on wires, the frames of hits, and badges. */
   finish(): void {
     for (const { at, captions } of this.captioned) {
       paintCaptions(this.ink, at, captions);
@@ -231,6 +246,9 @@ class Brush implements Visitor {
     }
     canvas.setLineDash([]);
     canvas.globalAlpha = 1;
+    for (const badge of this.badges) {
+      paintBadge(this.ink, badge);
+    }
   }
 
   /** A group that fills the screen is what the rest is drawn on: its own box is not drawn. */

@@ -5,6 +5,7 @@ import type { Explorer } from "../explorer.ts";
 import { breadcrumb } from "./breadcrumb.ts";
 import { colourPanel } from "./colour.ts";
 import { exportPanel } from "./export.ts";
+import { findingsPanel } from "./findings.ts";
 import { focusPanel } from "./focus.ts";
 import { help } from "./help.ts";
 import { inspector } from "./inspector.ts";
@@ -32,6 +33,7 @@ export const PANELS: readonly ((explorer: Explorer) => unknown)[] = [
   tracePanel,
   focusPanel,
   exportPanel,
+  findingsPanel,
   noticePanel,
   help,
   mirror,

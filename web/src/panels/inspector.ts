@@ -4,7 +4,9 @@ import type { GroupDetails, NodeDetails, NodeInput, PathStep, WeightInfo } from 
 import { groupDetails, nodeDetails } from "../data/details.ts";
 import type { Desk } from "../desk.ts";
 import { clear, make } from "../dom.ts";
+import { about } from "../findings.ts";
 import { iconButton } from "../icons.ts";
+import { explained } from "./findings.ts";
 import { bytes, shapeText, short, whole } from "../words.ts";
 
 const MOST_ROWS = 200;
@@ -39,7 +41,7 @@ export function inspector(desk: Desk): void {
     }
   };
   desk.state.listen((now, before) => {
-    if (now.selection !== before.selection) {
+    if (now.selection !== before.selection || now.findings !== before.findings) {
       void show();
     }
   });
@@ -99,7 +101,7 @@ function nodeRows(desk: Desk, node: NodeDetails): Node[] {
       ["Size of weights", node.weight_bytes, bytes(node.weight_bytes)],
       ...facts(node.facts),
     ]),
-    ...findings(node.findings),
+    ...findings(desk, node.index),
     section("Inputs", node.inputs.map((input) => tensorRow(desk, input))),
     section("Outputs", node.outputs.flatMap((output) => [
       make("p", { class: "tensor", text: `${shapeText(output.shape)}  ${output.dtype ?? ""}` }),
@@ -124,7 +126,7 @@ function groupRows(desk: Desk, group: GroupDetails): Node[] {
       ["Size of weights", group.weight_bytes, bytes(group.weight_bytes)],
       ...facts(group.facts),
     ]),
-    ...findings(group.findings),
+    ...findings(desk, ~group.index),
     section("Inputs", group.inputs.map((input) => tensorRow(desk, input))),
     section("Outputs", group.outputs.map((output) => tensorRow(desk, output))),
     section("What is in it", [make("dl", { class: "pairs" }, group.ops.slice(0, MOST_ROWS).flatMap(([op, count]) => [
@@ -201,16 +203,21 @@ function numbers(rows: readonly (readonly [string, number, string])[]): Node {
   return make("dl", { class: "pairs" }, shown.flatMap(([name, , text]) => [make("dt", { text: name }), make("dd", { text })]));
 }
 
-const FACTS: Readonly<Record<string, string>> = { macs: "Multiply-adds" };
+const FACTS: Readonly<Record<string, string>> = { macs: "Multiply-adds", flops: "Operations (FLOPs)" };
 
 function facts(values: Readonly<Record<string, number>>): (readonly [string, number, string])[] {
   return Object.entries(values).map(([name, value]) => [FACTS[name] ?? name, value, short(value)]);
 }
 
-function findings(list: NodeDetails["findings"]): Node[] {
-  return list.map((finding) => make("div", { class: `finding ${finding.severity}` }, [
-    make("strong", { text: `${finding.id} ${finding.what}` }), make("p", { text: finding.why }), make("p", { text: finding.fix }),
-  ]));
+/** What the checks say of it, whatever is hidden in the drawing. */
+function findings(desk: Desk, item: number): Node[] {
+  const found = desk.state.now.findings;
+  const { own, inside } = found === undefined ? { own: [], inside: "" } : about(found, item);
+  const list = own.slice(0, MOST_ROWS).map((finding) => make("div", { class: `finding severity-${finding.severity}` }, explained(desk, finding)));
+  const open = (): void => desk.state.send({ kind: "show", panel: "findings", shown: true });
+  return inside === "" ? list : [...list, make("button", {
+    class: "link", text: `Inside: ${inside}`, title: "Show the findings", set: { type: "button" }, on: { click: open },
+  })];
 }
 
 function attributes(list: NodeDetails["attributes"]): HTMLElement {
