@@ -49,7 +49,7 @@ def test_both_are_drawn_as_one(tmp_path: Path) -> None:
     assert len(picture.graph) == both
     assert {unit.name for unit in found.differences.removed} <= set(picture.graph.names)
     text = (tmp_path / "both.svg").read_text(encoding="utf-8")
-    assert all(f">{word}<" in text for word in ("added", "removed"))
+    assert all(f">{word}: {count}<" in text for word, count in found.counts().items() if word in ("added", "removed"))
 
 
 def test_wrong_choices_are_told() -> None:

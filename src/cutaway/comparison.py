@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cutaway.analysis.differences import Change, Differences, Pair, differences
+from cutaway.analysis.merging import Merged, merge
 from cutaway.analysis.parameters import Totals, model_totals
+from cutaway.analysis.spending import Spending, Spent
 from cutaway.analysis.units import Unit
-from cutaway.drawing.compose import Marks
-from cutaway.graph.build import GraphBuilder
-from cutaway.graph.grouping import group
+from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph
-from cutaway.layout.nesting import LayoutOptions
-from cutaway.picture import Picture, draw
 from cutaway.readers import read
-from cutaway.style.labels import LabelOptions
 from cutaway.style.measure import clean
-from cutaway.style.theme import Theme, mix, theme_named
+
+if TYPE_CHECKING:
+    from cutaway.picture import Picture
+    from cutaway.style.theme import Theme
 
 SCHEMA = 1
 """Version of the JSON form; it grows when a program that reads the old one could misread the new one."""
 
-_COLOURS = {"added": "#8fd19e", "removed": "#f0a3a3", "changed": "#ffd27f", "fused": "#b7c4f0"}
-"""Fills of what is otherwise; they differ in lightness too, and each box says in words what it is."""
-
-_QUIET = 0.12
-"""Share of the colour of wires in the boxes of what is the same, which must not draw the eye."""
+MOST_NOTES = 4
+"""Reasons why something is not counted that the text tells, of each model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +54,16 @@ class Comparison:
         """Parameters and bytes of the old and the new model."""
         return model_totals(self.old), model_totals(self.new)
 
+    @cached_property
+    def spending(self) -> tuple[Spending, Spending]:
+        """What one example costs in the old and the new model."""
+        return Spending(self.old), Spending(self.new)
+
+    @cached_property
+    def merged(self) -> Merged:
+        """Both models as one graph."""
+        return merge(self.old, self.new, self.differences)
+
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
@@ -68,6 +75,7 @@ class Comparison:
         for name in ("parameters", "trainable", "bytes"):
             here, there = getattr(before, name), getattr(after, name)
             yield f"{name:11} {here:>15,} -> {there:,}{_sign(there - here)}"
+        yield from self._cost_lines()
         counts = self.counts()
         told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
         yield (
@@ -78,10 +86,39 @@ class Comparison:
         for pair in found.pairs:
             if not pair.same:
                 yield from _pair_lines(pair)
-        for mark, units in (("+", found.added), ("-", found.removed)):
+                yield from self._delta_lines(pair)
+        spent = self.spending
+        for mark, units, costs in (("+", found.added, spent[1]), ("-", found.removed, spent[0])):
             for unit in units:
+                macs = costs.of(unit).macs
                 size = f", {unit.parameters:,} parameters" if unit.parameters else ""
-                yield f"{mark} {clean(unit.id)} ({clean(unit.op)}{size})"
+                yield f"{mark} {clean(unit.id)} ({clean(unit.op)}{size}{f', {macs:,} MACs' if macs else ''})"
+
+    def _cost_lines(self) -> Iterator[str]:
+        before, after = (each.total for each in self.spending)
+        for name, label in (("macs", "MACs"), ("flops", "FLOPs"), ("activation_bytes", "activations")):
+            here, there = getattr(before, name), getattr(after, name)
+            yield f"{label:11} {here:>15,} -> {there:,}{_sign(there - here)}"
+        for word, spending in zip(("old", "new"), self.spending, strict=True):
+            for note in spending.notes[:MOST_NOTES]:
+                yield f"{word}: {clean(note)}"
+            if len(spending.notes) > MOST_NOTES:
+                yield f"{word}: and {len(spending.notes) - MOST_NOTES:,} more that are not counted"
+
+    def _delta_lines(self, pair: Pair) -> Iterator[str]:
+        """Parameters and cost of a unit, where they are otherwise."""
+        if pair.old.parameters != pair.new.parameters:
+            yield f"    parameters: {_delta(pair.old.parameters, pair.new.parameters)}"
+        before, after = self.costs(pair)
+        for name, label in (("macs", "MACs"), ("flops", "FLOPs"), ("output_bytes", "bytes of outputs")):
+            here, there = getattr(before, name), getattr(after, name)
+            if here != there and not (name == "flops" and before.macs != after.macs):
+                yield f"    {label}: {_delta(here, there)}"
+
+    def costs(self, pair: Pair) -> tuple[Spent, Spent]:
+        """What a unit costs in the old model, with what is fused into it in the new one, and what in the new."""
+        before, after = self.spending
+        return before.of(pair.old, *pair.fused), after.of(pair.new)
 
     def counts(self) -> dict[str, int]:
         """How many units are the same, changed, renamed, moved, fused, added and removed; one may be several."""
@@ -102,12 +139,29 @@ class Comparison:
             "schema": SCHEMA,
             "level": found.level,
             "equal": self.equal,
-            "old": _model(self.old, self.totals[0]),
-            "new": _model(self.new, self.totals[1]),
+            "old": _model(self.old, self.totals[0], self.spending[0]),
+            "new": _model(self.new, self.totals[1], self.spending[1]),
             "counts": self.counts(),
-            "changed": [_told_pair(pair) for pair in found.pairs if not pair.same],
-            "added": [_told(unit) for unit in found.added],
-            "removed": [_told(unit) for unit in found.removed],
+            "changed": [self.told(pair) for pair in found.pairs if not pair.same],
+            "added": [_told(unit, self.spending[1]) for unit in found.added],
+            "removed": [_told(unit, self.spending[0]) for unit in found.removed],
+        }
+
+    def told(self, found: Pair | Unit, *, removed: bool = False) -> dict[str, Any]:
+        """What happened to a unit, as plain JSON values: an entry of ``changed``, ``added`` or ``removed``."""
+        if isinstance(found, Unit):
+            return _told(found, self.spending[0 if removed else 1])
+        before, after = self.spending
+        return {
+            "old": _told(found.old, before, *found.fused),
+            "new": _told(found.new, after),
+            "renamed": found.renamed,
+            "moved": found.moved,
+            "changes": [
+                {"what": change.what, "name": change.name, "old": change.old, "new": change.new}
+                for change in found.changes
+            ],
+            "fused": [_told(unit, before) for unit in found.fused],
         }
 
     def plot(self, to_file: str | PathLike[str] | None = None, *, theme: str | Theme = "light") -> Picture:
@@ -121,23 +175,15 @@ class Comparison:
             OptionError: There is no such theme or format.
             OSError: The file cannot be written.
         """
-        merged, states = _merged(self)
-        grouped = group(merged)
-        shown = [name for name in _COLOURS if name in states.values()]
-        chosen = theme_named(theme)
-        quiet = mix(chosen.group_fill, chosen.wire, _QUIET)
-        marks = Marks(
-            fills={node: _COLOURS.get(states.get(node, ""), quiet) for node in range(len(merged))},
-            legend=[(_COLOURS[name], "#475569", name) for name in shown] or None,
-        )
-        notes = {grouped.ids[node]: state for node, state in states.items()}
-        labels = LabelOptions(names=None, annotations=notes)
-        picture = draw(grouped, labels, LayoutOptions(), marks, chosen, {}, dpi=200.0)
+        from cutaway.compared_picture import draw_both  # drawing takes longer to import than to compare
+
+        picture = draw_both(self.merged, theme)
         if to_file is not None:
             picture.save(to_file)
         return picture
 
 
+@collector_paused()
 def diff(old: Any, new: Any) -> Comparison:
     """Compare two models, of whatever formats.
 
@@ -197,100 +243,25 @@ def _value(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _model(graph: Graph, totals: Totals) -> dict[str, Any]:
+def _delta(here: int | None, there: int | None) -> str:
+    told = ["unknown" if each is None else f"{each:,}" for each in (here, there)]
+    change = "" if here is None or there is None else _sign(there - here)
+    return f"{told[0]} -> {told[1]}{change}"
+
+
+def _model(graph: Graph, totals: Totals, spending: Spending) -> dict[str, Any]:
+    spent = spending.total
     return {
         "name": graph.name, "format": graph.format, "producer": graph.producer, "nodes": len(graph),
         "edges": graph.edge_count, "parameters": totals.parameters, "trainable_parameters": totals.trainable,
-        "weight_bytes": totals.bytes,
+        "weight_bytes": totals.bytes, "macs": spent.macs, "flops": spent.flops,
+        "activation_bytes": spent.activation_bytes, "not_counted": list(spending.notes),
     }  # fmt: skip
 
 
-def _told(unit: Unit) -> dict[str, Any]:
-    return {"id": unit.id, "name": unit.name, "op": unit.op, "group": unit.place, "parameters": unit.parameters}
-
-
-def _told_pair(pair: Pair) -> dict[str, Any]:
+def _told(unit: Unit, spending: Spending, *with_it: Unit) -> dict[str, Any]:
+    spent = spending.of(unit, *with_it)
     return {
-        "old": _told(pair.old),
-        "new": _told(pair.new),
-        "renamed": pair.renamed,
-        "moved": pair.moved,
-        "changes": [
-            {"what": change.what, "name": change.name, "old": change.old, "new": change.new} for change in pair.changes
-        ],
-        "fused": [_told(unit) for unit in pair.fused],
-    }
-
-
-def _merged(comparison: Comparison) -> tuple[Graph, Mapping[int, str]]:
-    """The new model with what was removed, in the groups where it was, and the state of each node that is otherwise."""
-    old, new, found = comparison.old, comparison.new, comparison.differences
-    builder = GraphBuilder(new.name, new.format, new.producer)
-    groups = {new.groups.ids[0]: 0}
-    _copy_groups(builder, new, groups)
-    states: dict[int, str] = {}
-    item_state = {unit.item: "added" for unit in found.added}
-    item_state.update({pair.new.item: "fused" if pair.fused else "changed" for pair in found.pairs if not pair.same})
-    gone = {unit.item for unit in found.removed}
-    holders_new, holders_old = _holders(new, item_state), _holders(old, gone)
-    for node in range(len(new)):
-        made = _copy_node(builder, new, node, groups[new.groups.ids[new.node_groups[node]]])
-        state = item_state.get(node) or item_state.get(~holders_new[new.node_groups[node]])
-        if state is not None:
-            states[made] = state
-    partner = {pair.old.item: pair.new.item for pair in found.pairs}
-    place: dict[int, int] = {
-        old_item: new_item for old_item, new_item in partner.items() if min(old_item, new_item) >= 0
-    }
-    removed = [
-        node for node in range(len(old))
-        if node in gone or ~holders_old[old.node_groups[node]] in gone
-    ]  # fmt: skip
-    if removed:
-        _copy_groups(builder, old, groups, {old.node_groups[node] for node in removed})
-    for node in removed:
-        place[node] = _copy_node(builder, old, node, groups[old.groups.ids[old.node_groups[node]]])
-        states[place[node]] = "removed"
-    for edge in new.edges():
-        builder.connect(edge.source, edge.target, port=edge.port, label=edge.label)
-    is_removed = set(removed)
-    for edge in old.edges():
-        if (edge.source in is_removed or edge.target in is_removed) and edge.source in place and edge.target in place:
-            builder.connect(place[edge.source], place[edge.target], port=edge.port)
-    return builder.build(), states
-
-
-def _holders(graph: Graph, items: object) -> list[int]:
-    """For each group, itself or the group around it that is a unit; 0 for none."""
-    wanted = set(items) if isinstance(items, (set, dict)) else set()
-    found = [0] * len(graph.groups)
-    for index in range(1, len(graph.groups)):
-        found[index] = found[graph.groups.parents[index]] or (index if ~index in wanted else 0)
-    return found
-
-
-def _copy_groups(builder: GraphBuilder, graph: Graph, known: dict[str, int], wanted: set[int] | None = None) -> None:
-    """Add the groups of a graph, or those around some, that are not there yet."""
-    groups = graph.groups
-    needed = None
-    if wanted is not None:
-        needed = set(wanted)
-        for index in sorted(wanted, reverse=True):
-            while index > 0:
-                needed.add(index)
-                index = groups.parents[index]
-    known.setdefault(groups.ids[0], 0)
-    for index in range(1, len(groups)):
-        if groups.ids[index] in known or (needed is not None and index not in needed):
-            continue
-        view = graph.group(index)
-        known[view.id] = builder.group(
-            view.name, parent=known[groups.ids[view.parent]], kind=view.kind, op=view.op, attributes=view.attributes
-        )
-
-
-def _copy_node(builder: GraphBuilder, graph: Graph, node: int, group: int) -> int:
-    view = graph.nodes[node]
-    return builder.node(
-        view.name, view.op, group=group, outputs=view.outputs, attributes=view.attributes, weights=view.weights
-    )
+        "id": unit.id, "name": unit.name, "op": unit.op, "group": unit.place, "parameters": unit.parameters,
+        "macs": spent.macs, "flops": spent.flops, "output_bytes": spent.output_bytes,
+    }  # fmt: skip

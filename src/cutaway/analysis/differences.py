@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cutaway.analysis.matching import Matching
-from cutaway.analysis.units import Level, Unit, named_layers, said, units
+from cutaway.analysis.units import Level, Unit, named_layers, units
 from cutaway.graph.model import Graph
 
 _MISSING = object()
@@ -155,7 +155,9 @@ class _Comparer:
 
 
 def _attributes(old: Unit, new: Unit) -> list[Change]:
-    one, other = said(old), said(new)
+    if old.configuration == new.configuration:
+        return []
+    one, other = old.said, new.said
     found = []
     for key in sorted(one.keys() | other.keys()):
         here, there = one.get(key, _MISSING), other.get(key, _MISSING)
@@ -167,6 +169,8 @@ def _attributes(old: Unit, new: Unit) -> list[Change]:
 
 def _tensors(old: Unit, new: Unit, level: Level) -> list[Change]:
     found: list[Change] = []
+    if old.outputs == new.outputs:
+        return found
     several = len(old.outputs) > 1 or len(new.outputs) > 1
     for port in range(max(len(old.outputs), len(new.outputs))):
         name = str(port) if several else ""
@@ -198,6 +202,8 @@ def _weights(old: Unit, new: Unit, level: Level) -> list[Change]:
             return []
         return [Change("weight", "parameters", old.parameters, new.parameters)]
     found: list[Change] = []
+    if not old.weights and not new.weights:
+        return found
     one, other = ({weight.name: weight for weight in unit.weights} for unit in (old, new))
     for name in dict.fromkeys((*one, *other)):
         here, there = one.get(name), other.get(name)

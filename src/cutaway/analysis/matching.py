@@ -1,6 +1,7 @@
 """Which unit of one model is which of another: by name where a person gave it, else by what is computed and where.
 
-Stages, each with what the ones before left over: equal ids; equal names that a person gave; equal surroundings (a
+Stages, each with what the ones before left over: equal ids; equal names that a person gave; equal ids
+whoever gave them, where all around is equal too; equal surroundings (a
 colouring of the graph by what units are and what they are joined to, after Weisfeiler and Leman, 1968, where a colour
 stands for one unit on each side); spreading along edges from what is matched; equal sequences in the order of the
 flow; equal names that the framework gave.
@@ -48,6 +49,7 @@ class Matching:
         stages: tuple[Callable[[], None], ...] = (
             lambda: self._by_key(lambda unit: None if unit.auto else (unit.id, unit.op)),
             lambda: self._by_key(lambda unit: None if unit.auto else (unit.name, unit.op)),
+            self._by_place,
             self._by_surroundings,
             lambda: self._spread(self._looks),
             lambda: self._align(self._looks),
@@ -91,6 +93,22 @@ class Matching:
             new = found[1].get(told, ())
             if len(old) == 1 and len(new) == 1:
                 self._pair(old[0], new[0])
+
+    def _by_place(self) -> None:
+        """Match units of equal ids and looks that read the same from the same ones and are read by the same ones."""
+        readers = (_readers(self._old), _readers(self._new))
+        sides, looks = (self._old, self._new), self._looks
+
+        def around(side: int, at: int) -> tuple[object, ...]:
+            units, look = sides[side], looks[side]
+            sources = [(units[source].id, look[source], port) for source, port in units[at].sources]
+            return look[at], sources, sorted((units[reader].id, look[reader]) for reader in readers[side][at])
+
+        by_id = {unit.id: at for at, unit in enumerate(self._new) if at not in self.to_old}
+        for at, unit in enumerate(self._old):
+            there = by_id.get(unit.id, -1)
+            if at not in self.to_new and there >= 0 and around(0, at) == around(1, there):
+                self._pair(at, there)
 
     def _by_surroundings(self) -> None:
         """Match units that stand alone with what they are joined to."""

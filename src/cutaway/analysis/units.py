@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from cutaway.graph.model import Graph, Tensor, Weight
 from cutaway.graph.names import is_auto
 
 Level = Literal["node", "layer"]
+
+_ENCODER = json.JSONEncoder(sort_keys=True, default=repr)
 
 _UNSAID = frozenset(
     {"name", "dtype", "operation", "kind", "seed", "module", "registered_name", "build_config", "trainable"}
@@ -22,7 +23,6 @@ _INPUTS = frozenset({"InputLayer", "Input", "Placeholder"})
 """What brings data in: named by whoever wrote the file."""
 
 
-@dataclass(frozen=True, slots=True)
 class Unit:
     """A node, or a group that is one layer.
 
@@ -33,47 +33,64 @@ class Unit:
         op: Class of the layer or kind of the operation.
         place: Id of the group that holds it.
         auto: Whether the framework made its name.
-        attributes: What it was configured with.
         outputs: Tensors that it makes for others.
         weights: Its weights, or those of all in it.
         sources: For each tensor that it reads from others: position of the unit that makes it, and the port.
+        said: Attributes that tell what it computes.
+        configuration: The same as a text that is equal for equal ones.
     """
 
-    item: int
-    id: str
-    name: str
-    op: str
-    place: str
-    auto: bool
-    attributes: Mapping[str, Any]
-    outputs: tuple[Tensor, ...]
-    weights: tuple[Weight, ...]
-    sources: tuple[tuple[int, int], ...]
+    __slots__ = (
+        "_attributes", "_configuration", "_said", "auto", "id", "item", "name", "op", "outputs", "place", "sources",
+        "weights",
+    )  # fmt: skip
+
+    def __init__(
+        self, graph: Graph, item: int, op: str, auto: bool, outputs: tuple[Tensor, ...], weights: tuple[Weight, ...],
+        sources: tuple[tuple[int, int], ...],
+    ) -> None:  # fmt: skip
+        groups = graph.groups
+        self.item, self.op, self.auto = item, op, auto
+        self.outputs, self.weights, self.sources = outputs, weights, sources
+        if item >= 0:
+            self.id, self.name, self.place = graph.ids[item], graph.names[item], groups.ids[graph.node_groups[item]]
+            self._attributes: Mapping[str, Any] = graph.attributes[item]
+        else:
+            self.id, self.name, self.place = groups.ids[~item], groups.names[~item], groups.ids[groups.parents[~item]]
+            self._attributes = groups.attributes.get(~item, {})
+        self._said: dict[str, Any] | None = None
+        self._configuration: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Unit {self.id!r}: {self.op}>"
 
     @property
     def parameters(self) -> int:
         """Elements of its weights."""
         return sum(weight.parameters for weight in self.weights)
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """Attributes that tell what it computes, decoded once."""
+        if self._said is None:
+            self._said = {key: value for key, value in self._attributes.items() if key not in _UNSAID}
+        return self._said
+
+    @property
+    def configuration(self) -> str:
+        """What it was configured with, as a text that is equal for equal ones."""
+        if self._configuration is None:
+            self._configuration = _ENCODER.encode(self.said)
+        return self._configuration
+
     def look(self) -> tuple[object, ...]:
         """All that a unit is but its name, its place and its neighbours."""
-        return self.op, configuration(self), tuple(sorted((weight.shape, weight.dtype) for weight in self.weights))
+        return self.op, self.configuration, tuple(sorted((weight.shape, weight.dtype) for weight in self.weights))
 
 
 def named_layers(unit: Unit) -> list[str]:
     """Names of the layers that a unit computes: readers of converted models join them with a plus."""
     return unit.name.split(" + ")
-
-
-def configuration(unit: Unit) -> str:
-    """What a unit was configured with, as a text that is equal for equal ones."""
-    told = {key: value for key, value in unit.attributes.items() if key not in _UNSAID}
-    return json.dumps(told, sort_keys=True, default=repr)
-
-
-def said(unit: Unit) -> dict[str, Any]:
-    """Attributes that tell what a unit computes."""
-    return {key: value for key, value in unit.attributes.items() if key not in _UNSAID}
 
 
 def units(graph: Graph, level: Level) -> list[Unit]:
@@ -111,9 +128,11 @@ def units(graph: Graph, level: Level) -> list[Unit]:
         ])
         for at, item in enumerate(items)
     ]  # fmt: skip
-    if level == "node":
-        return found
-    return [replace(unit, op="Input") if unit.op in _INPUTS else unit for unit in found]  # each reader has its word
+    if level == "layer":
+        for unit in found:
+            if unit.op in _INPUTS:
+                unit.op = "Input"  # each reader has its word
+    return found
 
 
 def _holders(graph: Graph) -> list[int]:
@@ -129,14 +148,11 @@ def _holders(graph: Graph) -> list[int]:
 def _unit(graph: Graph, item: int, nodes: list[int], ports: list[int], sources: list[tuple[int, int]]) -> Unit:
     groups = graph.groups
     if item >= 0:
-        name, op, group = graph.names[item], graph.op(item), graph.node_groups[item]
-        auto = op in _INPUTS or is_auto(name, op)
-        return Unit(
-            item, graph.ids[item], name, op, groups.ids[group], auto, graph.attributes[item],
-            graph.outputs_of(item), graph.weights_of(item), tuple(sources),
-        )  # fmt: skip
+        op = graph.op(item)
+        auto = op in _INPUTS or is_auto(graph.names[item], op)
+        return Unit(graph, item, op, auto, graph.outputs_of(item), graph.weights_of(item), tuple(sources))
     index = ~item
-    name, op = groups.names[index], groups.ops.get(index, "")
+    op = groups.ops.get(index, "")
     weights = {weight.id: weight for node in nodes for weight in graph.weights_of(node)}
     weights.update((graph.weights[code].id, graph.weights[code]) for code in groups.weights.get(index, ()))
     outputs = (
@@ -144,7 +160,5 @@ def _unit(graph: Graph, item: int, nodes: list[int], ports: list[int], sources: 
         if len(nodes) > 1
         else graph.outputs_of(nodes[0])
     )
-    return Unit(
-        item, groups.ids[index], name, op, groups.ids[groups.parents[index]], is_auto(name, op),
-        groups.attributes.get(index, {}), outputs, tuple(weights.values()), tuple(sources),
-    )  # fmt: skip
+    auto = is_auto(groups.names[index], op)
+    return Unit(graph, item, op, auto, outputs, tuple(weights.values()), tuple(sources))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from cutaway.analysis.ops import FAMILIES, OTHER, family
+from cutaway.drawing.hatching import hatching
 from cutaway.drawing.scene import Box, Font, Item, Paint, Path, Place, Scene, Sheet, Text
 from cutaway.drawing.titles import flow_around, opened_layer, title_place
 from cutaway.graph.model import Graph
@@ -29,6 +30,14 @@ SMALLEST_SCALE = 0.002
 TINT = 0.4
 """Share of a family's colour in the box of a layer that is drawn with its inside."""
 
+DASHES = (4.0, 2.5)
+HATCH = 0.25
+"""Dashes of the border of what is not there, and the share of the wires' colour in the lines over it."""
+
+LETTER_SIZE = 10.0
+LETTER_DISC = 6.5
+"""Size of a letter in a corner, and radius of the disc behind it, in px."""
+
 _LEGEND_ROW = 20.0
 _LEGEND_BOX = 12.0
 
@@ -40,14 +49,22 @@ class Marks:
     Attributes:
         fills: Colour of a node's box, where it is not that of its family.
         highlighted_nodes, highlighted_groups: Boxes with a strong frame.
+        strokes: Border of a box, by its colour, where it is not that of the family.
+        letters: Letter in the corner of a box, by node or ~index of a group.
+        ghosts: Boxes, likewise, of what is not there: they are dashed and hatched.
         legend: Entries ``(colour, stroke, text)`` instead of the families in the picture; None for those.
+        legend_letters: Letter in the box of an entry, by its text.
         show_legend: Whether there is a legend at all.
     """
 
     fills: Mapping[int, str] = field(default_factory=dict)
     highlighted_nodes: frozenset[int] = frozenset()
     highlighted_groups: frozenset[int] = frozenset()
+    strokes: Mapping[str, str] = field(default_factory=dict)
+    letters: Mapping[int, str] = field(default_factory=dict)
+    ghosts: frozenset[int] = frozenset()
     legend: Sequence[tuple[str, str, str]] | None = None
+    legend_letters: Mapping[str, str] = field(default_factory=dict)
     show_legend: bool = True
 
 
@@ -159,13 +176,17 @@ class _Composer:
     def _face(self, child: int) -> object:
         """All that the drawing of a child depends on, besides its place."""
         if child >= 0:
-            return (self._labels.lines[child], self._paint(child))
-        group = ~child
-        return (self._labels.titles[group], self._frame(group), self._sheet_of.get(group), self._group_paint(group))
+            return (self._labels.lines[child], self._paint(child), self._marks.letters.get(child))
+        group, letter = ~child, self._marks.letters.get(child)
+        paint = self._group_paint(group)
+        return (self._labels.titles[group], self._frame(group), self._sheet_of.get(group), paint, letter)
 
     def _group_paint(self, group: int) -> str:
         if group in self._marks.highlighted_groups:
             return "group!"
+        own = self._marks.fills.get(~group)
+        if own is not None:
+            return self._ghostly(~group, self._own_paint(own))
         kind = opened_layer(self._graph, group)
         if kind == OTHER:
             return "group"
@@ -187,16 +208,36 @@ class _Composer:
         if own is None:
             self._used.add(kind)
         if key not in self._paints:
+            stroke = stroke if own is None else self._marks.strokes.get(own, stroke)
             frame = self._theme.highlight if highlighted else stroke
             self._paints[key] = Paint(fill=own or fill, stroke=frame, width=2.6 if highlighted else 1.0)
+        return self._ghostly(node, key)
+
+    def _own_paint(self, fill: str) -> str:
+        """Key of the paint of a group that the caller coloured: a tint, so that its inside stands out."""
+        key = f"group {fill}"
+        if key not in self._paints:
+            tint = mix(self._theme.group_fill, fill, TINT)
+            stroke = self._marks.strokes.get(fill, self._theme.group_stroke)
+            self._paints[key] = Paint(fill=tint, stroke=stroke, width=1.2)
         return key
+
+    def _ghostly(self, item: int, key: str) -> str:
+        """Key of the paint of something that is not there, where it is none; else the key itself."""
+        if item not in self._marks.ghosts:
+            return key
+        self._paints.setdefault(f"ghost {key}", replace(self._paints[key], dash=DASHES, width=1.4))
+        return f"ghost {key}"
 
     def _draw(self, group: int, placement: Placement) -> Sheet:
         items: list[Item] = []
-        backwards = self._nested.backwards
+        backwards, ghosts = self._nested.backwards, self._marks.ghosts
+        joined = self._nested.wires(group) if ghosts else ()
         for wire in placement.wires:
             arrow = wire.from_box if backwards else wire.to_box
-            self._draw_path(items, reversed_path(wire.segments) if backwards else wire.segments, arrow)
+            source, _, target, _ = joined[wire.wire] if ghosts else (None, 0, None, 0)
+            ghost = source in ghosts or target in ghosts
+            self._draw_path(items, reversed_path(wire.segments) if backwards else wire.segments, arrow, ghost)
         if group:
             for lead in leads(placement, self._frame(group), flow_around(self._graph, self._nested, group)):
                 self._draw_path(items, lead, False)
@@ -207,17 +248,25 @@ class _Composer:
                 self._draw_group(items, ~child, box)
         return Sheet(placement.width, placement.height, tuple(items))
 
-    def _draw_path(self, items: list[Item], segments: Sequence[Segment], arrow: bool) -> None:
+    def _draw_path(self, items: list[Item], segments: Sequence[Segment], arrow: bool, ghost: bool = False) -> None:
         if self._wires == "none":
             return
         if self._wires == "straight":
             segments = [("L", *segment[5:]) if segment[0] == "C" else segment for segment in segments]
-        items.append(Path(tuple(segments), "wire" if arrow else "lead"))
+        paint = "wire" if arrow else "lead"
+        if ghost:
+            self._paints.setdefault(f"ghost {paint}", replace(self._paints[paint], dash=DASHES))
+            paint = f"ghost {paint}"
+        items.append(Path(tuple(segments), paint))
 
     def _draw_node(self, items: list[Item], node: int, box: tuple[float, float, float, float]) -> None:
         x, y, w, h = box
         paint = self._paint(node)
         items.append(Box(x, y, w, h, 5.0, paint))
+        if node in self._marks.ghosts:
+            fill = self._paints[paint].fill or self._theme.group_fill
+            self._paints.setdefault(f"hatch {fill}", Paint(stroke=mix(fill, self._theme.wire, HATCH), width=0.8))
+            items.append(Path(hatching(x, y, w, h), f"hatch {fill}"))
         lines = self._labels.lines[node]
         centre = x + w / 2
         baseline = y + (h - LINE * (len(lines) - 1)) / 2 + 4.3
@@ -226,6 +275,18 @@ class _Composer:
         for index, line in enumerate(lines[1:], 1):
             at = round(baseline + LINE * index - 0.8, 2)
             items.append(Text(centre, at, line, name, width(line, NAME_SIZE, 400)))
+        self._draw_letter(items, node, x, y)
+
+    def _draw_letter(self, items: list[Item], item: int, x: float, y: float) -> None:
+        """The letter of a box, on a small disc over its corner."""
+        letter = self._marks.letters.get(item)
+        if letter is None:
+            return
+        self._paints.setdefault("letter", Paint(fill=self._theme.text, stroke=self._theme.group_fill, width=1.0))
+        self._fonts.setdefault("letter", Font(LETTER_SIZE, 600, readable_on(self._theme.text), "middle"))
+        size = 2 * LETTER_DISC
+        items.append(Box(x + 2.0 - LETTER_DISC, y + 2.0 - LETTER_DISC, size, size, LETTER_DISC, "letter"))
+        items.append(Text(x + 2.0, y + 2.0 + 3.6, letter, "letter", width(letter, LETTER_SIZE, 600)))
 
     def _fonts_on(self, node: int) -> tuple[str, str]:
         """Fonts that can be read on the box of a node, whatever colour the caller gave it."""
@@ -257,6 +318,7 @@ class _Composer:
         if left + title_width + count_width + TITLE_PADDING + 8.0 <= w:
             items.append(Text(x + w - TITLE_PADDING, baseline, count, "count", count_width))
         items += inside
+        self._draw_letter(items, ~group, x, y)
 
     def _behind(self, paint: str) -> str:
         """Key of a paint with the fill of another and without its border."""
@@ -274,11 +336,16 @@ class _Composer:
         x, y = 22.0, root.height - 4.0
         page_width = max(root.width, 240.0)
         for colour, stroke, text in entries:
+            letter = self._marks.legend_letters.get(text)
             step = _LEGEND_BOX + 5.0 + width(text, NAME_SIZE, 400) + 16.0
             if x + step > page_width - 6.0 and x > 22.0:
                 x, y = 22.0, y + _LEGEND_ROW
             paint = self._legend_paint(colour, stroke)
             items.append(Box(round(x, 2), y, _LEGEND_BOX, _LEGEND_BOX, 3.0, paint))
+            if letter is not None:
+                self._fonts.setdefault("key", Font(LETTER_SIZE, 600, readable_on(colour), "middle"))
+                middle = round(x + _LEGEND_BOX / 2, 2)
+                items.append(Text(middle, y + 9.8, letter, "key", width(letter, LETTER_SIZE, 600)))
             items.append(Text(round(x + _LEGEND_BOX + 5.0, 2), y + 9.6, text, "legend", width(text, NAME_SIZE, 400)))
             x += step
         return Sheet(page_width, y + _LEGEND_BOX + 16.0, tuple(items))

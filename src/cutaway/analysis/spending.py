@@ -1,0 +1,82 @@
+"""`Spending`: what one example costs in a model, asked by the units that two models are compared by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from cutaway.analysis.cost import Cost, cost, roll_up
+from cutaway.analysis.memory import activations
+from cutaway.analysis.units import Unit
+from cutaway.graph.model import Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What units cost together; None where one of their nodes cannot be counted.
+
+    Attributes:
+        macs: Multiply-accumulates.
+        flops: Operations.
+        output_bytes: Bytes of the tensors that the first unit makes for others; of a layer of several operations, all
+            that those make.
+    """
+
+    macs: int | None
+    flops: int | None
+    output_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class TotalSpent:
+    """What a model costs: the sums of what is counted, and bytes of activations that are alive at once at most."""
+
+    macs: int
+    flops: int
+    activation_bytes: int
+
+
+class Spending:
+    """The cost of one example in one model, counted when it is first asked for.
+
+    Args:
+        graph: The model, as its reader made it.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    @cached_property
+    def _cost(self) -> tuple[list[int], list[int], list[int], list[int]]:
+        """MACs, FLOPs, bytes of outputs and nodes that are not counted, of all nodes and then of all groups."""
+        spent = self._counted
+        missing = [0] * len(self._graph)
+        for each in spent.uncounted:
+            for node in each.nodes:
+                missing[node] = 1
+        columns = (spent.macs, spent.flops, spent.output_bytes, missing)
+        macs, flops, made, lost = ([*column, *roll_up(self._graph, column)] for column in columns)
+        return macs, flops, made, lost
+
+    @cached_property
+    def _counted(self) -> Cost:
+        return cost(self._graph)
+
+    @cached_property
+    def total(self) -> TotalSpent:
+        """What the whole model costs."""
+        spent = self._counted
+        return TotalSpent(spent.total_macs, spent.total_flops, activations(self._graph, spent.sizes).peak)
+
+    @cached_property
+    def notes(self) -> list[str]:
+        """What the sums leave out or had to assume, in words for the user."""
+        return self._counted.notes()
+
+    def of(self, first: Unit, *others: Unit) -> Spent:
+        """What some units cost together."""
+        macs, flops, made, lost = self._cost
+        rows = [unit.item if unit.item >= 0 else len(self._graph) + ~unit.item for unit in (first, *others)]
+        if any(lost[row] for row in rows):
+            return Spent(None, None, made[rows[0]])
+        return Spent(sum(macs[row] for row in rows), sum(flops[row] for row in rows), made[rows[0]])
