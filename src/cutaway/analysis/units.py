@@ -11,6 +11,7 @@ from cutaway.graph.names import is_auto
 
 Level = Literal["node", "layer"]
 
+_NOTHING: Mapping[str, Any] = {}
 _ENCODER = json.JSONEncoder(sort_keys=True, default=repr)
 
 _UNSAID = frozenset(
@@ -41,7 +42,7 @@ class Unit:
     """
 
     __slots__ = (
-        "_attributes", "_configuration", "_said", "auto", "id", "item", "name", "op", "outputs", "place", "sources",
+        "_configuration", "_graph", "_said", "auto", "id", "item", "name", "op", "outputs", "place", "sources",
         "weights",
     )  # fmt: skip
 
@@ -54,10 +55,9 @@ class Unit:
         self.outputs, self.weights, self.sources = outputs, weights, sources
         if item >= 0:
             self.id, self.name, self.place = graph.ids[item], graph.names[item], groups.ids[graph.node_groups[item]]
-            self._attributes: Mapping[str, Any] = graph.attributes[item]
         else:
             self.id, self.name, self.place = groups.ids[~item], groups.names[~item], groups.ids[groups.parents[~item]]
-            self._attributes = groups.attributes.get(~item, {})
+        self._graph = graph
         self._said: dict[str, Any] | None = None
         self._configuration: str | None = None
 
@@ -73,7 +73,9 @@ class Unit:
     def said(self) -> dict[str, Any]:
         """Attributes that tell what it computes, decoded once."""
         if self._said is None:
-            self._said = {key: value for key, value in self._attributes.items() if key not in _UNSAID}
+            graph, item = self._graph, self.item
+            found = graph.attributes[item] if item >= 0 else graph.groups.attributes.get(~item, _NOTHING)
+            self._said = {key: value for key, value in found.items() if key not in _UNSAID}
         return self._said
 
     @property
@@ -114,12 +116,17 @@ def units(graph: Graph, level: Level) -> list[Unit]:
     items = list(position)
     read: list[set[int]] = [set() for _ in members]  # ports that others read, of units of several nodes
     sources: list[list[tuple[int, int]]] = [[] for _ in members]
-    for edge in graph.edges():
-        start, end = unit_of[edge.source], unit_of[edge.target]
-        if start != end and edge.port >= 0:
-            port = edge.port if len(members[start]) == 1 else edge.source << 16 | edge.port
+    first, made_by, ports = graph.input_start, graph.input_node, graph.input_port
+    for node, end in enumerate(unit_of):
+        for edge in range(first[node], first[node + 1]):
+            source, port = made_by[edge], ports[edge]
+            start = unit_of[source]
+            if start == end or port < 0:
+                continue
+            if len(members[start]) > 1:
+                port |= source << 16
             read[start].add(port)
-            if (start, port) not in sources[end] or len(members[end]) == 1:
+            if len(members[end]) == 1 or (start, port) not in sources[end]:
                 sources[end].append((start, port))
     order = [{port: at for at, port in enumerate(sorted(found))} for found in read]
     found = [
