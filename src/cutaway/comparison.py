@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from cutaway.analysis.differences import Change, Differences, Pair, differences
-from cutaway.analysis.merging import Merged, merge
-from cutaway.analysis.parameters import Totals, model_totals
-from cutaway.analysis.spending import Spending, Spent
-from cutaway.analysis.units import Unit
+from cutaway.analysis.compared import Compared
+from cutaway.analysis.differences import Change, Pair, differences
 from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph
 from cutaway.readers import read
@@ -24,45 +19,18 @@ if TYPE_CHECKING:
     from cutaway.picture import Picture
     from cutaway.style.theme import Theme
 
-SCHEMA = 1
-"""Version of the JSON form; it grows when a program that reads the old one could misread the new one."""
-
 MOST_NOTES = 4
 """Reasons why something is not counted that the text tells, of each model."""
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Compared):
     """What changed from one model to another; printing it shows it.
 
     Attributes:
         old, new: The models.
         differences: What changed, unit by unit.
     """
-
-    old: Graph
-    new: Graph
-    differences: Differences
-
-    @property
-    def equal(self) -> bool:
-        """Whether nothing changed."""
-        return self.differences.equal
-
-    @cached_property
-    def totals(self) -> tuple[Totals, Totals]:
-        """Parameters and bytes of the old and the new model."""
-        return model_totals(self.old), model_totals(self.new)
-
-    @cached_property
-    def spending(self) -> tuple[Spending, Spending]:
-        """What one example costs in the old and the new model."""
-        return Spending(self.old), Spending(self.new)
-
-    @cached_property
-    def merged(self) -> Merged:
-        """Both models as one graph."""
-        return merge(self.old, self.new, self.differences)
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
@@ -115,55 +83,6 @@ class Comparison:
             if here != there and not (name == "flops" and before.macs != after.macs):
                 yield f"    {label}: {_delta(here, there)}"
 
-    def costs(self, pair: Pair) -> tuple[Spent, Spent]:
-        """What a unit costs in the old model, with what is fused into it in the new one, and what in the new."""
-        before, after = self.spending
-        return before.of(pair.old, *pair.fused), after.of(pair.new)
-
-    def counts(self) -> dict[str, int]:
-        """How many units are the same, changed, renamed, moved, fused, added and removed; one may be several."""
-        counts = Counter(dict.fromkeys(("same", "changed", "renamed", "moved", "fused", "added", "removed"), 0))
-        for pair in self.differences.pairs:
-            counts["same"] += pair.same
-            counts["changed"] += bool(pair.changes)
-            counts["renamed"] += pair.renamed
-            counts["moved"] += pair.moved
-            counts["fused"] += len(pair.fused)
-        counts["added"], counts["removed"] = len(self.differences.added), len(self.differences.removed)
-        return dict(counts)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain JSON values, of the form that ``docs/contract.md`` describes."""
-        found = self.differences
-        return {
-            "schema": SCHEMA,
-            "level": found.level,
-            "equal": self.equal,
-            "old": _model(self.old, self.totals[0], self.spending[0]),
-            "new": _model(self.new, self.totals[1], self.spending[1]),
-            "counts": self.counts(),
-            "changed": [self.told(pair) for pair in found.pairs if not pair.same],
-            "added": [_told(unit, self.spending[1]) for unit in found.added],
-            "removed": [_told(unit, self.spending[0]) for unit in found.removed],
-        }
-
-    def told(self, found: Pair | Unit, *, removed: bool = False) -> dict[str, Any]:
-        """What happened to a unit, as plain JSON values: an entry of ``changed``, ``added`` or ``removed``."""
-        if isinstance(found, Unit):
-            return _told(found, self.spending[0 if removed else 1])
-        before, after = self.spending
-        return {
-            "old": _told(found.old, before, *found.fused),
-            "new": _told(found.new, after),
-            "renamed": found.renamed,
-            "moved": found.moved,
-            "changes": [
-                {"what": change.what, "name": change.name, "old": change.old, "new": change.new}
-                for change in found.changes
-            ],
-            "fused": [_told(unit, before) for unit in found.fused],
-        }
-
     def plot(self, to_file: str | PathLike[str] | None = None, *, theme: str | Theme = "light") -> Picture:
         """Draw both models as one: the new one, with what the old one had besides, coloured by what changed.
 
@@ -175,9 +94,19 @@ class Comparison:
             OptionError: There is no such theme or format.
             OSError: The file cannot be written.
         """
-        from cutaway.compared_picture import draw_both  # drawing takes longer to import than to compare
+        from cutaway.drawing.arrange import always, everything_large
+        from cutaway.drawing.changes import change_marks  # drawing takes longer to import than to compare
+        from cutaway.graph.grouping import group
+        from cutaway.layout.nesting import LayoutOptions
+        from cutaway.picture import draw
+        from cutaway.style.labels import LabelOptions
+        from cutaway.style.theme import theme_named
 
-        picture = draw_both(self.merged, theme)
+        chosen = theme_named(theme)
+        grouped = group(self.merged.graph)
+        marks = change_marks(grouped, self.merged.states, chosen)
+        options = LayoutOptions(unfolded=always if everything_large(grouped) else None)
+        picture = draw(grouped, LabelOptions(names=None), options, marks, chosen, {}, dpi=200.0)
         if to_file is not None:
             picture.save(to_file)
         return picture
@@ -247,21 +176,3 @@ def _delta(here: int | None, there: int | None) -> str:
     told = ["unknown" if each is None else f"{each:,}" for each in (here, there)]
     change = "" if here is None or there is None else _sign(there - here)
     return f"{told[0]} -> {told[1]}{change}"
-
-
-def _model(graph: Graph, totals: Totals, spending: Spending) -> dict[str, Any]:
-    spent = spending.total
-    return {
-        "name": graph.name, "format": graph.format, "producer": graph.producer, "nodes": len(graph),
-        "edges": graph.edge_count, "parameters": totals.parameters, "trainable_parameters": totals.trainable,
-        "weight_bytes": totals.bytes, "macs": spent.macs, "flops": spent.flops,
-        "activation_bytes": spent.activation_bytes, "not_counted": list(spending.notes),
-    }  # fmt: skip
-
-
-def _told(unit: Unit, spending: Spending, *with_it: Unit) -> dict[str, Any]:
-    spent = spending.of(unit, *with_it)
-    return {
-        "id": unit.id, "name": unit.name, "op": unit.op, "group": unit.place, "parameters": unit.parameters,
-        "macs": spent.macs, "flops": spent.flops, "output_bytes": spent.output_bytes,
-    }  # fmt: skip
