@@ -11,7 +11,8 @@ import pytest
 import cutaway
 from cutaway.analysis.parameters import Totals
 from cutaway.graph import Graph, GraphBuilder, Tensor, Weight
-from cutaway.tables import FORMATS, Summary, size_words, summary, to_csv, to_json, to_markdown, to_text
+from cutaway.style.quantities import size_words
+from cutaway.tables import FORMATS, Summary, summary, to_csv, to_json, to_markdown, to_text
 
 HOSTILE = '=<b>|"&,\n*x*'
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cutaway.errors import CutawayError
     from cutaway.explorer.shown import Shown, show
     from cutaway.exporters.networkx import from_networkx
+    from cutaway.figures import plot_chart
     from cutaway.inspection import Report, check
     from cutaway.networks import lay_out, to_networkx
     from cutaway.picture import Picture, plot_model
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "check", "Comparison", "CutawayError", "diff", "from_networkx", "lay_out", "Picture", "plot_model", "read",
-    "Recorder", "Report", "show", "Shown", "summary", "to_networkx",
+    "check", "Comparison", "CutawayError", "diff", "from_networkx", "lay_out", "Picture", "plot_chart", "plot_model",
+    "read", "Recorder", "Report", "show", "Shown", "summary", "to_networkx",
 ]  # fmt: skip
 
 _HOMES = {
@@ -35,6 +36,7 @@ _HOMES = {
     "from_networkx": "cutaway.exporters.networkx",
     "lay_out": "cutaway.networks",
     "Picture": "cutaway.picture",
+    "plot_chart": "cutaway.figures",
     "plot_model": "cutaway.picture",
     "read": "cutaway.readers",
     "Recorder": "cutaway.training.recorder",

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cutaway import __version__
+from cutaway.commands import chart
+from cutaway.commands.words import named_shape, shape
 from cutaway.errors import CutawayError, OptionError, ReadError, UnbuiltModel
 from cutaway.graph.memory import collector_paused
 
@@ -34,6 +36,7 @@ examples:
   cutaway summary model.tflite --format json > model.json
   cutaway check model.keras
   cutaway diff old.keras new.keras
+  cutaway chart model.keras -o sizes.svg
 
 exit codes:
   0  done
@@ -99,8 +102,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     _prepare_streams()
     try:
         arguments = _parser().parse_args(_with_command(sys.argv[1:] if argv is None else argv))
-        run: Callable[[argparse.Namespace], int | None] = arguments.run
+        run: Callable[[argparse.Namespace], int | str | None] = arguments.run
         code = run(arguments)
+        if isinstance(code, str):  # what a command of a module of its own has to say
+            sys.stdout.write(_safe(code))
+            code = None
         sys.stdout.flush()
     except BrokenPipeError:
         _drop_output()
@@ -184,6 +190,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_summary(commands)
     _add_check(commands)
     _add_diff(commands)
+    chart.add_options(_add_command(commands, "chart", "draw what a model costs as a chart", chart.EPILOG))
     return parser
 
 
@@ -199,7 +206,7 @@ def _add_command(commands: Any, name: str, words: str, epilog: str) -> argparse.
     )
     parser.add_argument(
         "--input-shape",
-        type=_shape,
+        type=shape,
         metavar="SHAPE",
         help="input of a model without one, the batch included: None,28,28,1",
     )
@@ -212,7 +219,7 @@ def _add_command(commands: Any, name: str, words: str, epilog: str) -> argparse.
     return parser
 
 
-_COMMANDS = ("view", "plot", "summary", "check", "diff")
+_COMMANDS = ("view", "plot", "summary", "check", "diff", "chart")
 
 
 def _add_view(commands: Any) -> None:
@@ -281,7 +288,7 @@ def _add_summary(commands: Any) -> None:
     )
     parser.add_argument("--batch", type=int, default=1, metavar="N", help="examples that the cost is that of")
     parser.add_argument(
-        "--shape", type=_named_shape, action="append", default=[], metavar="INPUT=N,N,…",
+        "--shape", type=named_shape, action="append", default=[], metavar="INPUT=N,N,…",
         help="shape of an input that the cost is that of, such as image=1,512,512,3",
     )  # fmt: skip
     parser.set_defaults(run=_summary)
@@ -348,23 +355,6 @@ _SHOWN = {
     "trainable": "show whether weights are trained",
 }
 """What a box may say, by the end of the option's name."""
-
-
-def _shape(text: str) -> tuple[int | None, ...]:
-    """``None,28,28,1``, with or without brackets, as a shape."""
-    words = [word.strip() for word in text.strip("()[] ").split(",") if word.strip()]
-    if not words or not all(word.isdecimal() or word in ("None", "?") for word in words):
-        raise argparse.ArgumentTypeError(f"expected sizes such as None,28,28,1; received {text!r}")
-    return tuple(int(word) if word.isdecimal() else None for word in words)
-
-
-def _named_shape(text: str) -> tuple[str, tuple[int | None, ...]]:
-    name, equals, shape = text.rpartition("=")
-    if not equals or not name:
-        raise argparse.ArgumentTypeError(
-            f"expected an input and its shape, such as image=1,224,224,3; received {text!r}"
-        )
-    return name, _shape(shape)
 
 
 def _port(text: str) -> int:

@@ -22,6 +22,7 @@ from cutaway.graph.grouping import group as with_groups
 from cutaway.graph.model import Graph, Shape, Tensor
 from cutaway.readers import read
 from cutaway.style.measure import clean
+from cutaway.style.quantities import count_words, size_words
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -224,24 +225,6 @@ def _children(graph: Graph) -> list[list[tuple[bool, int]]]:
 def shape_words(tensor: Tensor) -> str:
     """A shape as Keras writes it; ``?`` where even the rank is unknown."""
     return "?" if tensor.shape is None else str(tensor.shape)
-
-
-def size_words(size: int) -> str:
-    """A number of bytes in the largest unit of which there is at least one."""
-    value, units = float(size), ["B", "kB", "MB", "GB", "TB"]
-    while value >= 999.95 and len(units) > 1:
-        value /= 1000
-        units.pop(0)
-    return f"{size} B" if units[0] == "B" else f"{value:.1f} {units[0]}"
-
-
-def count_words(number: int) -> str:
-    """A large number in four digits and a letter: ``3.858 G``."""
-    letters, value = ["", "k", "M", "G", "T", "P", "E"], float(number)
-    while value >= 999.95 and len(letters) > 1:
-        value /= 1000
-        letters.pop(0)
-    return f"{value:.4g} {letters[0]}" if letters[0] else str(number)
 
 
 def total_words(table: Summary) -> str:

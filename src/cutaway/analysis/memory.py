@@ -7,7 +7,7 @@ counted: the peak is what a runtime needs that frees each tensor as soon as it c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from cutaway.analysis.calls import Size
@@ -33,8 +33,8 @@ class Memory:
     Attributes:
         order: Nodes in the order they are run in.
         alive: Bytes that are alive while each of them runs, in that order.
-        peak: The most of them; 0 for an empty graph.
-        at: Node that runs at the peak; -1 for an empty graph.
+        peak: The most of them, while the nodes run that it is looked for among; 0 where there are none.
+        at: Node that runs at the peak; -1 where there are none.
         tensors: What is alive then, as ``(node, port, bytes)``, the largest first.
         unknown: Number of tensors whose size is unknown; they are not in the sums.
     """
@@ -47,13 +47,16 @@ class Memory:
     unknown: int
 
 
-def activations(graph: Graph, sizes: Sequence[Size | None], *, precision: str | None = None) -> Memory:
+def activations(
+    graph: Graph, sizes: Sequence[Size | None], *, precision: str | None = None, among: Container[int] | None = None
+) -> Memory:
     """Follow the activations over the execution order.
 
     Args:
         graph: The model.
         sizes: Size of every output tensor, as `Cost.sizes`.
         precision: Type that all floats are held in; None for those of the model.
+        among: Nodes that the peak is looked for among; None for all.
     """
     order = execution_order(graph)
     step = [0] * len(graph)
@@ -71,9 +74,10 @@ def activations(graph: Graph, sizes: Sequence[Size | None], *, precision: str | 
     for each in change[:-1]:
         total += each
         alive.append(total)
-    if not alive:
-        return Memory(order, (), 0, -1, (), 0)
-    top = max(range(len(alive)), key=alive.__getitem__)
+    steps = range(len(alive)) if among is None else [at for at, node in enumerate(order) if node in among]
+    if not steps:
+        return Memory(order, alive, 0, -1, (), 0)
+    top = max(steps, key=alive.__getitem__)
     there = [
         place for place, own in enumerate(holder) if own == place and size[place] and born[place] <= top <= dies[place]
     ]
