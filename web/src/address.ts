@@ -11,13 +11,14 @@ export async function keepAddress(explorer: Explorer): Promise<void> {
 
   const write = (): void => {
     const { camera, viewport } = eye;
-    const { selection, theme, colouredBy } = state.now;
+    const { selection, theme, colouredBy, wide } = state.now;
     const group = camera.anchor === 0 ? "" : (names.idOf(~camera.anchor) ?? "");
     const text = linkText({
       ...(explorer.showsAll() ? {} : { at: { group, x: camera.x, y: camera.y, width: viewport.width / camera.k } }),
       ...(selection === undefined ? {} : { selected: names.idAt(selection) ?? "" }),
       ...(theme === "auto" ? {} : { theme }),
       ...(colouredBy === "" ? {} : { colour: colouredBy }),
+      ...(wide ? { wide } : {}),
     });
     written = text === "" ? "" : `#${text}`;
     if (written !== location.hash && location.protocol !== "about:") { // a frame of a notebook has no address
@@ -32,6 +33,9 @@ export async function keepAddress(explorer: Explorer): Promise<void> {
     }
     if (link.colour !== undefined) {
       state.send({ kind: "colour", colouring: undefined, by: link.colour });
+    }
+    if (link.wide !== undefined) {
+      state.send({ kind: "wide", wide: link.wide });
     }
     if (link.selected !== undefined) {
       const item = await itemOf(link.selected);
@@ -65,7 +69,7 @@ export async function keepAddress(explorer: Explorer): Promise<void> {
   }
   explorer.onRest(write);
   state.listen((now, before) => {
-    if (now.selection !== before.selection || now.theme !== before.theme || now.colouredBy !== before.colouredBy) {
+    if ((["selection", "theme", "colouredBy", "wide"] as const).some((name) => now[name] !== before[name])) {
       write();
     }
   });

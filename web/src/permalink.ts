@@ -12,6 +12,8 @@ export interface Link {
   readonly selected?: string;
   readonly theme?: "light" | "dark";
   readonly colour?: string;
+  /** Whether wires are as wide as their tensors are large. */
+  readonly wide?: boolean;
 }
 
 const DIGITS = 6;
@@ -34,6 +36,9 @@ export function linkText(link: Link): string {
   if (link.colour) {
     parts.set("colour", link.colour);
   }
+  if (link.wide) {
+    parts.set("wires", "size");
+  }
   return parts.toString();
 }
 
@@ -48,6 +53,7 @@ export function parseLink(text: string): Link {
     ...(parts.get("select") ? { selected: parts.get("select") as string } : {}),
     ...(theme === "light" || theme === "dark" ? { theme } : {}),
     ...(parts.get("colour") ? { colour: parts.get("colour") as string } : {}),
+    ...(parts.get("wires") === "size" ? { wide: true } : {}),
   };
 }
 

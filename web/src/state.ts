@@ -32,6 +32,8 @@ export interface State {
   readonly colouredBy: string;
   /** The weight that is looked at: a position in `Columns.weights`. */
   readonly weight: number | undefined;
+  /** Whether wires are as wide as their tensors are large. */
+  readonly wide: boolean;
   /** What the checks found, once they have looked. */
   readonly findings: Findings | undefined;
   readonly badges: Badges | undefined;
@@ -50,6 +52,7 @@ export type Action =
   | { readonly kind: "trace"; readonly trace: Marks | undefined }
   | { readonly kind: "colour"; readonly colouring: Colouring | undefined; readonly by: string }
   | { readonly kind: "weight"; readonly code: number | undefined }
+  | { readonly kind: "wide"; readonly wide: boolean }
   | { readonly kind: "findings"; readonly findings: Findings }
   | { readonly kind: "badges"; readonly badges: Badges | undefined }
   | { readonly kind: "notice"; readonly text: string };
@@ -66,6 +69,7 @@ export const INITIAL: State = {
   colouring: undefined,
   colouredBy: "",
   weight: undefined,
+  wide: false,
   findings: undefined,
   badges: undefined,
   notice: "",
@@ -94,6 +98,8 @@ export function update(state: State, action: Action): State {
       return { ...state, colouring: action.colouring, colouredBy: action.by };
     case "weight":
       return action.code === state.weight ? state : { ...state, weight: action.code };
+    case "wide":
+      return action.wide === state.wide ? state : { ...state, wide: action.wide };
     case "findings":
       return { ...state, findings: action.findings };
     case "badges":

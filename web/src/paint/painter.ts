@@ -2,7 +2,7 @@
 import type { Camera, Viewport } from "../camera/camera.ts";
 import type { Head } from "../contract.ts";
 import { ENDS } from "../scene/store.ts";
-import type { Store } from "../scene/store.ts";
+import type { PathData, Store } from "../scene/store.ts";
 import { visit } from "../scene/visit.ts";
 import type { Inside, Visitor, Window } from "../scene/visit.ts";
 import { badgeAt, paintBadge } from "./badge.ts";
@@ -18,7 +18,10 @@ import { ownColours, paletteOf, readableOn } from "./palette.ts";
 import type { BoxColours, Palette } from "./palette.ts";
 import { paintLines } from "./text.ts";
 import type { Inks } from "./text.ts";
+import { WEIGHTS } from "./widths.ts";
+import type { Widths } from "./widths.ts";
 import { paintWires, wiresShow } from "./wire.ts";
+import type { WireStyle } from "./wire.ts";
 
 export type Book = Pick<Head, "themes" | "families" | "sizes">;
 
@@ -48,6 +51,7 @@ const MOST_MISSING = 64;
 /** Paints pictures of one model; keeps what is equal from picture to picture. */
 export class Painter {
   private palette: Palette;
+  private widths: Widths | undefined;
   private own = new Map<string, { colours: BoxColours; inks: Inks }>();
 
   constructor(
@@ -69,6 +73,10 @@ export class Painter {
     this.captions = captions;
   }
 
+  widen(widths: Widths | undefined): void {
+    this.widths = widths;
+  }
+
   get background(): string {
     return this.palette.background;
   }
@@ -83,7 +91,7 @@ export class Painter {
     canvas.textBaseline = "alphabetic";
     canvas.lineJoin = "round";
     const window = { left: -margin, top: -margin, right: viewport.width + margin, bottom: viewport.height + margin };
-    const brush = new Brush(this.inkOn(canvas, window, shot), this.dressing, this.store, (code) => this.ownOf(code), this.captions);
+    const brush = new Brush(this.inkOn(canvas, window, shot), this.dressing, this.store, (code) => this.ownOf(code), this.captions, this.widths);
     visit(this.store, camera, viewport, window, brush);
     brush.finish();
     brush.missed.sort((a, b) => b.size - a.size);
@@ -133,6 +141,7 @@ class Brush implements Visitor {
     private readonly store: Store,
     private readonly ownOf: OwnColours,
     private readonly captions: ReadonlyMap<number, Captions>,
+    private readonly widths: Widths | undefined,
   ) {
     this.inks = { first: ink.palette.text, other: ink.palette.name };
   }
@@ -150,8 +159,8 @@ class Brush implements Visitor {
     const arrows = (wire: number): boolean => sheet.ends[wire * ENDS + 4] === 1;
     const trace = this.dressing.trace;
     if (trace === undefined) {
-      paintWires(this.ink, at, sheet.wires, arrows, ALL, { colour, weight: 1 });
-      paintWires(this.ink, at, look.leads, NONE, ALL, { colour, weight: 1 });
+      this.wires(at, sheet.wires, arrows, ALL, { colour, weight: 1 }, this.widths?.get(at.group)?.wires);
+      this.wires(at, look.leads, NONE, ALL, { colour, weight: 1 }, this.widths?.get(at.group)?.leads);
     } else {
       this.tracedWires(at, arrows, trace);
     }
@@ -310,12 +319,30 @@ class Brush implements Visitor {
       return node !== undefined && trace.nodes[node] !== 0 && trace.groups[at.group] !== 0;
     };
     this.ink.canvas.globalAlpha = DIM;
-    paintWires(this.ink, at, sheet.wires, arrows, (wire) => !strong(wire), { colour, weight: 1 });
-    paintWires(this.ink, at, look.leads, NONE, (lead) => !leadOn(lead), { colour, weight: 1 });
+    const widths = this.widths?.get(at.group);
+    this.wires(at, sheet.wires, arrows, (wire) => !strong(wire), { colour, weight: 1 }, widths?.wires);
+    this.wires(at, look.leads, NONE, (lead) => !leadOn(lead), { colour, weight: 1 }, widths?.leads);
     this.ink.canvas.globalAlpha = 1;
     const bright = { colour: this.ink.palette.highlight, weight: 1.4 };
-    paintWires(this.ink, at, sheet.wires, arrows, strong, bright);
-    paintWires(this.ink, at, look.leads, NONE, leadOn, bright);
+    this.wires(at, sheet.wires, arrows, strong, bright, widths?.wires);
+    this.wires(at, look.leads, NONE, leadOn, bright, widths?.leads);
+  }
+
+  /** Draw wires of one look, level by level where their widths say something. */
+  private wires(
+    at: Inside, wires: readonly PathData[], arrows: (wire: number) => boolean, chosen: (wire: number) => boolean,
+    style: WireStyle, levels: Uint8Array | undefined,
+  ): void {
+    if (levels === undefined) {
+      paintWires(this.ink, at, wires, arrows, chosen, style);
+      return;
+    }
+    for (let level = 0; level < WEIGHTS.length; level++) {
+      if (levels.includes(level)) {
+        const weight = style.weight * (WEIGHTS[level] as number);
+        paintWires(this.ink, at, wires, arrows, (wire) => levels[wire] === level && chosen(wire), { ...style, weight });
+      }
+    }
   }
 }
 

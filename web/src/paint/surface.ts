@@ -13,6 +13,7 @@ import { fontBytes } from "./fonts.ts";
 import type { FromPainter, Layer, ToPainter } from "./messages.ts";
 import { Painter } from "./painter.ts";
 import type { Book, Shot } from "./painter.ts";
+import type { Widths } from "./widths.ts";
 
 const MARGIN = 24; // px around the screen that the sharp layer has ready
 const WIDE = 3; // the wide layer shows that many times the screen
@@ -106,6 +107,13 @@ export class Surface {
     this.send({ kind: "caption", captions });
     this.version++;
     this.ask();
+  }
+
+  /** Draw wires as wide as these say; undefined for all alike. */
+  widen(widths: Widths | undefined): void {
+    this.painter.widen(widths);
+    this.send({ kind: "widen", widths });
+    this.stale();
   }
 
   /** Show a small picture of a view beside the large one, and keep it up to date. */

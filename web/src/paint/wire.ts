@@ -32,7 +32,8 @@ export function paintWires(
   const natural = ink.sizes.wire * at.s;
   const line = softened(natural, THICKEST) * style.weight;
   const heads = new Path2D();
-  const length = ((ARROW_LENGTH + ink.sizes.wire) / ink.sizes.wire) * softened(natural, THICKEST);
+  const stout = Math.max(1, style.weight ** 0.6); // the head of a wide wire is larger, but not by as much
+  const length = ((ARROW_LENGTH + ink.sizes.wire) / ink.sizes.wire) * softened(natural, THICKEST) * stout;
   const half = (ARROW_HALF + ink.sizes.wire / 2) / (ARROW_LENGTH + ink.sizes.wire);
   const withHeads = length >= SMALLEST_ARROW * 2;
   let any = false;

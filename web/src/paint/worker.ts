@@ -54,6 +54,8 @@ function handle(message: ToPainter): void {
     painter?.dress(message.dressing);
   } else if (message.kind === "caption") {
     painter?.caption(message.captions);
+  } else if (message.kind === "widen") {
+    painter?.widen(message.widths);
   } else if (message.kind === "paint") {
     paint(message);
   }

@@ -18,6 +18,7 @@ import { tip } from "./tip.ts";
 import { toolbar } from "./toolbar.ts";
 import { tracePanel } from "./trace.ts";
 import { weightsPanel } from "./weights.ts";
+import { wireWidths } from "../wires.ts";
 
 export const PANELS: readonly ((explorer: Explorer) => unknown)[] = [
   breadcrumb,
@@ -36,6 +37,7 @@ export const PANELS: readonly ((explorer: Explorer) => unknown)[] = [
   findingsPanel,
   noticePanel,
   help,
+  wireWidths,
   mirror,
   keepAddress,
 ];

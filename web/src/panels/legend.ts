@@ -6,6 +6,7 @@ import { button, clear, make } from "../dom.ts";
 import { iconButton } from "../icons.ts";
 import { card, toggle } from "./card.ts";
 import type { Colourer } from "./colouring.ts";
+import { wireLegend } from "./wires.ts";
 
 const STEPS = 1000; // of a range slider
 const MOST_LABELS = 60; // rows of labels; the rest is counted
@@ -42,7 +43,7 @@ class Legend {
       button("Own table …", "Colour by a CSV or JSON file with a value per layer; or drop one on the page", () => this.#file.click(), "wide"),
       this.#file,
     ]);
-    made.body.append(make("label", { class: "legend-by" }, ["Colour by ", this.#source]), this.#scale, this.#status, this.#note, tools);
+    made.body.append(make("label", { class: "legend-by" }, ["Colour by ", this.#source]), this.#scale, this.#status, this.#note, wireLegend(desk), tools);
     made.onShow(() => {
       colourer.choose(colourer.choice);
       this.#source.focus();
