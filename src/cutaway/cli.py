@@ -21,6 +21,7 @@ from cutaway.errors import CutawayError, OptionError, ReadError, UnbuiltModel
 from cutaway.graph.memory import collector_paused
 
 if TYPE_CHECKING:
+    from cutaway.explorer.server import Listening
     from cutaway.picture import Picture
 
 DONE, DIFFERENT, USAGE, UNREADABLE, UNWRITABLE, INTERRUPTED, CUT_OFF = 0, 1, 2, 3, 4, 130, 141
@@ -382,8 +383,8 @@ def _aspect(text: str) -> float:
 
 
 def _view(arguments: argparse.Namespace) -> None:
-    from cutaway.explorer.opening import file_session, open_browser
-    from cutaway.explorer.server import Listening, is_loopback
+    from cutaway.explorer.opening import open_browser
+    from cutaway.explorer.server import is_loopback
 
     if not is_loopback(arguments.host) and not arguments.allow_network:
         raise OptionError(
@@ -391,21 +392,37 @@ def _view(arguments: argparse.Namespace) -> None:
             "sees the model and its weights, and all of it crosses the network unencrypted; say --allow-network too "
             "if that is meant"
         )
-    session = file_session(
-        arguments.model, watch=arguments.watch, on_failure=_tell, input_shape=arguments.input_shape,
-        signature=arguments.signature, raw=bool(arguments.raw),
-    )  # fmt: skip
     try:
-        listening = Listening(session, arguments.host, arguments.port)
+        listening, start = _listening(arguments)
     except OSError as error:
         raise OptionError(f"cannot listen on {arguments.host} port {arguments.port}: {error.strerror}") from error
     with contextlib.suppress(KeyboardInterrupt):  # also one that comes before the server listens for it
-        session.start()
+        start()
         opened = not arguments.no_browser and open_browser(listening.once())
         print(f"{'opened' if opened else 'open'} {listening.url}", "(Ctrl-C ends)", sep="  ", flush=True)
         if not is_loopback(arguments.host):
             print("note: other machines can reach this; the address is the key to it", file=sys.stderr)
         listening.serve()
+
+
+def _listening(arguments: argparse.Namespace) -> tuple[Listening, Callable[[], None]]:
+    """A server whose port is open, for a model or for what was logged in training, and what begins to read that."""
+    from cutaway.training_view.opening import is_log
+
+    if is_log(arguments.model):
+        from cutaway.training_view.logs import Logs
+        from cutaway.training_view.server import listening
+
+        logs = Logs(arguments.model)
+        return listening(logs, arguments.host, arguments.port), logs.start
+    from cutaway.explorer.opening import file_session
+    from cutaway.explorer.server import Listening
+
+    session = file_session(
+        arguments.model, watch=arguments.watch, on_failure=_tell, input_shape=arguments.input_shape,
+        signature=arguments.signature, raw=bool(arguments.raw),
+    )  # fmt: skip
+    return Listening(session, arguments.host, arguments.port), session.start
 
 
 @collector_paused()  # what a picture is made of stays alive until the program ends

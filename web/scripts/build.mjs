@@ -1,6 +1,7 @@
 /**
  * Builds the page: src/main.ts and src/explorer.css become explorer.js and explorer.css, with every worker and both
- * fonts inside the script; src/widget.ts becomes widget.js, which notebooks load. The output depends on nothing but the sources, so that it can be compared byte for byte.
+ * fonts inside the script; src/training/main.ts becomes training.js and training.css, the page of the training view; src/widget.ts becomes
+ * widget.js, which notebooks load. The output depends on nothing but the sources, so that it can be compared byte for byte.
  *
  * Usage: node scripts/build.mjs [FOLDER]
  */
@@ -68,6 +69,21 @@ async function main() {
     charset: "utf8",
     absWorkingDir: WEB,
     banner: { js: `/* ${BANNER} */` },
+    legalComments: "none",
+  });
+  await build({
+    entryPoints: [path.join(WEB, "src/training/main.ts"), path.join(WEB, "src/training/training.css")],
+    entryNames: "training",
+    bundle: true,
+    minify: true,
+    outdir: OUT,
+    format: "iife",
+    target: "es2022",
+    charset: "utf8",
+    absWorkingDir: WEB,
+    loader: { ".woff2": "binary" },
+    plugins: [workers],
+    banner: { js: `/* ${BANNER} */`, css: `/* ${BANNER} */` },
     legalComments: "none",
   });
   let total = 0;

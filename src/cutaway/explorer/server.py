@@ -13,7 +13,7 @@ import secrets
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import uvicorn
 from starlette.applications import Starlette
@@ -73,6 +73,9 @@ _SWITCH = 0.001
 _BEAT = 15.0
 """Seconds after which a silent stream says that it is alive, so that one whose client has gone is noticed."""
 
+FAILURES = (Refused, NotReady, HTTPException, CutawayError, ClientDisconnect, Exception)
+"""What `failed` makes an answer of."""
+
 _LOG = logging.getLogger("cutaway.explorer")
 T = TypeVar("T")
 
@@ -86,7 +89,7 @@ def application(session: Session, *, compress: bool = False) -> Starlette:
     """
     routes = [
         Route("/", Response(PAGE, media_type="text/html")),
-        *(Route(f"/{name}", _file(name)) for name in FILES),
+        *(Route(f"/{name}", file_answer(name)) for name in FILES),
         Route("/chart", _chart),
         Route("/parts", _parts),
         Route("/columns", _columns),
@@ -102,27 +105,34 @@ def application(session: Session, *, compress: bool = False) -> Starlette:
         Route("/export", _export),
         Route("/events", _events),
     ]
-    kinds = (Refused, NotReady, HTTPException, CutawayError, ClientDisconnect, Exception)
-    app = Starlette(routes=routes, exception_handlers=dict.fromkeys(kinds, _failed))
+    app = Starlette(routes=routes, exception_handlers=dict.fromkeys(FAILURES, failed))
     app.state.session = session
     if compress:
         app.add_middleware(GZipMiddleware, minimum_size=1_400, compresslevel=3)
     return app
 
 
+class Closable(Protocol):
+    """What a server shows; it is closed with the server."""
+
+    def close(self) -> None:
+        """Wake whoever waits for news; a second time changes nothing."""
+
+
 class Listening:
     """A server whose port is open, and which does not answer yet.
 
     Args:
-        session: The model.
+        session: The model, or what else is shown.
         host: Name or address to listen on.
         port: Port to listen on; 0 for any that is free.
+        make: Makes the routes, told whether answers are to be compressed; those of the explorer if None.
 
     Raises:
         OSError: The port cannot be opened.
     """
 
-    def __init__(self, session: Session, host: str, port: int) -> None:
+    def __init__(self, session: Closable, host: str, port: int, make: Callable[[bool], ASGIApp] | None = None) -> None:
         self.session = session
         self.host = host
         self.socket = socket.create_server(
@@ -137,7 +147,11 @@ class Listening:
         here = frozenset(f"{name}:{self.port}" for name in names) | (
             frozenset(names) if self.port == 80 else frozenset()
         )
-        app: ASGIApp = application(session, compress=not is_loopback(host))
+        if make is None:
+            assert isinstance(session, Session)
+            app: ASGIApp = application(session, compress=not is_loopback(host))
+        else:
+            app = make(not is_loopback(host))
         self.guard = Guard(app, token=self.token, hosts=here, any_address=wide, port=self.port)
 
     @property
@@ -186,7 +200,7 @@ class Listening:
 class _Server(uvicorn.Server):
     """Ends the streams of events when it is asked to end, which would wait for their clients otherwise."""
 
-    def __init__(self, config: uvicorn.Config, session: Session) -> None:
+    def __init__(self, config: uvicorn.Config, session: Closable) -> None:
         super().__init__(config)
         self._session = session
 
@@ -204,7 +218,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _file(name: str) -> ASGIApp:
+def file_answer(name: str) -> ASGIApp:
     """The answer to a request for a file, read once: it is sent while a model is being read."""
     body = static(name)
     if body is None:
@@ -391,7 +405,7 @@ async def _slow_work(request: Request, make: Callable[[], T]) -> T:
     return await session.slow_workers.run(make)
 
 
-async def _failed(request: Request, error: Exception) -> Response:
+async def failed(request: Request, error: Exception) -> Response:
     """What went wrong, in words where it is not our fault."""
     if isinstance(error, Refused):
         return problem(error.status, str(error), error.kind)

@@ -6,6 +6,7 @@ A run is read from where it was left, so that asking again while it trains costs
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from cutaway.errors import ReadError
 from cutaway.readers.sniff_events import is_event_file
 from cutaway.training.event_blocks import Block, Taken
 from cutaway.training.event_reader import EventFile
-from cutaway.training.series import Series, kind_of
+from cutaway.training.series import Columns, Series, kind_of
 
 _TAGS = 100_000
 """Tags of a run that are kept; the largest log seen has some thousand."""
@@ -31,6 +32,7 @@ class Run:
         folder: As given.
         series: What was read, by tag.
         others: Number of events that are no values, by what they are, as `graph_def`.
+        lock: Held while values are added; whoever reads series in another thread holds it too.
     """
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -38,7 +40,9 @@ class Run:
         self.folder = folder
         self.series: dict[str, Series] = {}
         self.others: dict[str, int] = {}
+        self.lock = threading.RLock()
         self._files: dict[str, EventFile] = {}
+        self._numbers: dict[str, int] = {}
         self._told: list[str] = []
 
     def __repr__(self) -> str:
@@ -60,6 +64,23 @@ class Run:
         """Bytes at the ends of files that are no whole record yet: a writer is at work, or was stopped."""
         return sum(file.waiting for file in self._files.values())
 
+    @property
+    def files(self) -> list[Path]:
+        """The event files that were found, by their numbers."""
+        return [self.folder / name for name in self._numbers]
+
+    def has_more(self) -> bool:
+        """Whether something was written, or replaced, since the last time; a look at files, not into them."""
+        if any(name not in self._files for name in _event_files(self.folder)):
+            return True
+        return any(file.has_more() or file.was_replaced() for file in self._files.values())
+
+    def columns(self, tag: str) -> Columns | None:
+        """What is known of a series now; None if there is none of that tag. From any thread."""
+        with self.lock:
+            series = self.series.get(tag)
+            return None if series is None else series.columns()
+
     def read(self) -> int:
         """Read what was written since the last time.
 
@@ -69,28 +90,33 @@ class Run:
         Returns:
             Number of new values.
         """
+        return sum(self.reading())
+
+    def reading(self) -> Iterator[int]:
+        """Read as `read` does, a stretch at a time; the number of new values of each."""
         if any(file.was_replaced() for file in self._files.values()):
-            self.series, self.others, self._files, self._told = {}, {}, {}, []
+            with self.lock:
+                self.series, self.others, self._files, self._numbers, self._told = {}, {}, {}, {}, []
             self._tell("a file was replaced while it was read; the run is read anew")
-        for name in _event_files(self.folder):
+        for name in sorted(_event_files(self.folder)):
             self._files.setdefault(name, EventFile(self.folder / name))
-        count = 0
+            self._numbers.setdefault(name, len(self._numbers))
         for name, file in sorted(self._files.items()):
             if not file.has_more():
                 continue
             try:
                 for taken in file.read():
-                    count += self._add(taken)
+                    yield self._add(taken, self._numbers[name])
             except ReadError as error:
                 self._tell(f"{name}: {error}")
-        return count
 
-    def _add(self, taken: Taken) -> int:
-        for what, times in taken.others.items():
-            self.others[what] = self.others.get(what, 0) + times
-        return sum(map(self._add_block, taken.blocks))
+    def _add(self, taken: Taken, file: int) -> int:
+        with self.lock:
+            for what, times in taken.others.items():
+                self.others[what] = self.others.get(what, 0) + times
+            return sum(self._add_block(block, file) for block in taken.blocks)
 
-    def _add_block(self, block: Block) -> int:
+    def _add_block(self, block: Block, file: int) -> int:
         series = self.series.get(block.tag)
         if series is None:
             if len(self.series) >= _TAGS:
@@ -98,7 +124,7 @@ class Run:
                 return 0
             series = self.series[block.tag] = Series(block.tag, kind_of(block))
         before = len(series)
-        series.add(block)
+        series.add(block, file)
         return len(series) - before
 
     def _tell(self, warning: str) -> None:

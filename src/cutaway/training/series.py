@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,6 +13,26 @@ from cutaway.training.event_blocks import Block
 _Number = TypeVar("_Number", np.float64, np.int64)
 
 SCALARS, HISTOGRAMS, TEXT, TENSORS = "scalars", "histograms", "text", "tensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The values of a series as they were at one moment; it may grow meanwhile.
+
+    Attributes:
+        times: When each value was written, in seconds since 1970, shape (n,).
+        steps: The step of each value.
+        files: The number of the event file that each came from, in the order in which the files were found.
+        values: As `Series.values`.
+    """
+
+    times: npt.NDArray[np.float64]
+    steps: npt.NDArray[np.int64]
+    files: npt.NDArray[np.int64]
+    values: Any
+
+    def __len__(self) -> int:
+        return len(self.steps)
 
 
 class Series:
@@ -32,6 +53,7 @@ class Series:
         self._steps = [np.zeros(0, np.int64)]
         self._scalars = [np.zeros(0)]
         self._objects: list[Any] = []
+        self._files: list[tuple[int, int]] = []
         self._count = 0
 
     def __len__(self) -> int:
@@ -60,8 +82,20 @@ class Series:
         """
         return _whole(self._scalars) if self.kind == SCALARS else self._objects
 
-    def add(self, block: Block) -> None:
-        """Take values; those that are not what the kind says are left out."""
+    def columns(self) -> Columns:
+        """All of it, as it is now."""
+        values = self.values if self.kind == SCALARS else list(self._objects)
+        numbers = np.array([file for file, _ in self._files], np.int64)
+        files = np.repeat(numbers, np.array([count for _, count in self._files], np.int64))
+        return Columns(self.times, self.steps, files, values)
+
+    def add(self, block: Block, file: int = 0) -> None:
+        """Take values; those that are not what the kind says are left out.
+
+        Args:
+            block: The values.
+            file: The number of the event file that they come from.
+        """
         taken = np.ones(len(block.order), np.bool_)
         if self.kind == SCALARS:
             scalars, taken = _scalars(block)
@@ -74,6 +108,11 @@ class Series:
         self._times.append(block.times[taken])
         self._steps.append(block.steps[taken])
         count = int(taken.sum())
+        if self._files and self._files[-1][0] == file:
+            count_before = self._files.pop()[1]
+            self._files.append((file, count_before + count))
+        else:
+            self._files.append((file, count))
         self._count += count
         self.left_out += len(taken) - count
 

@@ -1,0 +1,237 @@
+"""`Logs`: the runs below a folder as a server shows them, read in a thread of its own, the newest first.
+
+Everybody may ask at any time and gets what is known by then; whoever wants news waits for a version.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from pathlib import Path
+
+from cutaway.errors import ReadError
+from cutaway.readers.sniff_events import is_event_file
+from cutaway.training.runs import LogFolder, Run
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks at the files of runs that were written to lately."""
+
+FRESH = 120.0
+"""Seconds after which a run counts as ended until it is written to again; it is looked at less often."""
+
+READ_UNASKED = 2 << 30
+"""Bytes of event files that are read before anybody asks for them; of the others only the names are known."""
+
+_SHARE = 20
+"""Looking for new runs, and at old ones, takes at most one part in so many of the time."""
+
+_LEAST = 0.5
+"""Seconds between two looks for new runs."""
+
+
+class Shown:
+    """One run on its way to the page.
+
+    Attributes:
+        index: Its number, which never changes.
+        run: What was read.
+        state: ``waiting`` until it is read, then ``read``; ``gone`` where its folder is no longer there.
+        changed: The version with which it changed last.
+        modified: When its files were written last, in seconds since 1970.
+        size: Bytes of its files.
+    """
+
+    def __init__(self, index: int, run: Run) -> None:
+        self.index = index
+        self.run = run
+        self.state = "waiting"
+        self.changed = 0
+        self.modified = 0.0
+        self.size = 0
+        self.look()
+
+    def look(self) -> bool:
+        """Look at the files from outside; say whether they are there."""
+        modified, size = 0.0, 0
+        for path in _event_paths(self.run.folder):
+            with contextlib.suppress(OSError):
+                found = path.stat()
+                modified, size = max(modified, found.st_mtime), size + found.st_size
+        if modified:
+            self.modified, self.size = modified, size
+        return bool(modified)
+
+
+class Logs:
+    """The runs below a folder. All methods may be called from any thread.
+
+    Args:
+        path: The folder, or one event file.
+
+    Raises:
+        ReadError: There is nothing at that path.
+
+    Attributes:
+        name: What people call the folder.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        place = Path(path)
+        if not place.exists():
+            raise ReadError("expected a folder with event files; there is nothing", path=place)
+        self.path = place if place.is_dir() else place.parent
+        self.name = self.path.resolve().name or str(self.path)
+        self.shown: list[Shown] = []
+        self.complete = False
+        self._folder = LogFolder(self.path)
+        self._asked: list[int] = []
+        self._lock = threading.Lock()
+        self._version = 1
+        self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = set()
+        self._ended = threading.Event()
+        self._woken = threading.Event()
+        self.closed = False
+        self._take(sorted(self._folder.runs))
+
+    @property
+    def version(self) -> int:
+        """Grows with every change."""
+        return self._version
+
+    def start(self) -> None:
+        """Begin to read."""
+        threading.Thread(target=self._follow, name="cutaway-logs", daemon=True).start()
+
+    def close(self) -> None:
+        """End: whoever waits is woken."""
+        self.closed = True
+        self._ended.set()
+        self._woken.set()
+        self._publish(None)
+
+    def want(self, indices: list[int]) -> None:
+        """Read some runs before all others, if they are not read yet."""
+        with self._lock:
+            new = [index for index in indices if self.shown[index].state == "waiting" and index not in self._asked]
+            self._asked += new
+        if new:
+            self._woken.set()
+
+    async def after(self, version: int) -> int:
+        """Wait until something has changed since a version; return the new one."""
+        loop = asyncio.get_running_loop()
+        entry = (loop, loop.create_future())
+        with self._lock:
+            if self._version > version or self.closed:
+                return self._version
+            self._waiting.add(entry)
+        try:
+            await entry[1]
+        finally:
+            with self._lock:
+                self._waiting.discard(entry)
+        return self._version
+
+    def _take(self, names: list[str]) -> None:
+        """Show runs that were not there before."""
+        for name in names:
+            shown = Shown(len(self.shown), self._folder.runs[name])
+            with self._lock:
+                self.shown.append(shown)
+            self._publish(shown)
+
+    def _publish(self, shown: Shown | None) -> None:
+        with self._lock:
+            self._version += 1
+            if shown is not None:
+                shown.changed = self._version
+            waiting = list(self._waiting)
+        for loop, future in waiting:
+            with contextlib.suppress(RuntimeError):  # a loop that has ended waits for nothing
+                loop.call_soon_threadsafe(_wake, future)
+
+    def _follow(self) -> None:
+        """Read what is there, then what comes, until the end."""
+        self._read_all()
+        self.complete = True
+        self._publish(None)
+        slow, wait = 0.0, _LEAST
+        while not self._ended.is_set():
+            self._read_asked()
+            now = time.monotonic()
+            if now >= slow:
+                self._look_around()
+                spent = time.monotonic() - now
+                wait = max(_LEAST, _SHARE * spent)
+                slow = time.monotonic() + wait
+            fresh = time.time() - FRESH
+            for shown in self.shown:
+                if shown.state == "read" and shown.modified >= fresh and shown.run.has_more():
+                    self._read(shown)
+            self._woken.wait(LOOK_EVERY)
+            self._woken.clear()
+
+    def _look_around(self) -> None:
+        """Look for new runs, and at those that were not written to for a while."""
+        self._take(self._folder.find())
+        for shown in self.shown:
+            if self._ended.is_set():
+                return
+            there = shown.look()
+            if not there and shown.state != "gone":
+                shown.state = "gone"
+                self._publish(shown)
+            elif there and shown.state == "gone":
+                shown.state = "waiting"
+                self._publish(shown)
+            unasked = sum(other.size for other in self.shown if other.state == "read")
+            small = shown.state == "waiting" and unasked + shown.size <= READ_UNASKED
+            if small or (shown.state == "read" and shown.run.has_more()):
+                self._read(shown)
+
+    def _read_all(self) -> None:
+        """Read runs, the newest first, until there is too much to be read unasked."""
+        total = 0
+        for shown in sorted(self.shown, key=lambda shown: -shown.modified):
+            if self._ended.is_set():
+                return
+            self._read_asked()
+            total += shown.size
+            if shown.state == "waiting" and total <= READ_UNASKED:
+                self._read(shown)
+
+    def _read_asked(self) -> None:
+        while not self._ended.is_set():
+            with self._lock:
+                if not self._asked:
+                    return
+                index = self._asked.pop(0)
+            if self.shown[index].state == "waiting":
+                self._read(self.shown[index])
+
+    def _read(self, shown: Shown) -> None:
+        """Read what was written in a run since the last time."""
+        first = shown.state == "waiting"
+        for count in shown.run.reading():
+            if count:
+                self._publish(shown)
+            if self._ended.is_set():
+                return
+        shown.look()
+        if first:
+            shown.state = "read"
+            self._publish(shown)
+
+
+def _event_paths(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if is_event_file(path.name)]
+    except OSError:
+        return []
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,0 +1,184 @@
+"""The answer to a chart: the curves of some tags over some runs, thinned to its pixels, as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from cutaway.explorer.container import Container
+from cutaway.training.runs import Run
+from cutaway.training.series import SCALARS, Columns
+from cutaway.training_view.curves import Floats, in_order, smoothed, stretches, thinned
+from cutaway.training_view.logs import Logs
+from cutaway.training_view.overview import Tags, scalar_columns
+
+AXES: Final = ("step", "relative", "wall", "epoch")
+"""What x can be: the step, hours are for the page to say: seconds since the run began, seconds since 1970, epochs."""
+
+_INNER = (5.0, 95.0)
+"""Percentiles between which values are no outliers, as TensorBoard has it."""
+
+_PERCENTILES_OF = 200_000
+"""Values of which percentiles are taken; of more, evenly chosen ones."""
+
+MOST_LINES = 4_000
+"""Lines of one chart; those behind them are counted, and left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a chart asks for.
+
+    Attributes:
+        runs: Numbers of the runs.
+        tags: Numbers of the tags.
+        axis: One of `AXES`.
+        view: The range of x; None for all of it.
+        pixels: Pixels of that range.
+        log: Whether x is logarithmic.
+        smoothing: Weight of the smoothing, from 0 to below 1.
+    """
+
+    runs: list[int]
+    tags: list[int]
+    axis: str
+    view: tuple[float, float] | None
+    pixels: int
+    log: bool
+    smoothing: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    run: int
+    tag: int
+    x: Floats
+    columns: Columns
+    begin: int
+    end: int
+    part: int
+
+
+def series_reply(logs: Logs, tags: Tags, wanted: Wanted) -> list[bytes]:
+    """The curves that a chart asks for, in a container.
+
+    Its sections: ``lines`` (JSON; for each line run, tag, number of its stretch, number of points that follow, number
+    of points there are in view), ``x``, ``y``, ``smooth``, ``step`` and ``time`` of all points, and ``about`` (JSON;
+    the range of x, the range of y in view, and that without outliers).
+    """
+    lines = [line for run in wanted.runs for tag in wanted.tags for line in _lines(logs, tags, run, tag, wanted.axis)]
+    left_out = max(0, len(lines) - MOST_LINES)
+    lines = lines[:MOST_LINES]
+    whole = _range([line.x[line.begin : line.end] for line in lines], positive=wanted.log)
+    view = wanted.view or whole or (0.0, 1.0)
+    told: list[list[int]] = []
+    columns: dict[str, list[Any]] = {"x": [], "y": [], "smooth": [], "step": [], "time": []}
+    inside: list[Floats] = []
+    for line in lines:
+        values = line.columns.values
+        drawn = [values]
+        if wanted.smoothing > 0:
+            soft = np.zeros_like(values)
+            soft[line.begin : line.end] = smoothed(values[line.begin : line.end], wanted.smoothing)
+            drawn.append(soft)
+        curve = thinned(line.x, drawn, line.begin, line.end, view, wanted.pixels, log=wanted.log)
+        places = curve.places
+        told.append([line.run, line.tag, line.part, len(places), curve.total])
+        parts = (line.x, values, drawn[-1], line.columns.steps, line.columns.times)
+        for column, part in zip(columns.values(), parts, strict=True):
+            column.append(part[places])
+        x = line.x[line.begin : line.end]
+        first, last = np.searchsorted(x, view[0], "left"), np.searchsorted(x, view[1], "right")
+        inside.append(values[line.begin + first : line.begin + last])
+    about = {"x": whole, "view": view, "left_out": left_out, **_heights(inside)}
+    container = Container()
+    container.json("lines", told)
+    container.json("about", about)
+    for name, made in columns.items():
+        joined = np.concatenate(made) if made else np.zeros(0)
+        container.made(name, "f64", joined.astype("<f8").tobytes(), len(joined))
+    return container.pieces()
+
+
+def _lines(logs: Logs, tags: Tags, run: int, tag: int, axis: str) -> list[_Line]:
+    shown = logs.shown[run]
+    columns = scalar_columns(shown, tags.listed[tag])
+    if columns is None or not len(columns):
+        return []
+    columns = ordered(columns)
+    x = x_of(columns, axis, shown.run, tags.listed[tag][0])
+    return [_Line(run, tag, x, columns, *place, part) for part, place in enumerate(stretches(x))]
+
+
+def ordered(columns: Columns) -> Columns:
+    """Columns of scalars file by file."""
+    order = in_order(columns.files)
+    if order is None:
+        return columns
+    return Columns(columns.times[order], columns.steps[order], columns.files[order], columns.values[order])
+
+
+def x_of(columns: Columns, axis: str, run: Run, tag: str) -> Floats:
+    """The x of each value of a series."""
+    if axis == "wall":
+        return columns.times
+    if axis == "relative":
+        return columns.times - _began(run)
+    if axis == "epoch":
+        return _epochs(columns, run, tag)
+    return columns.steps.astype(np.float64)
+
+
+def _began(run: Run) -> float:
+    """When the first value of a run was written."""
+    with run.lock:
+        firsts = [series.times[0] for series in run.series.values() if series.kind == SCALARS and len(series)]
+    return float(min(firsts, default=0.0))
+
+
+def _epochs(columns: Columns, run: Run, tag: str) -> Floats:
+    """How many epochs were over when each value was written, with the share of the one that was not.
+
+    Epochs end where values named ``epoch_…`` are written, as Keras' callback does. Without any the step is the epoch.
+    """
+    if tag.startswith("epoch_"):
+        return columns.steps.astype(np.float64) + 1
+    with run.lock:
+        named = [series for name, series in run.series.items() if name.startswith("epoch_") and series.kind == SCALARS]
+        ends = max(named, key=len, default=None)
+        if ends is None:
+            return columns.steps.astype(np.float64)
+        steps, times = ends.steps.astype(np.float64) + 1, ends.times
+    order = np.argsort(times, kind="stable")
+    found: Floats = np.interp(
+        columns.times, np.append(_began(run), times[order]), np.append(steps[order[0]] - 1, steps[order])
+    )
+    return found
+
+
+def _range(parts: list[Floats], *, positive: bool) -> tuple[float, float] | None:
+    """The least and the greatest x of stretches that never go back."""
+    if positive:
+        parts = [part[part > 0] for part in parts]
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return None
+    return float(min(part[0] for part in parts)), float(max(part[-1] for part in parts))
+
+
+def _heights(parts: list[Floats]) -> dict[str, Any]:
+    """The range of y, that without outliers, and the least positive one, which a logarithmic scale begins with."""
+    values = np.concatenate(parts) if parts else np.zeros(0)
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return {"y": None, "inner": None, "positive": None, "points": len(values)}
+    some = finite[:: max(1, len(finite) // _PERCENTILES_OF)]
+    positive = finite[finite > 0]
+    return {
+        "y": [float(finite.min()), float(finite.max())],
+        "inner": [float(found) for found in np.percentile(some, _INNER)],
+        "positive": float(positive.min()) if len(positive) else None,
+        "points": len(values),
+    }

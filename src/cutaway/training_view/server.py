@@ -1,0 +1,220 @@
+"""The server of the training view: its routes. How it listens and whom it answers is that of the explorer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
+
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from cutaway.explorer.replies import Refused, as_json, container, whole_number
+from cutaway.explorer.server import FAILURES, Listening, failed, file_answer
+from cutaway.explorer.static_files import FILES
+from cutaway.explorer.text import to_json
+from cutaway.explorer.workers import Workers
+from cutaway.training_view.logs import Logs
+from cutaway.training_view.overview import Tags, overview, summaries
+from cutaway.training_view.series_reply import AXES, Wanted, series_reply
+
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<title>cutaway</title>
+<link rel="icon" href="icon.svg">
+<link rel="stylesheet" href="training.css">
+<script src="training.js" defer></script>
+</head>
+<body><div id="cutaway"></div></body>
+</html>
+"""
+
+MOST_RUNS = 20_000
+MOST_TAGS = 200_000
+"""Runs and tags that one request may name."""
+
+MOST_PIXELS = 8_000
+"""Pixels of a chart."""
+
+MOST_BODY = 4 << 20
+"""Bytes of a request; the numbers of all runs and tags that it may name."""
+
+_BEAT = 15.0
+"""Seconds after which a silent stream says that it is alive."""
+
+_QUIET = 0.05
+"""Seconds between two words about news, so that a page that reads many files is not told of each one."""
+
+T = TypeVar("T")
+
+
+class Service:
+    """The logs with all that answers about them, as a session of the explorer's server.
+
+    Args:
+        logs: The logs.
+
+    Attributes:
+        logs: As given.
+        tags: Numbers of tags.
+        workers: Threads that make answers.
+    """
+
+    def __init__(self, logs: Logs) -> None:
+        self.logs = logs
+        self.tags = Tags()
+        self.workers = Workers(3, "cutaway answers")
+
+    def close(self) -> None:
+        """End: whoever waits is woken."""
+        self.logs.close()
+        self.workers.end()
+
+
+def listening(logs: Logs, host: str, port: int) -> Listening:
+    """A server for a folder of logs whose port is open.
+
+    Raises:
+        OSError: The port cannot be opened.
+    """
+    service = Service(logs)
+    return Listening(service, host, port, lambda compress: application(service, compress=compress))
+
+
+def application(service: Service, *, compress: bool = False) -> Starlette:
+    """The routes of the training view, without the guard.
+
+    Args:
+        service: The logs.
+        compress: Whether answers are compressed.
+    """
+    routes = [
+        Route("/", Response(PAGE, media_type="text/html")),
+        *(Route(f"/{name}", file_answer(name)) for name in FILES),
+        Route("/overview", _overview),
+        Route("/summaries", _summaries, methods=["POST"]),
+        Route("/series", _series, methods=["POST"]),
+        Route("/news", _news),
+    ]
+    app = Starlette(routes=routes, exception_handlers=dict.fromkeys(FAILURES, failed))
+    app.state.service = service
+    if compress:
+        app.add_middleware(GZipMiddleware, minimum_size=1_400, compresslevel=3)
+    return app
+
+
+def service_of(request: Request) -> Service:
+    """The logs that a request is about."""
+    found: Service = request.app.state.service
+    return found
+
+
+async def work(request: Request, make: Callable[[], T]) -> T:
+    """Make an answer in another thread, so that others are answered meanwhile."""
+    return await service_of(request).workers.run(make)
+
+
+async def _overview(request: Request) -> Response:
+    service = service_of(request)
+    since = whole_number(request, "since", 1 << 40, 0)
+    return as_json(await work(request, lambda: to_json(overview(service.logs, service.tags, since)).encode()))
+
+
+async def _summaries(request: Request) -> Response:
+    service = service_of(request)
+    said = await said_in(request)
+    runs, tags = runs_in(said, service), tags_in(said, service)
+    if len(runs) * len(tags) > MOST_TAGS:
+        raise Refused(413, f"at most {MOST_TAGS:,} values at once; received {len(runs) * len(tags):,}", "TooLarge")
+    return as_json(await work(request, lambda: to_json(summaries(service.logs, service.tags, runs, tags)).encode()))
+
+
+async def _series(request: Request) -> Response:
+    service = service_of(request)
+    wanted = _wanted(await said_in(request), service)
+    service.logs.want(wanted.runs)
+    return container(await work(request, lambda: series_reply(service.logs, service.tags, wanted)))
+
+
+def _wanted(said: dict[str, Any], service: Service) -> Wanted:
+    axis, pixels, smoothing, view = (said.get(name) for name in ("axis", "pixels", "smoothing", "view"))
+    if axis not in AXES:
+        raise Refused(400, f"axis must be one of {', '.join(AXES)}")
+    if type(pixels) is not int or not 1 <= pixels <= MOST_PIXELS:
+        raise Refused(400, f"pixels must be a whole number from 1 to {MOST_PIXELS}")
+    if type(smoothing) not in (int, float) or not 0 <= float(smoothing or 0) < 1:
+        raise Refused(400, "smoothing must be a number from 0 to below 1")
+    if view is not None and not (
+        isinstance(view, list) and len(view) == 2 and all(type(x) in (int, float) for x in view) and view[0] < view[1]
+    ):
+        raise Refused(400, "view must be null, or the least and the greatest x")
+    bounds = None if view is None else (float(view[0]), float(view[1]))
+    return Wanted(
+        runs_in(said, service),
+        tags_in(said, service),
+        axis,
+        bounds,
+        pixels,
+        said.get("log") is True,
+        float(smoothing or 0),
+    )
+
+
+async def said_in(request: Request) -> dict[str, Any]:
+    """The object in the body of a request."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MOST_BODY:
+            raise Refused(413, f"the request has more than {MOST_BODY:,} bytes", "TooLarge")
+    try:
+        said = json.loads(bytes(body))
+    except (ValueError, RecursionError):
+        raise Refused(400, "expected JSON") from None
+    if not isinstance(said, dict):
+        raise Refused(400, "expected an object of JSON")
+    return said
+
+
+def runs_in(said: dict[str, Any], service: Service) -> list[int]:
+    """The runs that a request names."""
+    return _numbers(said, "runs", len(service.logs.shown), MOST_RUNS)
+
+
+def tags_in(said: dict[str, Any], service: Service) -> list[int]:
+    """The tags that a request names."""
+    return _numbers(said, "tags", len(service.tags.listed), MOST_TAGS)
+
+
+def _numbers(said: dict[str, Any], name: str, most: int, count: int) -> list[int]:
+    found = said.get(name)
+    if not isinstance(found, list) or len(found) > count or not all(type(at) is int and 0 <= at < most for at in found):
+        raise Refused(400, f"{name} must be a list of at most {count:,} whole numbers from 0 to {most - 1}")
+    return list(dict.fromkeys(found))
+
+
+async def _news(request: Request) -> Response:
+    logs = service_of(request).logs
+
+    async def stream() -> AsyncIterator[str]:
+        version = whole_number(request, "since", 1 << 40, 0)
+        while not logs.closed:
+            if logs.version > version:
+                version = logs.version
+                yield f"event: news\ndata: {version}\n\n"
+                await asyncio.sleep(_QUIET)
+                continue
+            try:
+                await asyncio.wait_for(logs.after(version), _BEAT)
+            except TimeoutError:
+                yield ": still here\n\n"
+
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})

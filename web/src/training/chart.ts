@@ -1,0 +1,333 @@
+/** One chart: a card with the curves of a metric over the shown runs. It asks and paints only while it can be seen. */
+import { button, make } from "../dom.ts";
+import { iconButton } from "../icons.ts";
+import type { App } from "./app.ts";
+import { under } from "./hover.ts";
+import type { Metric, Run } from "./logs.ts";
+import { isHeldOut } from "./naming.ts";
+import { frameOf, paint, pixelsFor } from "./plot.ts";
+import type { Frame, Ink, LineLook, Look } from "./plot.ts";
+import { exact, onAxis, valueAt } from "./scales.ts";
+import type { Curves, Wanted } from "./server.ts";
+import type { Tip } from "./tip.ts";
+import { toggled } from "./view.ts";
+import type { View } from "./view.ts";
+
+const PAUSE = 250; // ms between two questions of one chart while values keep coming
+const DRAG = 5; // px from which on a drag is meant
+
+export class Chart {
+  readonly element: HTMLElement;
+  private readonly canvas: HTMLCanvasElement;
+  private readonly over: HTMLCanvasElement;
+  private readonly plot: HTMLElement;
+  private readonly note: HTMLElement;
+  private readonly back: HTMLButtonElement;
+  private readonly enlarge: HTMLButtonElement;
+  private curves: Curves | undefined;
+  private frame: Frame | undefined;
+  private asked = "";
+  private busy = false;
+  private last = 0;
+  private timer = 0;
+  private dirty = true;
+  private seen = false;
+  private paints = 0;
+  private dragFrom: readonly [number, number] | undefined;
+  private dragTo: readonly [number, number] | undefined;
+
+  constructor(private readonly app: App, public metric: Metric, private readonly tip: Tip, private readonly ink: () => Ink) {
+    this.canvas = make("canvas", { set: { tabindex: "0", role: "img", "aria-label": metric.name } });
+    this.over = make("canvas", { class: "over-plot", set: { "aria-hidden": "true" } });
+    this.note = make("p", { class: "chart-note", text: "" });
+    this.plot = make("div", { class: "plot" }, [this.canvas, this.over, this.note]);
+    this.back = button("1:1", `Show all of ${metric.name}`, () => this.zoom(undefined), "zoomed-out");
+    this.back.title = "Show all of it (double click)";
+    this.enlarge = iconButton("fit", `Enlarge ${metric.name}`, () => this.setLarge());
+    const save = iconButton("save", `Download all points of ${metric.name}`, () => this.download());
+    const title = make("h3", { class: "chart-title", text: metric.name, title: metric.tags.map(({ tag }) => tag).join("\n") });
+    this.element = make("article", { class: "curves", set: { "aria-label": metric.name } }, [
+      make("header", {}, [title, this.back, save, this.enlarge]), this.plot,
+    ]);
+    this.listen();
+    this.viewed();
+  }
+
+  /** Called when the card comes into sight or leaves it. */
+  sight(seen: boolean): void {
+    this.seen = seen;
+    if (seen && this.dirty) this.refresh();
+  }
+
+  /** Some runs have more values. */
+  news(changed: ReadonlySet<number>): void {
+    const tags = new Set(this.metric.tags.map(({ index }) => index));
+    if (this.app.shown().some((run) => changed.has(run.index) && run.tags.some((tag) => tags.has(tag)))) {
+      this.asked = "";
+      this.refresh();
+    }
+  }
+
+  /** The view has changed: ask again if other points are needed, else only paint. */
+  refresh(): void {
+    if (!this.seen || this.element.clientWidth === 0) {
+      this.dirty = true;
+      return;
+    }
+    this.dirty = false;
+    this.viewed();
+    const wanted = this.wanted();
+    const key = JSON.stringify(wanted);
+    if (key === this.asked) {
+      this.paint();
+      return;
+    }
+    if (this.busy || this.timer !== 0) {
+      this.dirty = true;
+      return;
+    }
+    const wait = this.last + PAUSE - performance.now();
+    if (this.asked === "" && wait > 0) { // news, which may come often
+      this.timer = window.setTimeout(() => {
+        this.timer = 0;
+        this.refresh();
+      }, wait);
+      return;
+    }
+    void this.ask(wanted, key);
+  }
+
+  /** Fit the canvas to its card. */
+  resized(): void {
+    this.refresh();
+  }
+
+  private async ask(wanted: Wanted, key: string): Promise<void> {
+    this.busy = true;
+    this.asked = key;
+    this.last = performance.now();
+    try {
+      this.curves = await this.app.server.series(wanted);
+      this.say();
+      this.paint();
+    } catch (error) {
+      this.note.textContent = (error as Error).message;
+    } finally {
+      this.busy = false;
+    }
+    if (this.dirty) this.refresh();
+  }
+
+  private wanted(): Wanted {
+    const { axis, smoothing, logX } = this.app.view;
+    const tags = this.metric.tags.map(({ index }) => index);
+    const runs = this.app.shown().filter((run) => run.tags.some((tag) => tags.includes(tag)) || run.state === "waiting");
+    const zoom = this.app.view.zooms.get(this.metric.name);
+    const view = zoom === undefined ? null : [zoom[0] as number, zoom[1] as number] as const;
+    return { runs: runs.map(({ index }) => index), tags, axis, view, pixels: pixelsFor(this.plot.clientWidth), log: logX, smoothing };
+  }
+
+  private look(): Look {
+    const { axis, logX, logY, outliers, smoothing } = this.app.view;
+    const zoom = this.app.view.zooms.get(this.metric.name);
+    const fixedY = zoom !== undefined && zoom.length === 4 ? [zoom[2] as number, zoom[3] as number] as const : undefined;
+    return { axis, logX, logY, ignoreOutliers: outliers, smoothing: smoothing > 0, fixedY, ink: this.ink() };
+  }
+
+  private lineLook = (at: number): LineLook | undefined => {
+    const line = this.curves?.lines[at];
+    const run = line === undefined ? undefined : this.app.logs.runs[line.run];
+    if (line === undefined || run === undefined) return undefined;
+    const part = run.part || (this.app.logs.tags[line.tag]?.part ?? "");
+    return { colour: this.app.colourOf(run), dashed: isHeldOut(part) };
+  };
+
+  private paint(): void {
+    const curves = this.curves;
+    if (curves === undefined) return;
+    const [width, height] = [this.plot.clientWidth, this.plot.clientHeight];
+    const dense = window.devicePixelRatio || 1;
+    if (this.canvas.width !== Math.round(width * dense) || this.canvas.height !== Math.round(height * dense)) {
+      this.canvas.width = Math.round(width * dense);
+      this.canvas.height = Math.round(height * dense);
+    }
+    const look = this.look();
+    this.frame = frameOf(width, height, curves.about, look, this.app.view.zooms.has(this.metric.name));
+    const context = this.canvas.getContext("2d") as CanvasRenderingContext2D;
+    context.setTransform(dense, 0, 0, dense, 0, 0);
+    paint(context, [width, height], this.frame, curves, look, this.lineLook);
+    this.element.dataset["painted"] = String(++this.paints);
+  }
+
+  /** What a screen reader says of the curves. */
+  private say(): void {
+    const { lines, about } = this.curves as Curves;
+    this.note.textContent = lines.length === 0 ? "No values of the shown runs." : about.left_out > 0 ? `${about.left_out} lines left out` : "";
+    const said = lines.slice(0, 8).map((line) => {
+      const value = (this.curves as Curves).y[line.end - 1];
+      return `${this.app.logs.runs[line.run]?.name ?? ""} ${value === undefined ? "" : exact(value)}`;
+    });
+    const more = lines.length > said.length ? `, and ${lines.length - said.length} more` : "";
+    const range = about.x === null ? "" : `, ${this.app.view.axis} ${about.x.map((x) => onAxis(this.app.view.axis, x, true)).join(" to ")}`;
+    this.canvas.setAttribute("aria-label", `${this.metric.name}${range}; last values: ${said.join(", ")}${more}`);
+    this.element.dataset["points"] = String(about.points);
+    this.element.dataset["drawn"] = String((this.curves as Curves).x.length);
+  }
+
+  private viewed(): void {
+    const { zooms, large } = this.app.view;
+    this.back.hidden = !zooms.has(this.metric.name);
+    const isLarge = large.has(this.metric.name);
+    this.element.classList.toggle("large", isLarge);
+    this.enlarge.setAttribute("aria-pressed", String(isLarge));
+  }
+
+  private setLarge(): void {
+    const { large } = this.app.view;
+    this.app.set({ large: toggled(large, this.metric.name, !large.has(this.metric.name)) });
+  }
+
+  private zoom(range: readonly number[] | undefined): void {
+    const zooms = new Map(this.app.view.zooms);
+    if (range === undefined) zooms.delete(this.metric.name);
+    else zooms.set(this.metric.name, range);
+    this.app.set({ zooms });
+  }
+
+  private download(): void {
+    this.tip.hide();
+    this.element.dispatchEvent(new CustomEvent("download", { bubbles: true, detail: this.metric }));
+  }
+
+  private listen(): void {
+    this.canvas.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0 || event.pointerType === "touch") return;
+      this.canvas.setPointerCapture(event.pointerId);
+      this.dragFrom = [event.offsetX, event.offsetY];
+      this.dragTo = undefined;
+    });
+    this.canvas.addEventListener("pointermove", (event) => {
+      if (this.dragFrom !== undefined) this.drag(event.offsetX, event.offsetY);
+      else this.hover(event);
+    });
+    this.canvas.addEventListener("pointerup", () => this.drop());
+    this.canvas.addEventListener("pointercancel", () => this.stop());
+    this.canvas.addEventListener("pointerleave", () => this.leave());
+    this.canvas.addEventListener("dblclick", () => this.zoom(undefined));
+    this.canvas.addEventListener("blur", () => this.leave());
+    this.canvas.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  private key(event: KeyboardEvent): void {
+    const frame = this.frame;
+    if (frame === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    const span = (from: number, to: number): void => this.zoom([valueAt(frame.x, from), valueAt(frame.x, to)]);
+    const runs: Readonly<Record<string, () => void>> = {
+      "+": () => span(0.25, 0.75), "=": () => span(0.25, 0.75), "-": () => span(-0.5, 1.5), "0": () => this.zoom(undefined),
+      ArrowLeft: () => span(-0.25, 0.75), ArrowRight: () => span(0.25, 1.25), Enter: () => this.setLarge(),
+      Escape: () => this.stop(),
+    }; // prettier-ignore
+    const run = runs[event.key];
+    if (run === undefined) return;
+    event.preventDefault();
+    run();
+  }
+
+  private drag(x: number, y: number): void {
+    const [fromX, fromY] = this.dragFrom as readonly [number, number];
+    this.dragTo = Math.hypot(x - fromX, y - fromY) > DRAG ? [x, y] : undefined;
+    this.tip.hide();
+    const context = this.clearOver();
+    const frame = this.frame;
+    if (this.dragTo === undefined || frame === undefined) return;
+    const tall = Math.abs(y - fromY) > 4 * DRAG;
+    context.fillStyle = context.strokeStyle = this.ink().muted;
+    context.globalAlpha = 0.18;
+    const top = tall ? Math.min(fromY, y) : frame.top;
+    context.fillRect(Math.min(fromX, x), top, Math.abs(x - fromX), tall ? Math.abs(y - fromY) : frame.height);
+    context.globalAlpha = 1;
+  }
+
+  private drop(): void {
+    const [from, to, frame] = [this.dragFrom, this.dragTo, this.frame];
+    this.stop();
+    if (from === undefined || to === undefined || frame === undefined) return;
+    const shares = [from[0], to[0]].map((x) => Math.min(1, Math.max(0, (x - frame.left) / frame.width))).sort((a, b) => a - b);
+    const range = shares.map((at) => valueAt(frame.x, at));
+    if (!((range[0] as number) < (range[1] as number))) return;
+    if (Math.abs(to[1] - from[1]) > 4 * DRAG) {
+      const rows = [from[1], to[1]].map((y) => 1 - (y - frame.top) / frame.height).sort((a, b) => a - b);
+      range.push(...rows.map((at) => valueAt(frame.y, at)));
+    }
+    this.zoom(range);
+  }
+
+  private stop(): void {
+    this.dragFrom = this.dragTo = undefined;
+    this.leave();
+  }
+
+  private leave(): void {
+    this.tip.hide();
+    if (this.over.width > 0) this.clearOver();
+  }
+
+  private clearOver(): CanvasRenderingContext2D {
+    const [width, height, dense] = [this.plot.clientWidth, this.plot.clientHeight, window.devicePixelRatio || 1];
+    this.over.width = Math.round(width * dense);
+    this.over.height = Math.round(height * dense);
+    const context = this.over.getContext("2d") as CanvasRenderingContext2D;
+    context.scale(dense, dense);
+    return context;
+  }
+
+  private hover(event: PointerEvent): void {
+    const [curves, frame] = [this.curves, this.frame];
+    if (curves === undefined || frame === undefined) return;
+    const found = under(curves, frame, event.offsetX, event.offsetY, this.app.view.smoothing > 0);
+    const context = this.clearOver();
+    if (found.length === 0) {
+      this.tip.hide();
+      return;
+    }
+    context.strokeStyle = this.ink().muted;
+    context.globalAlpha = 0.5;
+    const x = Math.round((found[0] as (typeof found)[number]).x) + 0.5;
+    context.beginPath();
+    context.moveTo(x, frame.top);
+    context.lineTo(x, frame.top + frame.height);
+    context.stroke();
+    context.globalAlpha = 1;
+    for (const { line, x: cx, y: cy } of found) {
+      context.fillStyle = this.lineLook(line)?.colour ?? "";
+      context.beginPath();
+      context.arc(cx, cy, 3, 0, 7);
+      context.fill();
+    }
+    this.tip.show(event, this.rows(curves, found));
+  }
+
+  private rows(curves: Curves, found: ReturnType<typeof under>): Parameters<Tip["show"]>[1] {
+    const several = this.metric.tags.length > 1;
+    const rows = found.map(({ line, point }) => {
+      const of = curves.lines[line] as Curves["lines"][number];
+      const run = this.app.logs.runs[of.run] as Run;
+      const tag = several ? ` ${this.app.logs.tags[of.tag]?.tag ?? ""}` : "";
+      return {
+        colour: this.app.colourOf(run),
+        name: `${run.name}${tag}${of.part > 0 ? ` (part ${of.part + 1})` : ""}`,
+        value: exact(curves.y[point] as number),
+        smooth: this.app.view.smoothing > 0 ? exact(curves.smooth[point] as number) : "",
+        step: onAxis("step", curves.step[point] as number, true),
+        time: onAxis("wall", curves.time[point] as number, true),
+      };
+    });
+    return rows;
+  }
+}
+
+/** Whether charts look other in one view than in another. */
+export function looksOther(now: View, before: View): boolean {
+  const keys = ["axis", "smoothing", "logX", "logY", "outliers", "runFilter", "hidden", "added", "zooms", "large", "theme"] as const;
+  return keys.some((key) => now[key] !== before[key]);
+}

@@ -1,0 +1,110 @@
+/** The tab of charts: one card a metric, in groups that can be folded, and the controls that all of them share. */
+import { clear, make } from "../dom.ts";
+import type { App } from "./app.ts";
+import { Chart, looksOther } from "./chart.ts";
+import { controls } from "./controls.ts";
+import { inkOf } from "./ink.ts";
+import { matcher } from "./naming.ts";
+import { Tip } from "./tip.ts";
+import { toggled } from "./view.ts";
+
+const NEAR = "300px"; // beyond the screen within which charts are kept painted
+
+export class Charts {
+  readonly element: HTMLElement;
+  private readonly groups = make("div", { class: "groups" });
+  private readonly empty = make("p", { class: "empty", set: { role: "status" } });
+  private readonly charts = new Map<string, Chart>();
+  private readonly byElement = new WeakMap<Element, Chart>();
+  private readonly tip: Tip;
+  private built = "";
+  private readonly seeing: IntersectionObserver;
+  private readonly sizing: ResizeObserver;
+
+  constructor(private readonly app: App, host: HTMLElement) {
+    this.tip = new Tip(host);
+    this.element = make("section", { class: "tab charts", set: { "aria-label": "Charts" } }, [
+      controls(app), make("div", { class: "scroll" }, [this.empty, this.groups]),
+    ]);
+    this.seeing = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) this.byElement.get(target)?.sight(isIntersecting);
+    }, { root: this.element.lastElementChild, rootMargin: NEAR });
+    this.sizing = new ResizeObserver((entries) => {
+      for (const { target } of entries) this.byElement.get(target)?.resized();
+    });
+    (this.element.lastElementChild as HTMLElement).addEventListener("scroll", () => this.tip.hide(), { passive: true });
+    app.onView((now, before) => {
+      if (now.tagFilter !== before.tagFilter || now.folded !== before.folded) this.build();
+      if (looksOther(now, before) || now === before) this.refresh();
+    });
+    app.onNews((changed) => {
+      this.build();
+      for (const chart of this.charts.values()) chart.news(changed);
+    });
+    this.build();
+  }
+
+  private refresh(): void {
+    for (const chart of this.charts.values()) chart.refresh();
+  }
+
+  /** Make the cards of the metrics that there are now; those that stay are left as they are. */
+  private build(): void {
+    const { folded, tagFilter } = this.app.view;
+    const metrics = this.app.logs.metrics("scalars", matcher(tagFilter));
+    const key = JSON.stringify([metrics.map(({ name, tags }) => [name, tags.length]), [...folded]]);
+    if (key === this.built) {
+      this.tell(metrics.length);
+      return;
+    }
+    this.built = key;
+    const byGroup = new Map<string, typeof metrics>();
+    for (const metric of metrics) byGroup.set(metric.group, [...(byGroup.get(metric.group) ?? []), metric]);
+    const used = new Set<string>();
+    const sections = [...byGroup].map(([group, of]) => {
+      const open = !folded.has(group);
+      const toggle = make("button", {
+        class: "group-title", set: { type: "button", "aria-expanded": String(open) },
+        on: { click: () => this.app.set({ folded: toggled(this.app.view.folded, group, open) }) },
+      }, [make("span", { class: "twist", text: open ? "▾" : "▸" }), make("span", { text: group }), make("small", { text: String(of.length) })]);
+      const cards = open ? of.map((metric) => {
+        used.add(metric.name);
+        return this.chartOf(metric).element;
+      }) : [];
+      return make("section", { class: "group", set: { "aria-label": group } }, [toggle, make("div", { class: "cards" }, cards)]);
+    });
+    for (const [name, chart] of this.charts) {
+      if (!used.has(name)) {
+        this.seeing.unobserve(chart.element);
+        this.sizing.unobserve(chart.element);
+        chart.sight(false);
+      }
+    }
+    clear(this.groups);
+    this.groups.append(...sections);
+    for (const name of used) {
+      const chart = this.charts.get(name) as Chart;
+      this.seeing.observe(chart.element);
+      this.sizing.observe(chart.element);
+    }
+    this.tell(metrics.length);
+  }
+
+  private tell(count: number): void {
+    this.empty.hidden = count > 0;
+    const { complete, tags } = this.app.logs;
+    const none = tags.some(({ kind }) => kind === "scalars") ? "No chart has a name like that." : "No scalars were logged here yet.";
+    this.empty.textContent = complete ? none : "Reading the logs …";
+  }
+
+  private chartOf(metric: Chart["metric"]): Chart {
+    let chart = this.charts.get(metric.name);
+    if (chart === undefined) {
+      chart = new Chart(this.app, metric, this.tip, () => inkOf(this.element));
+      this.charts.set(metric.name, chart);
+      this.byElement.set(chart.element, chart);
+    }
+    chart.metric = metric;
+    return chart;
+  }
+}

@@ -1,0 +1,75 @@
+/** The frame of the page: name and tabs at the top, runs at the left, the chosen tab beside them. */
+import { make } from "../dom.ts";
+import { iconButton } from "../icons.ts";
+import type { App } from "./app.ts";
+import { Charts } from "./charts.ts";
+import { RunList } from "./runs.ts";
+import type { Tab, View } from "./view.ts";
+
+/** A tab that can be shown: made when it is first chosen. */
+interface Entry {
+  readonly tab: Tab;
+  readonly title: string;
+  /** Whether there is anything to show in it. */
+  filled(app: App): boolean;
+  make(app: App, host: HTMLElement): HTMLElement;
+}
+
+const has = (...kinds: readonly string[]) => (app: App): boolean => app.logs.tags.some(({ kind }) => kinds.includes(kind));
+
+const ENTRIES: readonly Entry[] = [
+  { tab: "metrics", title: "Metrics", filled: () => true, make: (app, host) => new Charts(app, host).element },
+];
+
+export interface Page {
+  say(words: string): void;
+}
+
+export function layOut(app: App, host: HTMLElement): Page {
+  const name = make("h1", { class: "log-name" });
+  const tabs = make("nav", { class: "tabs", set: { role: "tablist", "aria-label": "What is shown" } });
+  const note = make("p", { class: "note", text: "Reading the logs …", set: { role: "status" } });
+  const middle = make("main", { class: "middle" }, [note]);
+  const list = make("aside", { class: "side left" }, [new RunList(app).element]);
+  const showRuns = iconButton("outline", "Runs", () => list.classList.toggle("closed"));
+  const theme = iconButton("theme", "Light or dark", () => app.set({ theme: app.dark ? "light" : "dark" }));
+  const top = make("header", { class: "top" }, [showRuns, name, tabs, make("div", { class: "tools" }, [theme])]);
+  host.append(make("div", { class: "layer training" }, [top, make("div", { class: "row" }, [list, middle])]));
+  if (window.innerWidth <= 720) list.classList.add("closed");
+  const made = new Map<Tab, HTMLElement>();
+  const show = (view: View): void => {
+    host.dataset["theme"] = app.dark ? "dark" : "light";
+    const entries = ENTRIES.filter((entry) => entry.filled(app) || entry.tab === view.tab);
+    const entry = entries.find(({ tab }) => tab === view.tab) ?? (ENTRIES[0] as Entry);
+    const wanted = entries.map(({ tab }) => tab).join();
+    if (tabs.dataset["tabs"] !== wanted) {
+      tabs.dataset["tabs"] = wanted;
+      tabs.replaceChildren(...entries.map(({ tab, title }) => make("button", {
+        class: "tab-name", text: title, set: { type: "button", role: "tab", "data-tab": tab }, on: { click: () => app.set({ tab }) },
+      })));
+    }
+    for (const element of tabs.children) element.setAttribute("aria-selected", String(element.getAttribute("data-tab") === entry.tab));
+    if (app.logs.version > 0 && !made.has(entry.tab)) {
+      const element = entry.make(app, host);
+      made.set(entry.tab, element);
+      middle.append(element);
+    }
+    for (const [tab, element] of made) element.hidden = tab !== entry.tab;
+  };
+  app.onView(show);
+  app.onNews(() => {
+    note.hidden = true;
+    name.textContent = app.logs.name;
+    document.title = `${app.logs.name} · cutaway`;
+    show(app.view);
+  });
+  show(app.view);
+  return {
+    say(words) {
+      note.textContent = words;
+      note.hidden = false;
+    },
+  };
+}
+
+export { has };
