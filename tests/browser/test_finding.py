@@ -402,6 +402,27 @@ def test_every_export_opens(open_page: Open, graph: Graph) -> None:
     assert "stem" in " ".join(texts["The whole model"])
 
 
+def test_a_view_is_saved_with_the_colours_hits_and_legend_of_the_page(open_page: Open, graph: Graph) -> None:
+    page = open_page(NET)
+    choose(page, "Parameters")
+    colour = page.locator(".legend-bar").evaluate("bar => getComputedStyle(bar).backgroundImage")
+    search(page, "op:Conv2D")
+    page.keyboard.press("Escape")
+    settled(page)
+    page.locator(".drawing").focus()
+    page.keyboard.press("e")
+    page.locator(".drawing").focus()
+    coloured = save(page, "This view", "SVG").decode()
+    assert "Parameters: " in coloured
+    darkest = "#440154"
+    assert "68, 1, 84" in colour
+    assert darkest in coloured
+    page.locator(".card.export input").uncheck()
+    plain = save(page, "This view", "SVG").decode()
+    assert darkest not in plain
+    assert "Parameters: " not in plain
+
+
 def test_the_screen_is_saved_with_its_colours_by_the_page_alone(open_page: Open, tmp_path: Path) -> None:
     target = tmp_path / "net.html"
     cutaway.plot_model(str(NET), to_file=str(target))

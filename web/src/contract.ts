@@ -430,6 +430,23 @@ export interface WeightSliceHeader {
 }
 
 /**
+ * What the page has marked, sent with `POST export`; everything may be left out.
+ *
+ * `palette`: colours; `nodes`, `groups`: for each, the position of its colour, as bytes in base64; 0 is that of the
+ * theme, and of groups 1 too. `node_hits`, `group_hits`: likewise, 1 for a hit. `badges`: flat pairs of a node, or
+ * ~index of a group, and how grave a finding is. `legend`: colours and their words.
+ */
+export interface Drawn {
+  readonly palette?: readonly string[];
+  readonly nodes?: string;
+  readonly groups?: string;
+  readonly node_hits?: string;
+  readonly group_hits?: string;
+  readonly badges?: readonly number[];
+  readonly legend?: readonly (readonly [string, string])[];
+}
+
+/**
  * What went wrong: in words for the user, and a word for programs.
  */
 export interface Problem {

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from cutaway.analysis.ops import FAMILIES, OTHER, family
+from cutaway.drawing.badges import draw_badge
 from cutaway.drawing.hatching import hatching
+from cutaway.drawing.legend import LETTER_SIZE, legend_items
 from cutaway.drawing.scene import Box, Font, Item, Paint, Path, Place, Scene, Sheet, Text
 from cutaway.drawing.titles import flow_around, opened_layer, title_place
 from cutaway.graph.model import Graph
@@ -34,12 +36,8 @@ DASHES = (4.0, 2.5)
 HATCH = 0.25
 """Dashes of the border of what is not there, and the share of the wires' colour in the lines over it."""
 
-LETTER_SIZE = 10.0
 LETTER_DISC = 6.5
-"""Size of a letter in a corner, and radius of the disc behind it, in px."""
-
-_LEGEND_ROW = 20.0
-_LEGEND_BOX = 12.0
+"""Radius of the disc behind a letter in a corner, in px."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +49,7 @@ class Marks:
         highlighted_nodes, highlighted_groups: Boxes with a strong frame.
         strokes: Border of a box, by its colour, where it is not that of the family.
         letters: Letter in the corner of a box, by node or ~index of a group.
+        badges: Finding at a box, likewise: 0 error, 1 warning, 2 info.
         ghosts: Boxes, likewise, of what is not there: they are dashed and hatched.
         legend: Entries ``(colour, stroke, text)`` instead of the families in the picture; None for those.
         legend_letters: Letter in the box of an entry, by its text.
@@ -62,6 +61,7 @@ class Marks:
     highlighted_groups: frozenset[int] = frozenset()
     strokes: Mapping[str, str] = field(default_factory=dict)
     letters: Mapping[int, str] = field(default_factory=dict)
+    badges: Mapping[int, int] = field(default_factory=dict)
     ghosts: frozenset[int] = frozenset()
     legend: Sequence[tuple[str, str, str]] | None = None
     legend_letters: Mapping[str, str] = field(default_factory=dict)
@@ -175,11 +175,12 @@ class _Composer:
 
     def _face(self, child: int) -> object:
         """All that the drawing of a child depends on, besides its place."""
+        corners = (self._marks.letters.get(child), self._marks.badges.get(child))
         if child >= 0:
-            return (self._labels.lines[child], self._paint(child), self._marks.letters.get(child))
-        group, letter = ~child, self._marks.letters.get(child)
+            return (self._labels.lines[child], self._paint(child), corners)
+        group = ~child
         paint = self._group_paint(group)
-        return (self._labels.titles[group], self._frame(group), self._sheet_of.get(group), paint, letter)
+        return (self._labels.titles[group], self._frame(group), self._sheet_of.get(group), paint, corners)
 
     def _group_paint(self, group: int) -> str:
         if group in self._marks.highlighted_groups:
@@ -275,10 +276,13 @@ class _Composer:
         for index, line in enumerate(lines[1:], 1):
             at = round(baseline + LINE * index - 0.8, 2)
             items.append(Text(centre, at, line, name, width(line, NAME_SIZE, 400)))
-        self._draw_letter(items, node, x, y)
+        self._draw_corners(items, node, x, y, w)
 
-    def _draw_letter(self, items: list[Item], item: int, x: float, y: float) -> None:
-        """The letter of a box, on a small disc over its corner."""
+    def _draw_corners(self, items: list[Item], item: int, x: float, y: float, w: float) -> None:
+        """The letter of a box, on a small disc over its left corner, and its badge over the right one."""
+        severity = self._marks.badges.get(item)
+        if severity is not None:
+            draw_badge(items, self._paints, severity, x + w, y, self._theme.background or self._theme.group_fill)
         letter = self._marks.letters.get(item)
         if letter is None:
             return
@@ -318,7 +322,7 @@ class _Composer:
         if left + title_width + count_width + TITLE_PADDING + 8.0 <= w:
             items.append(Text(x + w - TITLE_PADDING, baseline, count, "count", count_width))
         items += inside
-        self._draw_letter(items, ~group, x, y)
+        self._draw_corners(items, ~group, x, y, w)
 
     def _behind(self, paint: str) -> str:
         """Key of a paint with the fill of another and without its border."""
@@ -333,24 +337,9 @@ class _Composer:
             entries = [(*self._theme.families[kind], kind) for kind in FAMILIES if kind in self._used]
         if not self._marks.show_legend or not entries:
             return Sheet(root.width, root.height, tuple(items))
-        x, y = 22.0, root.height - 4.0
         page_width = max(root.width, 240.0)
-        for colour, stroke, text in entries:
-            letter = self._marks.legend_letters.get(text)
-            step = _LEGEND_BOX + 5.0 + width(text, NAME_SIZE, 400) + 16.0
-            if x + step > page_width - 6.0 and x > 22.0:
-                x, y = 22.0, y + _LEGEND_ROW
-            paint = self._legend_paint(colour, stroke)
-            items.append(Box(round(x, 2), y, _LEGEND_BOX, _LEGEND_BOX, 3.0, paint))
-            if letter is not None:
-                self._fonts.setdefault("key", Font(LETTER_SIZE, 600, readable_on(colour), "middle"))
-                middle = round(x + _LEGEND_BOX / 2, 2)
-                items.append(Text(middle, y + 9.8, letter, "key", width(letter, LETTER_SIZE, 600)))
-            items.append(Text(round(x + _LEGEND_BOX + 5.0, 2), y + 9.6, text, "legend", width(text, NAME_SIZE, 400)))
-            x += step
-        return Sheet(page_width, y + _LEGEND_BOX + 16.0, tuple(items))
-
-    def _legend_paint(self, colour: str, stroke: str) -> str:
-        key = f"legend {colour}"
-        self._paints.setdefault(key, Paint(fill=colour, stroke=stroke))
-        return key
+        rows, height = legend_items(
+            entries, self._marks.legend_letters, top=root.height - 4.0, room=page_width,
+            paints=self._paints, fonts=self._fonts,
+        )  # fmt: skip
+        return Sheet(page_width, height, (*items, *rows))

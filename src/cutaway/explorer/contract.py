@@ -418,6 +418,23 @@ class WeightSliceHeader(TypedDict):
     columns: int
 
 
+class Drawn(TypedDict):
+    """What the page has marked, sent with `POST export`; everything may be left out.
+
+    `palette`: colours; `nodes`, `groups`: for each, the position of its colour, as bytes in base64; 0 is that of the
+    theme, and of groups 1 too. `node_hits`, `group_hits`: likewise, 1 for a hit. `badges`: flat pairs of a node, or
+    ~index of a group, and how grave a finding is. `legend`: colours and their words.
+    """
+
+    palette: NotRequired[list[str]]
+    nodes: NotRequired[str]
+    groups: NotRequired[str]
+    node_hits: NotRequired[str]
+    group_hits: NotRequired[str]
+    badges: NotRequired[list[int]]
+    legend: NotRequired[list[tuple[str, str]]]
+
+
 class Problem(TypedDict):
     """What went wrong: in words for the user, and a word for programs."""
 

@@ -30,6 +30,7 @@ from cutaway.explorer.details import group_details, node_details
 from cutaway.explorer.export import FORMATS as EXPORTS
 from cutaway.explorer.export import View, export
 from cutaway.explorer.guard import Guard
+from cutaway.explorer.marks import marks_of
 from cutaway.explorer.replies import Refused, as_json, container, problem, signed_numbers, whole_number, whole_numbers
 from cutaway.explorer.session import NotReady, Session, shown_lines
 from cutaway.explorer.static_files import FILES, static
@@ -102,7 +103,7 @@ def application(session: Session, *, compress: bool = False) -> Starlette:
         Route("/weight/slice", _weight_slice),
         Route("/weight/npy", _weight_npy),
         Route("/focus", _focus, methods=["POST"]),
-        Route("/export", _export),
+        Route("/export", _export, methods=["GET", "POST"]),
         Route("/events", _events),
     ]
     app = Starlette(routes=routes, exception_handlers=dict.fromkeys(FAILURES, failed))
@@ -320,15 +321,7 @@ async def _focus(request: Request) -> Response:
 
 async def _wanted(request: Request, most_nodes: int, most_groups: int) -> tuple[list[int], list[int]]:
     """Nodes and groups in the body of a request, ``{"nodes": [...]}`` or ``{"group": ...}``."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MOST_BODY:
-            raise Refused(413, f"the request has more than {MOST_BODY:,} bytes", "TooLarge")
-    try:
-        said = json.loads(bytes(body))
-    except (ValueError, RecursionError):
-        raise Refused(400, "expected JSON") from None
+    said = await _json_body(request)
     nodes = said.get("nodes", []) if isinstance(said, dict) else None
     groups = [said["group"]] if isinstance(said, dict) and "group" in said else []
     for numbers, most in ((nodes, most_nodes), (groups, most_groups)):
@@ -337,12 +330,31 @@ async def _wanted(request: Request, most_nodes: int, most_groups: int) -> tuple[
     return nodes or [], groups
 
 
+async def _json_body(request: Request) -> Any:
+    """What the body of a request says."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MOST_BODY:
+            raise Refused(413, f"the request has more than {MOST_BODY:,} bytes", "TooLarge")
+    try:
+        return json.loads(bytes(body))
+    except (ValueError, RecursionError):
+        raise Refused(400, "expected JSON") from None
+
+
 async def _export(request: Request) -> Response:
     chart = await _chart_of(request)
     form = request.query_params.get("format", "")
     theme = theme_named(request.query_params.get("theme", "light"))
     view = _view(request, len(chart.arranged.graph.groups))
-    body = await _slow_work(request, lambda: chart.locked(lambda: export(chart.arranged, theme, form, view)))
+    said = await _json_body(request) if request.method == "POST" else None
+
+    def make() -> bytes:
+        marks = None if said is None else marks_of(said, chart.arranged.graph, theme)
+        return chart.locked(lambda: export(chart.arranged, theme, form, view, marks))
+
+    body = await _slow_work(request, make)
     name = "".join(char if char.isascii() and char.isalnum() else "_" for char in chart.arranged.graph.name)[:80]
     headers = {"content-disposition": f'attachment; filename="{name or "model"}.{form}"'}
     return Response(body, media_type=EXPORTS[form], headers=headers)

@@ -58,6 +58,7 @@ export function askedSource(asker: Asker, chart?: number): DataSource & { readon
     weightHistogram: (code, bins) => json<WeightHistogram>("weight/histogram", { code, bins }),
     weightSlice: (query) => bytes("weight/slice", Object.fromEntries(new URLSearchParams(query))),
     offer: (link, path, query, name) => asker.offer(link, path, about(query), name),
+    picture: (query, marks) => bytes("export", query, marks),
     async focus(part) {
       const found = await text("focus", {}, part);
       return { head: JSON.parse(found) as Head, text: found };

@@ -1,6 +1,6 @@
 /** Where the page's data come from: one interface, and one module for each way to get them. */
 import type {
-  Attribute, Findings, GroupDetails, Head, NodeDetails, Problem, Progress, Slice, WeightHistogram, WeightStats,
+  Attribute, Drawn, Findings, GroupDetails, Head, NodeDetails, Problem, Progress, Slice, WeightHistogram, WeightStats,
 } from "../contract.ts";
 
 /** A slice, and the text that it was: the painting worker parses that for itself. */
@@ -48,6 +48,8 @@ export interface LiveSource {
   weightSlice(query: string): Promise<ArrayBuffer>;
   /** Make a link save the answer as a file of that name. */
   offer(link: HTMLAnchorElement, path: string, query: Readonly<Record<string, string | number>>, name: string): void;
+  /** What `cutaway plot` draws of the model, with what is marked on the page. */
+  picture(query: Readonly<Record<string, string | number>>, marks: Drawn): Promise<ArrayBuffer>;
   /** A new chart of a part of the model. */
   focus(part: { readonly nodes?: readonly number[]; readonly group?: number }): Promise<HeadAnswer>;
   /** Called with every event of the server; returns what ends it. */

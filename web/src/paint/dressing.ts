@@ -11,6 +11,8 @@ export interface Marks {
 /** A colour per node and group: 0 is the theme's own, else `palette[code]`. */
 export interface Colouring extends Marks {
   readonly palette: readonly string[];
+  /** Colours with their words, for pictures that are saved. */
+  readonly legend: readonly (readonly [string, string])[];
 }
 
 /** Words on wires and at pins, by group: an empty text where there is nothing to say. */

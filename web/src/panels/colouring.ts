@@ -16,6 +16,7 @@ import { themeOf } from "../state.ts";
 /** What the drawing shows without a choice. */
 export const PLAIN = "family";
 
+const MOST_ENTRIES = 40; // of the legend of a picture
 const FADED = 0.12; // of the border's colour in a fill that means "no value"
 const MOST_FOR_ATTRIBUTES = 100_000; // nodes up to which attributes are looked through for devices
 
@@ -138,7 +139,8 @@ export class Colourer {
     const faded = mix(theme.group_fill, theme.group_stroke, FADED);
     this.coloured = colour(columns, used, this.#choice, theme.scale, faded);
     const { palette, nodes, groups } = this.coloured; // plain data only: a worker paints with it
-    const colouring = this.#by() === "" ? undefined : { palette, nodes, groups };
+    const legend = legendOf(this.coloured);
+    const colouring = this.#by() === "" ? undefined : { palette, nodes, groups, legend };
     this.desk.state.send({ kind: "colour", colouring, by: this.#by() });
     this.#tell();
   }
@@ -153,6 +155,13 @@ export class Colourer {
       run();
     }
   }
+}
+
+/** The legend in words, for pictures: the first entry says what it is about. */
+function legendOf({ legend, source, choice }: Coloured): (readonly [string, string])[] {
+  const hidden = new Set(choice.hidden ?? []);
+  const shown = legend.filter(({ label }) => !hidden.has(label)).slice(0, MOST_ENTRIES);
+  return shown.map(({ fill, label }, at) => [fill, at === 0 ? `${source.title}: ${label}` : label] as const);
 }
 
 /** A table, or an error that names the file. */

@@ -1,15 +1,19 @@
 /** Export: the screen as it is, and the view or the whole model as files from the drawing code of `plot`. */
 import type { Camera, Nest, Viewport } from "../camera/camera.ts";
 import { outward } from "../camera/camera.ts";
+import type { Drawn } from "../contract.ts";
 import { make } from "../dom.ts";
 import type { Explorer } from "../explorer.ts";
 import { iconButton } from "../icons.ts";
+import { HELD } from "../paint/badge.ts";
 import { themeOf } from "../state.ts";
+import type { State } from "../state.ts";
 import { card, toggle } from "./card.ts";
 
 const FORMATS = ["svg", "pdf", "png"] as const;
 const DENSITY = 2; // px of a picture of the screen per px of the screen
 const WIDEST = 8000; // px of a file that the server draws
+const KEPT = 30_000; // ms until a browser has surely begun to save a file
 
 /** A rectangle of the inside of a group. */
 export interface View {
@@ -51,71 +55,118 @@ export function exportPanel(explorer: Explorer): void {
 }
 
 class ExportPanel {
-  readonly #links: { readonly link: HTMLAnchorElement; readonly form: string; readonly whole: boolean }[] = [];
+  readonly #buttons: HTMLButtonElement[] = [];
   readonly #status: HTMLElement;
+  #busy = false;
+  readonly #marked = make("input", { set: { type: "checkbox" } });
 
   constructor(readonly explorer: Explorer) {
     const made = card(explorer, explorer.slots.find, "export", "Save as a picture");
     this.#status = make("p", { class: "export-status", set: { role: "status" } });
-    const screen = make("button", {
-      class: "button wide", text: "PNG", title: "The screen with its colours and marks, twice as sharp", set: { type: "button" },
-      on: { click: () => void this.#saveScreen() },
-    });
+    this.#marked.checked = true;
+    const screen = this.#button("PNG", "The screen with its colours and marks, twice as sharp", () => this.#screen());
     const row = (title: string, children: readonly HTMLElement[]): HTMLElement =>
       make("div", { class: "export-row" }, [make("span", { text: title }), ...children]);
     made.body.append(row("The screen, as it is", [screen]));
     if (explorer.source.live !== undefined && explorer.head.live.export) {
-      made.body.append(row("This view", this.#makeLinks(false)), row("The whole model", this.#makeLinks(true)));
-      made.body.append(make("p", { class: "export-note", text: "Views and whole models are drawn as by cutaway plot: sharp at any size, without colours and marks of this page." }));
+      made.body.append(
+        row("This view", this.#makeButtons(false)), row("The whole model", this.#makeButtons(true)),
+        make("label", { class: "legend-row" }, [this.#marked, "with the colours, hits and badges of this page"]),
+        make("p", { class: "export-note", text: "Views and whole models are drawn as by cutaway plot: sharp at any size." }),
+      );
     } else {
       made.body.append(make("p", { class: "export-note", text: "SVG and PDF are drawn by cutaway itself: open the model with cutaway, or use cutaway plot MODEL -o FILE.svg." }));
     }
     made.body.append(this.#status);
-    const refresh = (): void => {
-      if (explorer.state.now.shown.has("export")) {
-        this.#refresh();
+    made.onShow(() => screen.focus());
+  }
+
+  #button(text: string, title: string, run: () => Promise<void>): HTMLButtonElement {
+    const made = make("button", { class: "button wide", text, title, set: { type: "button" }, on: { click: () => void this.#save(run) } });
+    this.#buttons.push(made);
+    return made;
+  }
+
+  #makeButtons(whole: boolean): HTMLButtonElement[] {
+    return FORMATS.map((form) => this.#button(form.toUpperCase(), `${whole ? "The whole model" : "This view"} as ${form.toUpperCase()}`, async () => {
+      const { live } = this.explorer.source;
+      if (live !== undefined) {
+        const marks = this.#marked.checked ? marksOf(this.explorer.state.now) : {};
+        save(new Blob([await live.picture(this.#query(form, whole), marks)]), `${this.#name}.${form}`);
       }
-    };
-    made.onShow(() => {
-      this.#refresh();
-      screen.focus();
-    });
-    explorer.onRest(refresh);
-    explorer.state.listen(refresh);
+    }));
   }
 
-  #makeLinks(whole: boolean): HTMLAnchorElement[] {
-    return FORMATS.map((form) => {
-      const link = make("a", { class: "button wide", text: form.toUpperCase() });
-      this.#links.push({ link, form, whole });
-      return link;
-    });
+  get #name(): string {
+    return (this.explorer.head.model.name || "model").replace(/[^A-Za-z0-9]/g, "_").slice(0, 80);
   }
 
-  /** Links follow the camera and the theme. */
-  #refresh(): void {
-    const { eye, store, head, source, state } = this.explorer;
-    const view = viewOf(store, eye.camera, eye.viewport);
+  /** What is drawn: the view as the camera and the theme are now. */
+  #query(form: string, whole: boolean): Record<string, string | number> {
+    const { eye, store, head, state } = this.explorer;
     const theme = themeOf(state.now, head.theme);
+    if (whole) {
+      return { format: form, theme };
+    }
+    const view = viewOf(store, eye.camera, eye.viewport);
     const round = (value: number): string => String(Number(value.toPrecision(8)));
     const width = Math.min(WIDEST, Math.round(eye.viewport.width * DENSITY));
-    const part = { view: [view.x, view.y, view.w, view.h].map(round).join(","), group: view.group, width };
-    const name = (head.model.name || "model").replace(/[^A-Za-z0-9]/g, "_").slice(0, 80);
-    for (const { link, form, whole } of this.#links) {
-      source.live?.offer(link, "export", { chart: head.chart, format: form, theme, ...(whole ? {} : part) }, `${name}.${form}`);
-    }
+    return { format: form, theme, view: [view.x, view.y, view.w, view.h].map(round).join(","), group: view.group, width };
   }
 
-  async #saveScreen(): Promise<void> {
+  async #save(run: () => Promise<void>): Promise<void> {
+    if (this.#busy) {
+      return;
+    }
+    this.#wait(true);
     try {
-      const picture = this.explorer.surface.picture(this.explorer.eye.camera, DENSITY);
-      const address = URL.createObjectURL(await picture.convertToBlob({ type: "image/png" }));
-      const link = make("a", { set: { href: address, download: `${this.explorer.head.model.name || "model"}.png` } });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(address), 1000);
+      await run();
       this.#status.textContent = "";
     } catch (error) {
       this.#status.textContent = `The picture could not be made: ${(error as Error).message}`;
     }
+    this.#wait(false);
   }
+
+  #wait(busy: boolean): void {
+    this.#busy = busy;
+    this.#status.textContent = busy ? "Drawing …" : this.#status.textContent;
+    for (const one of this.#buttons) {
+      one.setAttribute("aria-disabled", String(busy)); // not disabled, which would take the focus away
+    }
+  }
+
+  async #screen(): Promise<void> {
+    const picture = this.explorer.surface.picture(this.explorer.eye.camera, DENSITY);
+    save(await picture.convertToBlob({ type: "image/png" }), `${this.#name}.png`);
+  }
+}
+
+/** Let the browser save a file. */
+function save(file: Blob, name: string): void {
+  const address = URL.createObjectURL(file);
+  make("a", { set: { href: address, download: name } }).click();
+  setTimeout(() => URL.revokeObjectURL(address), KEPT);
+}
+
+/** What is marked on the page, as the drawing code takes it. */
+export function marksOf({ colouring, hits, badges }: Pick<State, "colouring" | "hits" | "badges">): Drawn {
+  return {
+    ...(colouring === undefined ? {} : {
+      palette: [...colouring.palette], nodes: base64(colouring.nodes), groups: base64(colouring.groups),
+      legend: colouring.legend.map(([fill, words]): [string, string] => [fill, words]),
+    }),
+    ...(hits === undefined ? {} : { node_hits: base64(hits.nodes), group_hits: base64(hits.groups) }),
+    ...(badges === undefined ? {} : { badges: [...badges].flatMap(([item, code]) => [item, code % HELD]) }),
+  };
+}
+
+const CHUNK = 0x8000; // arguments that a function takes
+
+function base64(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += CHUNK) {
+    text += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
+  }
+  return btoa(text);
 }
