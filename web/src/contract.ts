@@ -447,6 +447,61 @@ export interface Drawn {
 }
 
 /**
+ * Fill and stroke as "#rrggbb" or "none", width of the stroke in px, lengths of dashes and gaps or an empty text.
+ */
+export type FigurePaint = readonly [string, string, number, string];
+
+/**
+ * Size in px, weight, colour, and which end of the text stands at its place: start, middle or end.
+ */
+export type FigureFont = readonly [number, number, string, string];
+
+/**
+ * Paint, x, y, width, height, radius of the corners, the node or ~group that it stands for, and lines about it.
+ */
+export type FigureBox = readonly ["box", number, number, number, number, number, number, number | null, string];
+
+/**
+ * Font, x, y of the baseline, and the text, which is never markup.
+ */
+export type FigureText = readonly ["text", number, number, number, string];
+
+/**
+ * Paint, and path.
+ */
+export type FigureLine = readonly ["line", number, Path];
+
+/**
+ * A mark of a chart; paints and fonts are positions in those of the theme.
+ */
+export type FigureMark = FigureBox | FigureText | FigureLine;
+
+/**
+ * A chart of what a model costs. `group`: that it shows, 0 for the model. `note`: what is too small to be drawn.
+ *
+ * `paints`, `fonts`: by name of the theme.
+ */
+export interface Figure {
+  readonly name: string;
+  readonly group: number;
+  readonly title: string;
+  readonly note: string;
+  readonly width: number;
+  readonly height: number;
+  readonly marks: readonly FigureMark[];
+  readonly paints: { readonly [name: string]: readonly FigurePaint[] };
+  readonly fonts: { readonly [name: string]: readonly FigureFont[] };
+}
+
+/**
+ * The charts of a page of one file, by name and group. `group_of`: for each group, that whose chart it has.
+ */
+export interface Figures {
+  readonly group_of: readonly number[];
+  readonly figures: { readonly [name: string]: { readonly [name: string]: Figure } };
+}
+
+/**
  * What went wrong: in words for the user, and a word for programs.
  */
 export interface Problem {

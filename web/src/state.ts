@@ -14,7 +14,7 @@ export interface Place {
 export type ThemeChoice = "auto" | "light" | "dark";
 
 /** Panels that can be shown and hidden. */
-export type PanelName = "outline" | "inspector" | "help" | "search" | "colour" | "table" | "weights" | "export" | "findings";
+export type PanelName = "outline" | "inspector" | "help" | "search" | "colour" | "table" | "weights" | "export" | "findings" | "figures";
 
 export interface State {
   readonly theme: ThemeChoice;

@@ -13,6 +13,7 @@ from cutaway.analysis.ops import family
 from cutaway.analysis.sizes import Setting
 from cutaway.graph.model import Graph
 from cutaway.graph.walk import weights_once
+from cutaway.style.labels import name_prefixes
 
 Quantity = str
 """One of `QUANTITIES`."""
@@ -72,6 +73,7 @@ class Ledger:
         cost: What one forward pass costs.
         layers: In the order of the graph.
         layer_of: For each node, the position of its layer.
+        prefixes: For each group, how many leading words the names in it share.
         batch: Length of every free batch axis.
         precision: Type that all floats are held in; None for those of the model.
     """
@@ -80,6 +82,7 @@ class Ledger:
     cost: Cost
     layers: tuple[Layer, ...]
     layer_of: Sequence[int]
+    prefixes: Sequence[int]
     batch: int = 1
     precision: str | None = None
 
@@ -132,7 +135,7 @@ def ledger(graph: Graph, setting: Setting | None = None, *, precision: str | Non
         sums.weights[layer_of[node]] += weight.bytes
     layers = [_layer(graph, item, at, sums) for item, at in place.items()]
     layers += _of_groups(graph, holders)
-    return Ledger(graph, spent, tuple(layers), layer_of, chosen.batch, precision)
+    return Ledger(graph, spent, tuple(layers), layer_of, name_prefixes(graph), chosen.batch, precision)
 
 
 class _Sums:

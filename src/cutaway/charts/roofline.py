@@ -171,15 +171,18 @@ class _Roofline:
         canvas, theme = self.canvas, self.canvas.theme
         most = max(dot.seconds for dot in self.dots)
         order = sorted(self.dots, key=lambda dot: (-dot.seconds, abs(dot.layer.item)))
-        places = []
+        places: list[_Disc] = []
+        rings: list[_Disc] = []  # dots that no other hides wholly
         for dot in order:
             size = max(_SMALLEST, _LARGEST * math.sqrt(dot.seconds / most))
             x, y = across.at(dot.intensity), up.at(dot.rate)
             places.append((x, y, size))
             fill = theme.families[dot.layer.family][1]
-            canvas.dot(
-                x, y, size, fill=fill, stroke=theme.background or "#ffffff", key=dot.layer.id, tip=self._tip(dot)
-            )
+            hidden = _inside((x, y, size), rings)
+            ring = fill if hidden else theme.background or "#ffffff"
+            if not hidden:
+                rings.append((x, y, size))
+            canvas.dot(x, y, size, fill=fill, stroke=ring, key=dot.layer.id, tip=self._tip(dot))
         self._names(across, up, list(zip(order, places, strict=True)))
 
     def _names(self, across: Logarithmic, up: Logarithmic, dots: list[tuple[_Dot, tuple[float, float, float]]]) -> None:
@@ -234,6 +237,14 @@ class _Roofline:
             for name, value in found
             if 200 * value >= self.total
         ]
+
+
+_Disc = tuple[float, float, float]  # x, y, diameter
+
+
+def _inside(disc: _Disc, others: Sequence[_Disc]) -> bool:
+    """Whether a disc lies wholly on one of the others."""
+    return any(math.dist(disc[:2], other[:2]) + disc[2] / 2 <= other[2] / 2 + 0.5 for other in others)
 
 
 def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:

@@ -9,7 +9,7 @@ from cutaway.charts.layers import QUANTITIES, Layer, Ledger, Quantity
 from cutaway.charts.squares import Rectangle, squarify
 from cutaway.charts.words import counted_notes, group_words
 from cutaway.drawing.scene import Scene
-from cutaway.style.labels import name_prefixes, relative_name, short_op
+from cutaway.style.labels import relative_name, short_op
 from cutaway.style.measure import clean, fit, width
 from cutaway.style.quantities import count_words, size_words
 from cutaway.style.theme import Theme
@@ -52,7 +52,6 @@ class _Treemap:
     def __init__(self, held: Ledger, theme: Theme, size: tuple[float, float], quantity: Quantity) -> None:
         self.held, self.quantity = held, quantity
         self.canvas = Canvas(*size, theme)
-        self.prefixes = name_prefixes(held.graph)
         self.hidden = 0
         self.total = 0
 
@@ -159,13 +158,13 @@ class _Treemap:
             canvas.text(x + 4.0, y + 12.0 + _LINE, words, fill=theme.name_text)
 
     def _layer_name(self, layer: Layer) -> str:
-        name = relative_name(layer.name, self.prefixes[layer.group], self.held.graph.name) or layer.name
+        name = relative_name(layer.name, self.held.prefixes[layer.group], self.held.graph.name) or layer.name
         return name or short_op(layer.op)
 
     def _group_name(self, group: int) -> str:
         graph = self.held.graph
         name, parent = graph.groups.names[group], graph.groups.parents[group]
-        return relative_name(name, self.prefixes[parent], graph.name, keep_word=True) or name
+        return relative_name(name, self.held.prefixes[parent], graph.name, keep_word=True) or name
 
 
 def _tree(held: Ledger, group: int, quantity: Quantity) -> _Branch:

@@ -28,6 +28,7 @@ from cutaway.explorer.contract import (
     Sizes,
 )
 from cutaway.explorer.contract import Theme as ThemeColours
+from cutaway.explorer.figures import Figures
 from cutaway.explorer.sheets import look_key, make_look, make_sheet, pins
 from cutaway.explorer.text import number, shown, to_json
 from cutaway.graph.walk import depths
@@ -109,6 +110,8 @@ class Chart:
         self.index = index
         graph = arranged.graph
         self.depth = depths(graph.groups.parents)
+        chosen = {} if theme is None else {theme.name: theme}
+        self.figures = Figures(graph, {name: THEMES[name] for name in ("light", "dark")} | chosen)
         self._position: dict[int, dict[int, int]] = {}
         self._sheets: dict[int, str] = {}
         self._looks: dict[int, str] = {}

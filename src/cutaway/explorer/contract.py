@@ -435,6 +435,49 @@ class Drawn(TypedDict):
     legend: NotRequired[list[tuple[str, str]]]
 
 
+FigurePaint = tuple[str, str, float, str]
+"""Fill and stroke as "#rrggbb" or "none", width of the stroke in px, lengths of dashes and gaps or an empty text."""
+
+FigureFont = tuple[float, int, str, str]
+"""Size in px, weight, colour, and which end of the text stands at its place: start, middle or end."""
+
+FigureBox = tuple[Literal["box"], int, float, float, float, float, float, int | None, str]
+"""Paint, x, y, width, height, radius of the corners, the node or ~group that it stands for, and lines about it."""
+
+FigureText = tuple[Literal["text"], int, float, float, str]
+"""Font, x, y of the baseline, and the text, which is never markup."""
+
+FigureLine = tuple[Literal["line"], int, Path]
+"""Paint, and path."""
+
+FigureMark = FigureBox | FigureText | FigureLine
+"""A mark of a chart; paints and fonts are positions in those of the theme."""
+
+
+class Figure(TypedDict):
+    """A chart of what a model costs. `group`: that it shows, 0 for the model. `note`: what is too small to be drawn.
+
+    `paints`, `fonts`: by name of the theme.
+    """
+
+    name: str
+    group: int
+    title: str
+    note: str
+    width: float
+    height: float
+    marks: list[FigureMark]
+    paints: dict[str, list[FigurePaint]]
+    fonts: dict[str, list[FigureFont]]
+
+
+class Figures(TypedDict):
+    """The charts of a page of one file, by name and group. `group_of`: for each group, that whose chart it has."""
+
+    group_of: list[int]
+    figures: dict[str, dict[str, Figure]]
+
+
 class Problem(TypedDict):
     """What went wrong: in words for the user, and a word for programs."""
 

@@ -57,6 +57,7 @@ def to_html(
         "columns": chart.columns(),
         "attributes": chart.attributes(),
         "findings": [chart.findings()],
+        "figures": [chart.figures.embedded()],
     }
     blocks = b"".join(_block(identity, pieces) for identity, pieces in data.items())
     return _page(html.escape(shown(arranged.graph.name)), "", blocks)

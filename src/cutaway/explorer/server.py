@@ -24,11 +24,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from cutaway.errors import CutawayError, OptionError
+from cutaway.errors import CutawayError, OptionError, check_choice
 from cutaway.explorer.chart import Chart
 from cutaway.explorer.details import group_details, node_details
 from cutaway.explorer.export import FORMATS as EXPORTS
 from cutaway.explorer.export import View, export
+from cutaway.explorer.figures import FIGURES, MOST_COUNTED, NARROWEST, USUAL, WIDEST
 from cutaway.explorer.guard import Guard
 from cutaway.explorer.marks import marks_of
 from cutaway.explorer.replies import Refused, as_json, container, problem, signed_numbers, whole_number, whole_numbers
@@ -96,6 +97,7 @@ def application(session: Session, *, compress: bool = False) -> Starlette:
         Route("/columns", _columns),
         Route("/attributes", _attributes),
         Route("/findings", _findings),
+        Route("/figure", _figure),
         Route("/node", _node),
         Route("/group", _group),
         Route("/weight/stats", _weight_stats),
@@ -251,6 +253,17 @@ async def _attributes(request: Request) -> Response:
 async def _findings(request: Request) -> Response:
     chart = await _chart_of(request)
     return as_json(await _slow_work(request, chart.findings))
+
+
+async def _figure(request: Request) -> Response:
+    chart = await _chart_of(request)
+    name = request.query_params.get("name", "")
+    check_choice("name", name, FIGURES)
+    if not chart.figures.drawable:
+        raise OptionError(f"charts are drawn of models of up to {MOST_COUNTED:,} nodes; show a part of this one alone")
+    group = whole_number(request, "group", len(chart.arranged.graph.groups), 0)
+    wide = max(NARROWEST, whole_number(request, "width", WIDEST + 1, USUAL))
+    return as_json(await _slow_work(request, lambda: to_json(chart.figures.figure(name, group, wide)).encode()))
 
 
 async def _node(request: Request) -> Response:

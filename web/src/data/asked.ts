@@ -1,5 +1,5 @@
 /** A source that asks somebody else: what is asked for is the same, whoever carries the question. */
-import type { Findings, GroupDetails, Head, NodeDetails, Problem, Slice, WeightHistogram, WeightStats } from "../contract.ts";
+import type { Figure, Findings, GroupDetails, Head, NodeDetails, Problem, Slice, WeightHistogram, WeightStats } from "../contract.ts";
 import { DataError } from "./source.ts";
 import type { DataSource, HeadAnswer, LiveSource, ServerEvent } from "./source.ts";
 
@@ -74,6 +74,7 @@ export function askedSource(asker: Asker, chart?: number): DataSource & { readon
     columns: () => bytes("columns"),
     attributes: () => bytes("attributes"),
     findings: () => json<Findings>("findings"),
+    figure: (name, group, width) => json<Figure>("figure", { name, group, width: Math.round(width) }),
     of: (number) => askedSource(asker, number),
     live,
   };

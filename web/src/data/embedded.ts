@@ -1,10 +1,10 @@
 /** Data inside the page itself: the one-file HTML, which asks nobody for anything. */
-import type { Findings, Head, Slice } from "../contract.ts";
+import type { Figures, Findings, Head, Slice } from "../contract.ts";
 import { NOTHING_FOUND } from "../findings.ts";
 import { DataError } from "./source.ts";
 import type { DataSource } from "./source.ts";
 
-const IDS = { head: "chart", parts: "parts", columns: "columns", attributes: "attributes", findings: "findings" };
+const IDS = { head: "chart", parts: "parts", columns: "columns", attributes: "attributes", findings: "findings", figures: "figures" };
 
 /** The source inside the page; undefined where the page has none. */
 export function embeddedSource(page: Document): DataSource | undefined {
@@ -12,6 +12,7 @@ export function embeddedSource(page: Document): DataSource | undefined {
     return undefined;
   }
   let given = false;
+  let charts: Promise<Figures> | undefined;
   const source: DataSource = {
     async head() {
       const text = await textOf(page, IDS.head);
@@ -29,6 +30,14 @@ export function embeddedSource(page: Document): DataSource | undefined {
     attributes: () => unpacked(page, IDS.attributes),
     async findings() {
       return page.getElementById(IDS.findings) === null ? NOTHING_FOUND : (JSON.parse(await textOf(page, IDS.findings)) as Findings);
+    },
+    async figure(name, group) {
+      const { group_of, figures } = await (charts ??= textOf(page, IDS.figures).then((text) => JSON.parse(text) as Figures));
+      const found = figures[name]?.[group_of[group] ?? 0];
+      if (found === undefined) {
+        throw new DataError("This page holds no charts: the model is too large for them.", "absent");
+      }
+      return found;
     },
     of: () => source,
     live: undefined,

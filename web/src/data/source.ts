@@ -1,6 +1,7 @@
 /** Where the page's data come from: one interface, and one module for each way to get them. */
 import type {
-  Attribute, Drawn, Findings, GroupDetails, Head, NodeDetails, Problem, Progress, Slice, WeightHistogram, WeightStats,
+  Attribute, Drawn, Figure, Findings, GroupDetails, Head, NodeDetails, Problem, Progress, Slice, WeightHistogram,
+  WeightStats,
 } from "../contract.ts";
 
 /** A slice, and the text that it was: the painting worker parses that for itself. */
@@ -33,6 +34,8 @@ export interface DataSource {
   attributes(): Promise<ArrayBuffer>;
   /** What the checks say about the model. */
   findings(): Promise<Findings>;
+  /** A chart of a group; of one around it, where the source has no other. `width` is in px, as far as it can be chosen. */
+  figure(name: string, group: number, width: number): Promise<Figure>;
   /** The same for another chart: its nodes and groups have other numbers. */
   of(chart: number): DataSource;
   /** Details for the inspector; a source without a server makes them from the columns. */

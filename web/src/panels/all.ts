@@ -5,6 +5,7 @@ import type { Explorer } from "../explorer.ts";
 import { breadcrumb } from "./breadcrumb.ts";
 import { colourPanel } from "./colour.ts";
 import { exportPanel } from "./export.ts";
+import { figuresPanel } from "./figures.ts";
 import { findingsPanel } from "./findings.ts";
 import { focusPanel } from "./focus.ts";
 import { help } from "./help.ts";
@@ -35,6 +36,7 @@ export const PANELS: readonly ((explorer: Explorer) => unknown)[] = [
   focusPanel,
   exportPanel,
   findingsPanel,
+  figuresPanel,
   noticePanel,
   help,
   wireWidths,
