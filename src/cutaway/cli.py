@@ -51,6 +51,7 @@ _VIEW_EPILOG = """\
 examples:
   cutaway view model.keras
   cutaway view model.keras --watch
+  cutaway view new.keras --compare old.keras
   cutaway view saved_model_folder --signature serving_default --port 8080 --no-browser
 """
 
@@ -232,6 +233,9 @@ def _add_view(commands: Any) -> None:
         "--port", type=_port, default=0, metavar="N", help="port to listen on (default: one that is free)"
     )
     parser.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
+    parser.add_argument(
+        "--compare", metavar="OLD", help="an older model: show what changed since, in one drawing or side by side"
+    )
     parser.add_argument("--watch", action="store_true", help="read the model again whenever its file changes")
     parser.add_argument(
         "--host", default="127.0.0.1", metavar="ADDRESS",
@@ -341,7 +345,7 @@ def _add_diff(commands: Any) -> None:
         "--output",
         dest="to_file",
         metavar="FILE",
-        help="draw both as one, coloured by what changed: svg, png, pdf",
+        help="draw both as one, marked by what changed: svg, png, pdf; html for a page to look around in",
     )
     parser.add_argument("--theme", metavar="NAME", default="light", help="colours of that drawing")
     parser.add_argument("--exit-code", action="store_true", help="exit with 1 where anything changed")
@@ -409,7 +413,7 @@ def _listening(arguments: argparse.Namespace) -> tuple[Listening, Callable[[], N
     """A server whose port is open, for a model or for what was logged in training, and what begins to read that."""
     from cutaway.training_view.opening import is_log
 
-    if is_log(arguments.model):
+    if arguments.compare is None and is_log(arguments.model):
         from cutaway.training_view.logs import Logs
         from cutaway.training_view.server import listening
 
@@ -419,8 +423,8 @@ def _listening(arguments: argparse.Namespace) -> tuple[Listening, Callable[[], N
     from cutaway.explorer.server import Listening
 
     session = file_session(
-        arguments.model, watch=arguments.watch, on_failure=_tell, input_shape=arguments.input_shape,
-        signature=arguments.signature, raw=bool(arguments.raw),
+        arguments.model, watch=arguments.watch, compare=arguments.compare, on_failure=_tell,
+        input_shape=arguments.input_shape, signature=arguments.signature, raw=bool(arguments.raw),
     )  # fmt: skip
     return Listening(session, arguments.host, arguments.port), session.start
 

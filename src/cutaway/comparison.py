@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutaway.analysis.compared import Compared
@@ -87,7 +88,8 @@ class Comparison(Compared):
         """Draw both models as one: the new one, with what the old one had besides, coloured by what changed.
 
         Args:
-            to_file: Where to save the picture; the extension chooses the format. None saves nothing.
+            to_file: Where to save the picture; the extension chooses the format, and ``.html`` is a page to look around
+                in, with one drawing or both side by side. None saves nothing.
             theme: As for `plot_model`.
 
         Raises:
@@ -96,6 +98,7 @@ class Comparison(Compared):
         """
         from cutaway.drawing.arrange import always, everything_large
         from cutaway.drawing.changes import change_marks  # drawing takes longer to import than to compare
+        from cutaway.formats import writer_for
         from cutaway.graph.grouping import group
         from cutaway.layout.nesting import LayoutOptions
         from cutaway.picture import draw
@@ -107,7 +110,13 @@ class Comparison(Compared):
         marks = change_marks(grouped, self.merged.states, chosen)
         options = LayoutOptions(unfolded=always if everything_large(grouped) else None)
         picture = draw(grouped, LabelOptions(names=None), options, marks, chosen, {}, dpi=200.0)
-        if to_file is not None:
+        if to_file is not None and writer_for(Path(to_file).name) == "html":
+            from cutaway.explorer.comparing import Comparing
+            from cutaway.explorer.page import to_compared_html
+
+            page = to_compared_html(Comparing(self), None if theme == "light" else chosen)
+            Path(to_file).write_bytes(page)
+        elif to_file is not None:
             picture.save(to_file)
         return picture
 

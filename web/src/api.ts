@@ -14,8 +14,9 @@ interface VisibleThing {
   readonly height: number;
 }
 
-export function publish(explorer: Explorer): void {
-  const api = {
+/** What a page answers about one drawing. */
+function answersOf(explorer: Explorer) {
+  return {
     visible(): VisibleThing[] {
       const { left, top } = explorer.stage.drawing.getBoundingClientRect();
       return explorer.visible().map(({ item, group, position, box }) => ({
@@ -44,5 +45,11 @@ export function publish(explorer: Explorer): void {
       return ask(await explorer.columns(), query, () => explorer.source.attributes());
     },
   };
-  Object.defineProperty(window, "cutaway", { value: Object.freeze(api), configurable: true });
+}
+
+/** Let programs ask about a drawing, and about both where two stand side by side. */
+export function publish(explorer: Explorer, sides?: { readonly old: Explorer; readonly new: Explorer }): void {
+  const both = sides && { sides: Object.freeze({ old: answersOf(sides.old), new: answersOf(sides.new) }) };
+  const api = Object.freeze({ ...answersOf(explorer), ...both });
+  Object.defineProperty(window, "cutaway", { value: api, configurable: true });
 }

@@ -1,4 +1,5 @@
 /** Joins gestures, keys and the system's preferences to the explorer. */
+import type { Head } from "./contract.ts";
 import type { Explorer } from "./explorer.ts";
 import { listenToGestures } from "./input/gestures.ts";
 import { neighbour, placeAt, placeOfGroup, sibling } from "./input/steps.ts";
@@ -16,23 +17,25 @@ export function connect(explorer: Explorer): void {
   connectSteps(explorer);
 }
 
+/** Give what lies around a drawing the colours of its theme. */
+export function applyTheme(root: HTMLElement, head: Head, name: string): void {
+  const theme = head.themes[name];
+  if (theme === undefined) {
+    return;
+  }
+  const colours: Record<string, string> = {
+    paper: theme.background ?? "#ffffff", panel: theme.group_fill, line: theme.group_stroke, text: theme.text,
+    muted: theme.name_text, title: theme.title, accent: theme.highlight, wire: theme.wire,
+  };
+  for (const [key, value] of Object.entries(colours)) {
+    root.style.setProperty(`--${key}`, value);
+  }
+  document.documentElement.dataset["theme"] = name;
+}
+
 function connectTheme({ state, head, stage, ended }: Explorer): void {
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const apply = (): void => {
-    const name = themeOf(state.now, head.theme);
-    const theme = head.themes[name];
-    if (theme === undefined) {
-      return;
-    }
-    const colours: Record<string, string> = {
-      paper: theme.background ?? "#ffffff", panel: theme.group_fill, line: theme.group_stroke, text: theme.text,
-      muted: theme.name_text, title: theme.title, accent: theme.highlight, wire: theme.wire,
-    };
-    for (const [key, value] of Object.entries(colours)) {
-      stage.root.style.setProperty(`--${key}`, value);
-    }
-    document.documentElement.dataset["theme"] = name;
-  };
+  const apply = (): void => applyTheme(stage.root, head, themeOf(state.now, head.theme));
   state.listen((now, before) => {
     if (now.theme !== before.theme || now.systemDark !== before.systemDark) {
       apply();
@@ -153,7 +156,7 @@ function connectKeys(explorer: Explorer): void {
     { key: "- _", says: "further away", run: middle(1 / STEP) },
   );
   const handle = (event: KeyboardEvent): void => {
-    if (!explorer.stage.root.inert) { // another layer lies over this one
+    if (explorer.attends && !explorer.stage.root.inert) { // another layer lies over this one
       keys.handle(event);
     }
   };

@@ -151,11 +151,80 @@ export interface Live {
 }
 
 /**
+ * How a state looks: the letter in the corner of a box, words for the legend, and colours by theme.
+ */
+export interface ChangeLook {
+  readonly letter: string;
+  readonly says: string;
+  readonly fills: { readonly [name: string]: string };
+  readonly strokes: { readonly [name: string]: string };
+}
+
+/**
+ * What a chart says where two models are compared.
+ *
+ * `side`: whether it shows both as one, the old or the new one; `charts` are the numbers of the three, in that order.
+ * `names`, `formats`: of the old and the new model. `level`: "node" or "layer", what was compared. `counts`: of these,
+ * by kind. `totals`: name, old, new. `notCounted`: what the sums of each leave out. `states`: by code. `quiet`,
+ * `quietStroke`: fill and border of what is equal, by theme.
+ */
+export interface Compare {
+  readonly side: "both" | "old" | "new";
+  readonly charts: readonly number[];
+  readonly names: readonly string[];
+  readonly formats: readonly string[];
+  readonly level: string;
+  readonly counts: { readonly [name: string]: number };
+  readonly totals: readonly (readonly [string, number, number])[];
+  readonly notCounted: readonly (readonly string[])[];
+  readonly looks: { readonly [name: string]: ChangeLook };
+  readonly quiet: { readonly [name: string]: string };
+  readonly quietStroke: { readonly [name: string]: string };
+  readonly states: readonly string[];
+}
+
+/**
+ * A layer or operation as a comparison tells it; `macs` and `flops` are null where they cannot be counted.
+ */
+export interface ChangedUnit {
+  readonly id: string;
+  readonly name: string;
+  readonly op: string;
+  readonly group?: string;
+  readonly parameters?: number;
+  readonly macs?: number | null;
+  readonly flops?: number | null;
+  readonly output_bytes?: number;
+}
+
+/**
+ * One thing that is otherwise; `old` and `new` are any JSON.
+ */
+export interface ChangeDetail {
+  readonly what: string;
+  readonly name: string;
+  readonly old: object;
+  readonly new: object;
+}
+
+/**
+ * What happened to one unit: an entry of the section `change` of the comparison.
+ */
+export interface Change {
+  readonly old?: ChangedUnit;
+  readonly new?: ChangedUnit;
+  readonly renamed?: boolean;
+  readonly moved?: boolean;
+  readonly changes?: readonly ChangeDetail[];
+  readonly fused?: readonly ChangedUnit[];
+}
+
+/**
  * The first answer: the model, the look of everything, and the parts that are seen first.
  *
  * `theme` is the one that was chosen, or an empty string; a theme of its own is in `themes` too. `title`: the model in
  * words, for screen readers. `chart`: number of the chart, which later requests name. `postponed`: number of groups
- * that are laid out when they are asked for.
+ * that are laid out when they are asked for. `compare` is there where two models are compared.
  */
 export interface Head {
   readonly schema: number;
@@ -171,6 +240,7 @@ export interface Head {
   readonly sheets: { readonly [name: string]: Sheet };
   readonly looks: { readonly [name: string]: Look };
   readonly parts: { readonly [name: string]: Part };
+  readonly compare?: Compare;
 }
 
 /**

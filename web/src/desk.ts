@@ -1,6 +1,7 @@
 /** `Desk`: all that a panel may use. A panel takes it, makes its elements, and returns nothing. */
 import type { Eye } from "./camera/eye.ts";
 import type { Columns } from "./columns.ts";
+import type { Compared } from "./compare/compared.ts";
 import type { Head } from "./contract.ts";
 import type { DataSource } from "./data/source.ts";
 import type { Keys } from "./input/keys.ts";
@@ -34,6 +35,8 @@ export interface Desk {
   readonly keys: Keys;
   /** The columns of the whole model; asked for once, when first wanted. */
   columns(): Promise<Columns>;
+  /** What two models have otherwise; undefined where one is shown alone. Asked for once. */
+  compared(): Promise<Compared> | undefined;
   /** The columns where they are there already. */
   readonly known: Columns | undefined;
   /** Where a node (its index) or a group (~index) lies; its parts are fetched where needed. */

@@ -7,6 +7,7 @@ import type { Camera, Viewport } from "./camera/camera.ts";
 import { Eye } from "./camera/eye.ts";
 import { readColumns } from "./columns.ts";
 import type { Columns } from "./columns.ts";
+import type { Compared } from "./compare/compared.ts";
 import { shared } from "./find/client.ts";
 import type { Head } from "./contract.ts";
 import type { DataSource } from "./data/source.ts";
@@ -40,6 +41,8 @@ export class Explorer implements Desk {
   readonly fetcher: Fetcher;
   readonly names: Names;
   readonly captioner: Captioner;
+  /** Whether it takes keys; not where another one beside it does. */
+  attends = true;
   known: Columns | undefined;
   private asked: Promise<Columns> | undefined;
   private readonly overlay: Overlay;
@@ -115,6 +118,10 @@ export class Explorer implements Desk {
       return this.known;
     });
     return this.asked;
+  }
+
+  compared(): Promise<Compared> | undefined {
+    return this.head.compare === undefined ? undefined : this.layers.compared(this.source);
   }
 
   async locate(item: number): Promise<Place | undefined> {
@@ -278,13 +285,13 @@ export class Explorer implements Desk {
   }
 
   private dressing(state: State): ConstructorParameters<typeof Surface>[3] {
-    const { hits, trace, colouring, badges } = state;
-    return { theme: themeOf(state, this.head.theme), hits, trace, colouring, badges };
+    const { hits, trace, colouring, badges, changes } = state;
+    return { theme: themeOf(state, this.head.theme), hits, trace, colouring, badges, changes };
   }
 
   private changed(now: State, before: State): void {
     const themes = themeOf(now, this.head.theme) !== themeOf(before, this.head.theme);
-    const dressed = (["hits", "trace", "colouring", "badges"] as const).some((name) => now[name] !== before[name]);
+    const dressed = (["hits", "trace", "colouring", "badges", "changes"] as const).some((name) => now[name] !== before[name]);
     if (themes || dressed) {
       this.surface.dress(this.dressing(now));
     }

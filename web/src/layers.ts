@@ -3,16 +3,19 @@
  * lies over it shows a part, laid out anew. Those below wait as they are, so that the way back is at once.
  */
 import { publish } from "./api.ts";
+import { Compared } from "./compare/compared.ts";
 import { connect } from "./connect.ts";
 import type { DataSource, HeadAnswer } from "./data/source.ts";
 import { Explorer } from "./explorer.ts";
-import { PANELS } from "./panels/all.ts";
+import { PANELS, SIDE_PANELS } from "./panels/all.ts";
 import { Store } from "./scene/store.ts";
 import { makeStage } from "./stage.ts";
 import type { EmptyStage } from "./stage.ts";
+import type { ThemeChoice } from "./state.ts";
 
 export class Layers {
   private readonly stack: Explorer[] = [];
+  private comparison: Promise<Compared> | undefined;
 
   constructor(private readonly host: HTMLElement, private readonly source: DataSource) {}
 
@@ -25,21 +28,19 @@ export class Layers {
     return this.stack[this.stack.length - 1];
   }
 
+  /** What two models have otherwise: asked for once. */
+  compared(source: DataSource): Promise<Compared> {
+    this.comparison ??= source.comparison().then((buffer) => new Compared(buffer));
+    return this.comparison;
+  }
+
   /** Show a chart over what is there. */
-  enter({ head, text }: HeadAnswer, stage: EmptyStage = makeStage(this.host)): Explorer {
+  enter(answer: HeadAnswer, stage: EmptyStage = makeStage(this.host)): Explorer {
     const below = this.top;
-    const store = new Store();
-    store.merge(head);
-    const explorer = new Explorer(head, this.source.of(head.chart), store, stage, this);
+    const explorer = this.begin(answer, stage, below?.state.now.theme);
     this.stack.push(explorer);
-    if (below !== undefined) {
-      explorer.state.send({ kind: "theme", theme: below.state.now.theme });
-    }
-    connect(explorer);
-    explorer.surface.paintNow(explorer.eye.camera);
     publish(explorer);
     document.documentElement.dataset["cutaway"] = "drawn";
-    explorer.surface.start([text]);
     for (const panel of PANELS) {
       panel(explorer);
     }
@@ -47,6 +48,28 @@ export class Layers {
       hide(below, true);
       explorer.stage.drawing.focus({ preventScroll: true });
     }
+    return explorer;
+  }
+
+  /** Show a chart beside others, in a part of the page that is not one of the layers. */
+  aside(answer: HeadAnswer, host: HTMLElement, theme: ThemeChoice): Explorer {
+    const explorer = this.begin(answer, makeStage(host), theme);
+    for (const panel of SIDE_PANELS) {
+      panel(explorer);
+    }
+    return explorer;
+  }
+
+  private begin({ head, text }: HeadAnswer, stage: EmptyStage, theme: ThemeChoice | undefined): Explorer {
+    const store = new Store();
+    store.merge(head);
+    const explorer = new Explorer(head, this.source.of(head.chart), store, stage, this);
+    if (theme !== undefined) {
+      explorer.state.send({ kind: "theme", theme });
+    }
+    connect(explorer);
+    explorer.surface.paintNow(explorer.eye.camera);
+    explorer.surface.start([text]);
     return explorer;
   }
 
@@ -67,6 +90,7 @@ export class Layers {
   replace(answer: HeadAnswer): Explorer {
     const { theme, shown } = (this.stack[0] as Explorer).state.now;
     const old = this.stack.splice(0);
+    this.comparison = undefined;
     const explorer = this.enter(answer);
     explorer.state.send({ kind: "theme", theme });
     for (const panel of shown) {
@@ -80,7 +104,7 @@ export class Layers {
 }
 
 /** A layer that others lie over keeps its size, so that nothing moves when it is seen again. */
-function hide(explorer: Explorer, hidden: boolean): void {
+export function hide(explorer: Explorer, hidden: boolean): void {
   explorer.stage.root.inert = hidden;
   explorer.stage.root.style.visibility = hidden ? "hidden" : "";
 }

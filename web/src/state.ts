@@ -1,6 +1,7 @@
 /** The one state of the page besides the camera, and the one way to change it: `update`, a pure function. */
 import type { Findings } from "./contract.ts";
 import type { Badges } from "./paint/badge.ts";
+import type { Changes } from "./paint/change.ts";
 import type { Colouring, Marks } from "./paint/dressing.ts";
 
 /** A node or group and where it lies: the group around it, and its position among the children of that. */
@@ -14,7 +15,8 @@ export interface Place {
 export type ThemeChoice = "auto" | "light" | "dark";
 
 /** Panels that can be shown and hidden. */
-export type PanelName = "outline" | "inspector" | "help" | "search" | "colour" | "table" | "weights" | "export" | "findings" | "figures";
+export type PanelName = "outline" | "inspector" | "help" | "search" | "colour" | "table" | "weights" | "export" | "findings" | "figures"
+  | "changes";
 
 export interface State {
   readonly theme: ThemeChoice;
@@ -37,6 +39,8 @@ export interface State {
   /** What the checks found, once they have looked. */
   readonly findings: Findings | undefined;
   readonly badges: Badges | undefined;
+  /** What became of everything, where two models are compared. */
+  readonly changes: Changes | undefined;
   /** A short sentence for the user, such as what went wrong. */
   readonly notice: string;
 }
@@ -55,6 +59,7 @@ export type Action =
   | { readonly kind: "wide"; readonly wide: boolean }
   | { readonly kind: "findings"; readonly findings: Findings }
   | { readonly kind: "badges"; readonly badges: Badges | undefined }
+  | { readonly kind: "changes"; readonly changes: Changes | undefined }
   | { readonly kind: "notice"; readonly text: string };
 
 export const INITIAL: State = {
@@ -72,6 +77,7 @@ export const INITIAL: State = {
   wide: false,
   findings: undefined,
   badges: undefined,
+  changes: undefined,
   notice: "",
 };
 
@@ -104,6 +110,8 @@ export function update(state: State, action: Action): State {
       return { ...state, findings: action.findings };
     case "badges":
       return { ...state, badges: action.badges };
+    case "changes":
+      return { ...state, changes: action.changes };
     case "notice":
       return action.text === state.notice ? state : { ...state, notice: action.text };
   }

@@ -68,6 +68,18 @@ class Compared:
         counts["added"], counts["removed"] = len(self.differences.added), len(self.differences.removed)
         return dict(counts)
 
+    def to_totals(self) -> dict[str, tuple[int, int]]:
+        """Sums over the old and the new model, by name."""
+        (before, after), (spent, later) = self.totals, (each.total for each in self.spending)
+        return {
+            "nodes": (len(self.old), len(self.new)),
+            "parameters": (before.parameters, after.parameters),
+            "weight_bytes": (before.bytes, after.bytes),
+            "macs": (spent.macs, later.macs),
+            "flops": (spent.flops, later.flops),
+            "activation_bytes": (spent.activation_bytes, later.activation_bytes),
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain JSON values, of the form that ``docs/contract.md`` describes."""
         found = self.differences

@@ -22,6 +22,7 @@ from cutaway.explorer import findings
 from cutaway.explorer.columns import Facts, attributes, columns
 from cutaway.explorer.contract import (
     SCHEMA,
+    Compare,
     Live,
     Model,
     Part,
@@ -87,6 +88,7 @@ class Chart:
         index: Its number among the charts of a server.
         facts: Numbers by name and node, which become columns.
         find: Looks for flaws, when somebody first asks for what was found; None where nobody looks.
+        compare: What the chart says of a comparison; None where there is none.
     """
 
     def __init__(
@@ -97,7 +99,9 @@ class Chart:
         index: int = 0,
         facts: Facts | None = None,
         find: Callable[[], list[Finding]] | None = None,
+        compare: Compare | None = None,
     ) -> None:
+        self.compare = compare
         self._facts = facts
         self._find = find
         self._found: list[Finding] | None = None
@@ -137,6 +141,7 @@ class Chart:
                 "sizes": SIZES,
                 "live": self.live,
                 "postponed": self.arranged.nested.postponed,
+                **({} if self.compare is None else {"compare": self.compare}),
             }
             return f"{to_json(before)[:-1]},{pieces.text()}}}".encode()
 

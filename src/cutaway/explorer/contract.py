@@ -151,12 +151,77 @@ class Live(TypedDict):
     export: bool
 
 
+class ChangeLook(TypedDict):
+    """How a state looks: the letter in the corner of a box, words for the legend, and colours by theme."""
+
+    letter: str
+    says: str
+    fills: dict[str, str]
+    strokes: dict[str, str]
+
+
+class Compare(TypedDict):
+    """What a chart says where two models are compared.
+
+    `side`: whether it shows both as one, the old or the new one; `charts` are the numbers of the three, in that order.
+    `names`, `formats`: of the old and the new model. `level`: "node" or "layer", what was compared. `counts`: of these,
+    by kind. `totals`: name, old, new. `notCounted`: what the sums of each leave out. `states`: by code. `quiet`,
+    `quietStroke`: fill and border of what is equal, by theme.
+    """
+
+    side: Literal["both", "old", "new"]
+    charts: list[int]
+    names: list[str]
+    formats: list[str]
+    level: str
+    counts: dict[str, int]
+    totals: list[tuple[str, int, int]]
+    notCounted: list[list[str]]
+    looks: dict[str, ChangeLook]
+    quiet: dict[str, str]
+    quietStroke: dict[str, str]
+    states: list[str]
+
+
+class ChangedUnit(TypedDict):
+    """A layer or operation as a comparison tells it; `macs` and `flops` are null where they cannot be counted."""
+
+    id: str
+    name: str
+    op: str
+    group: NotRequired[str]
+    parameters: NotRequired[int]
+    macs: NotRequired[int | None]
+    flops: NotRequired[int | None]
+    output_bytes: NotRequired[int]
+
+
+class ChangeDetail(TypedDict):
+    """One thing that is otherwise; `old` and `new` are any JSON."""
+
+    what: str
+    name: str
+    old: object
+    new: object
+
+
+class Change(TypedDict):
+    """What happened to one unit: an entry of the section `change` of the comparison."""
+
+    old: NotRequired[ChangedUnit]
+    new: NotRequired[ChangedUnit]
+    renamed: NotRequired[bool]
+    moved: NotRequired[bool]
+    changes: NotRequired[list[ChangeDetail]]
+    fused: NotRequired[list[ChangedUnit]]
+
+
 class Head(TypedDict):
     """The first answer: the model, the look of everything, and the parts that are seen first.
 
     `theme` is the one that was chosen, or an empty string; a theme of its own is in `themes` too. `title`: the model in
     words, for screen readers. `chart`: number of the chart, which later requests name. `postponed`: number of groups
-    that are laid out when they are asked for.
+    that are laid out when they are asked for. `compare` is there where two models are compared.
     """
 
     schema: int
@@ -172,6 +237,7 @@ class Head(TypedDict):
     sheets: dict[str, Sheet]
     looks: dict[str, Look]
     parts: dict[str, Part]
+    compare: NotRequired[Compare]
 
 
 class Section(TypedDict):

@@ -96,7 +96,7 @@ def _with_legend(scene: Scene, page: Sheet, marks: Marks) -> tuple[Sheet, tuple[
         return page, ()
     scale = max(1.0, page.width / _LEGEND_PER)
     items, height = legend_items(
-        marks.legend, {}, top=12.0, room=page.width / scale, paints=scene.paints, fonts=scene.fonts
+        marks.legend, marks.legend_letters, top=12.0, room=page.width / scale, paints=scene.paints, fonts=scene.fonts
     )
     scene.paints.setdefault("under legend", Paint(fill=scene.background or "#ffffff"))
     ground = Box(0.0, page.height, page.width, height * scale, 0.0, "under legend")  # over what is cut off there

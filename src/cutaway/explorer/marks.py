@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from cutaway.drawing.changes import change_marks
 from cutaway.drawing.compose import Marks
 from cutaway.errors import OptionError
 from cutaway.explorer.text import shown
@@ -53,6 +55,26 @@ def marks_of(said: Any, graph: Graph, theme: Theme) -> Marks:
         legend=legend or None,
         show_legend=bool(legend),
     )
+
+
+def with_changes(marks: Marks | None, graph: Graph, states: Sequence[int], theme: Theme) -> Marks:
+    """The marks of a page, with those of what became of each node of two models; colours of the page go first.
+
+    Args:
+        marks: What the page has marked, if anything.
+        graph: What is drawn.
+        states: What became of its nodes.
+        theme: Colours of the drawing.
+    """
+    found = change_marks(graph, states, theme)
+    if marks is None:
+        return found
+    if marks.fills:
+        return replace(marks, letters=found.letters, ghosts=found.ghosts)
+    return replace(
+        found, highlighted_nodes=marks.highlighted_nodes, highlighted_groups=marks.highlighted_groups,
+        badges=marks.badges,
+    )  # fmt: skip
 
 
 def _fills(palette: list[str], nodes: bytes, groups: bytes) -> Mapping[int, str]:

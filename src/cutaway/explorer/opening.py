@@ -17,22 +17,29 @@ from cutaway.readers.checkpoint_files import at_path
 
 
 def file_session(
-    path: str, *, watch: bool = False, on_failure: Callable[[str], None] | None = None, **options: Any
+    path: str,
+    *,
+    watch: bool = False,
+    compare: str | None = None,
+    on_failure: Callable[[str], None] | None = None,
+    **options: Any,
 ) -> Session:
     """A session of the model at a path, which is not read yet.
 
     Args:
         path: A file or folder.
         watch: Whether it is read again when it changes.
+        compare: Path of a model that it is compared with; None for none.
         on_failure: As for `Session`.
         **options: As for `cutaway.read`.
 
     Raises:
         ReadError: There is nothing at that path.
     """
-    if not path or "\0" in path:
-        raise ReadError(f"expected the path of a model; received {path!r}")
-    at_path(path)
+    for each in (path,) if compare is None else (path, compare):
+        if not each or "\0" in each:
+            raise ReadError(f"expected the path of a model; received {each!r}")
+        at_path(each)
     place = Path(path)
     origin = Origin(
         read=lambda: read(path, **options),

@@ -17,6 +17,7 @@ from cutaway.drawing.arrange import Arranged
 from cutaway.errors import MissingExtra
 from cutaway.explorer.chart import Chart
 from cutaway.explorer.columns import Facts
+from cutaway.explorer.comparing import SIDES, Comparing
 from cutaway.explorer.contract import Live
 from cutaway.explorer.findings import MOST_EMBEDDED, Settings, look
 from cutaway.explorer.static_files import static
@@ -49,7 +50,31 @@ def to_html(
     find = None
     if settings is not None and len(arranged.graph) <= MOST_EMBEDDED:
         find = partial(look, arranged.graph, settings)
-    chart = Chart(arranged, _ALONE, theme, facts=facts, find=find)
+    blocks = _blocks(Chart(arranged, _ALONE, theme, facts=facts, find=find), "")
+    return _page(html.escape(shown(arranged.graph.name)), "", blocks)
+
+
+def to_compared_html(comparing: Comparing, theme: Theme | None = None, settings: Settings = dict) -> bytes:
+    """The explorer of two models as one file.
+
+    Args:
+        comparing: The models.
+        theme: Theme that was chosen; None leaves the choice to the browser.
+        settings: Gives how the new model was compiled, for the checks.
+
+    Raises:
+        MissingExtra: This installation has no page.
+    """
+    blocks = _block("comparison", comparing.container())
+    for at, chart in enumerate(comparing.charts(_ALONE, settings, theme)):
+        chart.index = at
+        chart.compare = comparing.head(SIDES[at], 0)
+        blocks += _blocks(chart, f"-{at}" if at else "")
+    return _page(html.escape(" → ".join(comparing.head("both", 0)["names"])), "", blocks)
+
+
+def _blocks(chart: Chart, end: str) -> bytes:
+    """All slices of a chart; ``end`` tells them from those of another."""
     chart.open_all()
     data = {
         "chart": [chart.head()],
@@ -59,8 +84,7 @@ def to_html(
         "findings": [chart.findings()],
         "figures": [chart.figures.embedded()],
     }
-    blocks = b"".join(_block(identity, pieces) for identity, pieces in data.items())
-    return _page(html.escape(shown(arranged.graph.name)), "", blocks)
+    return b"".join(_block(identity + end, pieces) for identity, pieces in data.items())
 
 
 def to_frame() -> bytes:

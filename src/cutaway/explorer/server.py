@@ -31,7 +31,7 @@ from cutaway.explorer.export import FORMATS as EXPORTS
 from cutaway.explorer.export import View, export
 from cutaway.explorer.figures import FIGURES, MOST_COUNTED, NARROWEST, USUAL, WIDEST
 from cutaway.explorer.guard import Guard
-from cutaway.explorer.marks import marks_of
+from cutaway.explorer.marks import marks_of, with_changes
 from cutaway.explorer.replies import Refused, as_json, container, problem, signed_numbers, whole_number, whole_numbers
 from cutaway.explorer.session import NotReady, Session, shown_lines
 from cutaway.explorer.static_files import FILES, static
@@ -106,6 +106,7 @@ def application(session: Session, *, compress: bool = False) -> Starlette:
         Route("/weight/npy", _weight_npy),
         Route("/focus", _focus, methods=["POST"]),
         Route("/export", _export, methods=["GET", "POST"]),
+        Route("/comparison", _comparison),
         Route("/events", _events),
     ]
     app = Starlette(routes=routes, exception_handlers=dict.fromkeys(FAILURES, failed))
@@ -266,6 +267,14 @@ async def _figure(request: Request) -> Response:
     return as_json(await _slow_work(request, lambda: to_json(chart.figures.figure(name, group, wide)).encode()))
 
 
+async def _comparison(request: Request) -> Response:
+    chart = await _chart_of(request)
+    if chart.compare is None:
+        raise Refused(404, "this chart compares nothing: start with cutaway view NEW --compare OLD", "NotFound")
+    session: Session = request.app.state.session
+    return container(await _slow_work(request, session.comparison))
+
+
 async def _node(request: Request) -> Response:
     chart = await _chart_of(request)
     index = whole_number(request, "index", len(chart.arranged.graph))
@@ -362,9 +371,13 @@ async def _export(request: Request) -> Response:
     theme = theme_named(request.query_params.get("theme", "light"))
     view = _view(request, len(chart.arranged.graph.groups))
     said = await _json_body(request) if request.method == "POST" else None
+    session: Session = request.app.state.session
 
     def make() -> bytes:
         marks = None if said is None else marks_of(said, chart.arranged.graph, theme)
+        states = session.states(chart)
+        if states is not None:
+            marks = with_changes(marks, chart.arranged.graph, states, theme)
         return chart.locked(lambda: export(chart.arranged, theme, form, view, marks))
 
     body = await _slow_work(request, make)

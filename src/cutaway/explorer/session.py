@@ -10,14 +10,14 @@ import contextlib
 import gc
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cutaway.drawing.arrange import always, arrange, everything_large
 from cutaway.errors import CutawayError
 from cutaway.explorer.chart import MANY_WEIGHTS, Chart
+from cutaway.explorer.comparing import SIDES, Comparing, arranged
 from cutaway.explorer.contract import Live, Progress
 from cutaway.explorer.findings import Settings, in_part, look
 from cutaway.explorer.text import shown
@@ -26,8 +26,6 @@ from cutaway.explorer.workers import Workers
 from cutaway.graph.grouping import group
 from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph
-from cutaway.layout.nesting import LayoutOptions
-from cutaway.style.labels import LabelOptions
 
 if TYPE_CHECKING:
     from cutaway.checks.finding import Finding
@@ -39,6 +37,10 @@ WATCH_EVERY = 0.5
 MOST_CHARTS = 12
 MOST_NODES = 200_000
 """Charts of parts that are kept beside that of the whole, and what they may hold together; the oldest goes first."""
+
+
+_COMPARED: Live = {"weights": False, "focus": True, "export": True}
+"""Values are read from one file, and here there are two."""
 
 
 class NotReady(Exception):
@@ -71,6 +73,7 @@ class Origin:
     path: Path | None = None
     bytes: int = 0
     watch: bool = False
+    read_old: Callable[[], Graph] | None = None
     settings: Settings = dict
 
 
@@ -80,6 +83,8 @@ class _State:
     version: int = 0
     charts: dict[int, Chart] = field(default_factory=dict)
     latest: int = -1
+    lasting: frozenset[int] = frozenset()
+    comparing: Comparing | None = None
     closed: bool = False
 
 
@@ -96,6 +101,7 @@ class Session:
         self._on_failure = on_failure
         self._began = time.monotonic()
         self._lock = threading.Lock()
+        self._comparing = threading.Lock()  # a lock of its own: to tell a hundred thousand changes takes a while
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = set()
         self._state = _State(
             {"state": "reading", "name": shown(origin.name), "bytes": origin.bytes, "seconds": 0.0, "error": "",
@@ -130,8 +136,9 @@ class Session:
         try:
             with collector_paused():
                 graph = self.origin.read()
+                old = None if self.origin.read_old is None else self.origin.read_old()
             self._publish(state="arranging")
-            self.take(graph)
+            self.take(graph, old)
         except CutawayError as error:
             self._fail(str(error), error)
         except Exception as error:  # whatever it is: the page says it, and the server stays
@@ -146,14 +153,49 @@ class Session:
         if self._on_failure is not None:
             self._on_failure(told)
 
-    def take(self, graph: Graph) -> Chart:
-        """Show a model that has been read; return its chart."""
+    def take(self, graph: Graph, old: Graph | None = None) -> Chart:
+        """Show a model that has been read; return its chart.
+
+        Args:
+            graph: The model.
+            old: A model that it is compared with: the chart then shows both as one, and two further charts each.
+        """
         with collector_paused():
-            grouped = group(graph)
-            chart = self._chart_of(grouped, lambda: look(grouped, self.origin.settings))
-        self._keep(chart, whole=True)
-        self._publish(state="ready", chart=chart.index)
-        return chart
+            if old is None:
+                grouped = group(graph)
+                charts = [self._chart_of(grouped, lambda: look(grouped, self.origin.settings))]
+                comparing = None
+            else:
+                comparing = Comparing.of(old, graph)
+                charts = comparing.charts(_COMPARED, self.origin.settings)
+        self._keep_whole(charts, comparing)
+        self._publish(state="ready", chart=charts[0].index)
+        return charts[0]
+
+    @property
+    def comparing(self) -> Comparing | None:
+        """The two models that are compared, where there are two."""
+        with self._lock:
+            return self._state.comparing
+
+    def states(self, chart: Chart) -> Sequence[int] | None:
+        """What became of each node of a chart of two models; None for any other chart."""
+        comparing = self.comparing
+        if comparing is None or chart.compare is None:
+            return None
+        return comparing.states[SIDES.index(chart.compare["side"])]
+
+    def comparison(self) -> list[bytes]:
+        """The container of what two models have otherwise.
+
+        Raises:
+            KeyError: There is one model alone.
+        """
+        comparing = self.comparing
+        if comparing is None:
+            raise KeyError("comparison")
+        with self._comparing:
+            return comparing.container()
 
     def add(self, graph: Graph) -> Chart:
         """Make the chart of a part of the model."""
@@ -162,7 +204,7 @@ class Session:
         with collector_paused():
             grouped = group(graph)
             chart = self._chart_of(grouped, lambda: in_part(all_of_it.found(), grouped))
-        self._keep(chart, whole=False)
+        self._keep(chart)
         return chart
 
     def values(self) -> Values:
@@ -243,25 +285,33 @@ class Session:
         return self._state.version
 
     def _chart_of(self, graph: Graph, find: Callable[[], list[Finding]]) -> Chart:
-        unfolded = always if everything_large(graph) else None
-        arranged = arrange(graph, LabelOptions(names=None), LayoutOptions(unfolded=unfolded), {})
         live: Live = {
             "weights": self.origin.path is not None and _has_values(graph),
             "focus": True,
             "export": True,
         }
-        return Chart(arranged, live, find=find)
+        return Chart(arranged(graph), live, find=find)
 
-    def _keep(self, chart: Chart, *, whole: bool) -> None:
+    def _keep_whole(self, charts: list[Chart], comparing: Comparing | None) -> None:
+        """Show these charts, and none of those that were there before."""
+        with self._lock:
+            state = self._state
+            first = max(state.charts, default=-1) + 1
+            for at, chart in enumerate(charts):
+                chart.index = first + at
+                if comparing is not None:
+                    chart.compare = comparing.head(SIDES[at], first)
+            state.charts = {chart.index: chart for chart in charts}
+            state.lasting, state.latest, state.comparing = frozenset(state.charts), first, comparing
+            self._values = None
+
+    def _keep(self, chart: Chart) -> None:
+        """Keep the chart of a part, and as many of those before it as may be kept."""
         with self._lock:
             state = self._state
             chart.index = max(state.charts, default=-1) + 1
-            if whole:
-                state.charts.clear()
-                self._values = None
-                state.latest = chart.index
             state.charts[chart.index] = chart
-            parts = [index for index in sorted(state.charts) if index != state.latest]
+            parts = [index for index in sorted(state.charts) if index not in state.lasting]
             nodes = sum(len(state.charts[index].arranged.graph) for index in parts)
             for index in parts[:-1]:
                 if len(parts) <= MOST_CHARTS and nodes <= MOST_NODES:

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutaway.drawing.arrange import Arranged
+from cutaway.drawing.changes import change_marks
 from cutaway.errors import OptionError
 from cutaway.explorer.export import export
 from cutaway.explorer.findings import settings_of
-from cutaway.explorer.page import to_html
+from cutaway.explorer.page import to_compared_html, to_html
 from cutaway.explorer.session import Origin, Session
 from cutaway.graph.model import Graph
 from cutaway.readers import read
@@ -110,7 +111,11 @@ class Shown:
             f'<img alt="{name}" src="data:image/svg+xml;base64,{picture}" '
             'style="position:absolute;inset:0;width:100%;height:100%;object-fit:contain;background:#fff">'
         )
-        page = to_html(self._arranged, settings=self._session.origin.settings)
+        comparing, settings = self._session.comparing, self._session.origin.settings
+        if comparing is None:
+            page = to_html(self._arranged, settings=settings)
+        else:
+            page = to_compared_html(comparing, settings=settings)
         inside = ""
         if len(page) <= LARGEST:
             inside = (
@@ -121,7 +126,12 @@ class Shown:
         return f'<div style="position:relative;width:100%;height:{self._height}px">{image}{inside}</div>'
 
     def _picture(self) -> str:
-        return export(self._arranged, THEMES["light"], "svg", None).decode()
+        comparing = self._session.comparing
+        theme = THEMES["light"]
+        marks = None
+        if comparing is not None:
+            marks = change_marks(self._arranged.graph, comparing.compared.merged.states, theme)
+        return export(self._arranged, theme, "svg", None, marks).decode()
 
     def __repr__(self) -> str:
         return f"<cutaway.Shown of {clean(self.graph.name)!r}: {len(self.graph):,} layers>"
@@ -135,6 +145,7 @@ def show(
     inputs: Any = None,
     signature: str | None = None,
     raw: bool = False,
+    compare: Any = None,
 ) -> Shown:
     """Explore a model: in a notebook right there, elsewhere in the browser.
 
@@ -145,6 +156,7 @@ def show(
         inputs: For a live model that is not built: its input specification, as nested as its ``call`` takes it.
         signature: Entry point that is shown, for files that hold several; None for the serving one.
         raw: Whether everything in the file is shown as it stands, plumbing included.
+        compare: An older model, of whatever kind: what changed since is shown, in one drawing or side by side.
 
     Returns:
         What is shown. In a notebook it shows itself; `Shown.url` opens it in any browser of this machine.
@@ -162,7 +174,8 @@ def show(
         graph = read(model, input_shape=input_shape, inputs=inputs, signature=signature, raw=raw)
     path = Path(model) if isinstance(model, (str, PathLike)) else None
     session = Session(Origin(read=lambda: graph, name=graph.name, path=path, settings=settings_of(model)))
-    shown = Shown(session, session.take(graph).arranged, height)
+    old = compare if compare is None or isinstance(compare, Graph) else read(compare)
+    shown = Shown(session, session.take(graph, old).arranged, height)
     if not _in_notebook():
         shown.open()
     return shown

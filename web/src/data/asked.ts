@@ -72,6 +72,7 @@ export function askedSource(asker: Asker, chart?: number): DataSource & { readon
       return { slice: JSON.parse(found) as Slice, text: found };
     },
     columns: () => bytes("columns"),
+    comparison: () => bytes("comparison"),
     attributes: () => bytes("attributes"),
     findings: () => json<Findings>("findings"),
     figure: (name, group, width) => json<Figure>("figure", { name, group, width: Math.round(width) }),

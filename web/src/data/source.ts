@@ -31,6 +31,8 @@ export interface DataSource {
   head(): Promise<HeadAnswer>;
   parts(chart: number, groups: readonly number[]): Promise<SliceAnswer>;
   columns(): Promise<ArrayBuffer>;
+  /** What two models have otherwise, where two are compared. */
+  comparison(): Promise<ArrayBuffer>;
   attributes(): Promise<ArrayBuffer>;
   /** What the checks say about the model. */
   findings(): Promise<Findings>;

@@ -1,6 +1,7 @@
 /** What the user wants to see on top of the model: plain data that other modules make and painting reads. */
 
 import type { Badges } from "./badge.ts";
+import type { Changes } from "./change.ts";
 
 /** A number per node and per group: 1 hit, for groups 2 holds a hit. Of a trace: 1 on it, 0 not, 2 its end. */
 export interface Marks {
@@ -25,6 +26,8 @@ export interface Captions {
 
 export interface Dressing {
   readonly badges: Badges | undefined;
+  /** What became of everything, where two models are compared. */
+  readonly changes: Changes | undefined;
   readonly theme: string;
   readonly hits: Marks | undefined;
   readonly trace: Marks | undefined;

@@ -9,10 +9,13 @@ import { badgeAt, paintBadge } from "./badge.ts";
 import type { BadgeAt } from "./badge.ts";
 import { paintBox } from "./box.ts";
 import { paintCaptions } from "./caption.ts";
+import { coloursOf, isGhost, letterOf, paintHatching, paintLetter, stateOf } from "./change.ts";
+import type { ChangeColours } from "./change.ts";
 import { DIM } from "./dressing.ts";
 import type { Captions, Dressing } from "./dressing.ts";
 import { paintFrame, paintTitle } from "./group.ts";
 import type { GroupBox } from "./group.ts";
+import { softened } from "./ink.ts";
 import type { Canvas2D, Ink } from "./ink.ts";
 import { ownColours, paletteOf, readableOn } from "./palette.ts";
 import type { BoxColours, Palette } from "./palette.ts";
@@ -42,6 +45,7 @@ export interface Painted {
   readonly boxes: number;
 }
 
+const HOLDS = 0x80; // of the state of a group in which something changed
 const NODE = { border: 1, radius: 5 };
 const STRIP = 20; // px from the top of a group to its inside, if its title has a place
 const SPECK = 2; // px of the screen that share a speck
@@ -159,8 +163,16 @@ class Brush implements Visitor {
     const arrows = (wire: number): boolean => sheet.ends[wire * ENDS + 4] === 1;
     const trace = this.dressing.trace;
     if (trace === undefined) {
-      this.wires(at, sheet.wires, arrows, ALL, { colour, weight: 1 }, this.widths?.get(at.group)?.wires);
-      this.wires(at, look.leads, NONE, ALL, { colour, weight: 1 }, this.widths?.get(at.group)?.leads);
+      const widths = this.widths?.get(at.group);
+      const ghostly = this.ghostly(at);
+      const solid = ghostly === undefined ? ALL : (wire: number): boolean => !ghostly(wire);
+      this.wires(at, sheet.wires, arrows, solid, { colour, weight: 1 }, widths?.wires);
+      if (ghostly !== undefined) {
+        this.dashed(true, at.s);
+        this.wires(at, sheet.wires, arrows, ghostly, { colour, weight: 1 }, widths?.wires);
+        this.dashed(false, at.s);
+      }
+      this.wires(at, look.leads, NONE, ALL, { colour, weight: 1 }, widths?.leads);
     } else {
       this.tracedWires(at, arrows, trace);
     }
@@ -175,23 +187,35 @@ class Brush implements Visitor {
     const { canvas, palette } = this.ink;
     const node = at.part.children[position] as number;
     const code = this.dressing.colouring?.nodes[node] ?? 0;
-    const own = code > 0 ? this.ownOf(this.dressing.colouring?.palette[code] ?? palette.group.fill) : undefined;
-    const colours = own?.colours ?? palette.families[at.look.families[position] ?? 0] ?? palette.group;
+    const change = this.changeOf(node);
+    const fill = code > 0 ? (this.dressing.colouring?.palette[code] ?? palette.group.fill) : change?.fill;
+    const own = fill === undefined ? undefined : this.ownOf(fill);
+    const plain = own?.colours ?? palette.families[at.look.families[position] ?? 0] ?? palette.group;
+    const colours = change === undefined ? plain : { ...plain, stroke: change.stroke };
+    const ghost = isGhost(this.dressing.changes, node);
     const trace = this.dressing.trace?.nodes[node];
     canvas.globalAlpha = trace === 0 ? DIM : 1;
+    this.dashed(ghost, at.s);
     paintBox(this.ink, x, y, w, h, at.s, { colours, fill: colours.fill, ...NODE });
+    this.dashed(false, at.s);
+    if (ghost) {
+      paintHatching(this.ink, x, y, w, h, at.s, colours.stroke);
+    }
     paintLines(this.ink, at.look.lines[position] ?? [], x, y, w, h, at.s, own?.inks ?? this.inks);
     canvas.globalAlpha = 1;
     if (this.dressing.hits?.nodes[node] || trace === 2) {
       this.hits.push({ x, y, w, h, strong: true });
     }
+    this.letter(node, x, y, w, h, at.s);
     this.badge(node, x, y, w, h);
   }
 
   group(at: Inside, position: number, x: number, y: number, w: number, h: number, open: number): void {
     this.boxes++;
     this.ink.canvas.globalAlpha = this.dimmed(at, position) ? DIM * 2 : 1;
+    this.dashed(isGhost(this.dressing.changes, at.part.children[position] as number), at.s);
     paintFrame(this.ink, this.groupBox(at, position, x, y, w, h, open));
+    this.dashed(false, at.s);
     this.ink.canvas.globalAlpha = 1;
   }
 
@@ -203,6 +227,9 @@ class Brush implements Visitor {
     const hit = this.dressing.hits?.groups[group] ?? 0;
     if (hit === 1 || (hit === 2 && open < 1)) {
       this.hits.push({ x, y, w, h, strong: hit === 1 });
+    }
+    if (!(stateOf(this.dressing.changes, ~group) & HOLDS) || open < 1) {
+      this.letter(~group, x, y, w, h, at.s);
     }
     const part = this.store.parts.get(group);
     const leaf = open < 1 ? undefined : (this.store.sheetOf(group)?.grain ?? 0) * at.s * (part?.scale ?? 1);
@@ -286,7 +313,9 @@ class Brush implements Visitor {
     const part = this.store.parts.get(group);
     const family = look.families[position] ?? -1;
     const code = this.dressing.colouring?.groups[group] ?? 0;
-    const own = code > 0 ? this.ownOf(this.dressing.colouring?.palette[code] ?? palette.group.fill) : undefined;
+    const change = (stateOf(this.dressing.changes, ~group) & ~HOLDS) > 0 ? this.changeOf(~group) : undefined;
+    const fill = code > 0 ? (this.dressing.colouring?.palette[code] ?? palette.group.fill) : change?.fill;
+    const own = fill === undefined ? undefined : this.ownOf(fill);
     const [title, count] = look.lines[position] ?? [];
     return {
       x, y, w, h, open,
@@ -301,6 +330,38 @@ class Brush implements Visitor {
       plain: own === undefined && family < 0,
       solid: own && { fill: own.colours.fill, ink: own.inks.first },
     };
+  }
+
+  /** How what became of an item looks; undefined where nothing is compared. */
+  private changeOf(item: number): ChangeColours | undefined {
+    const { changes, theme } = this.dressing;
+    return changes && coloursOf(changes, theme, stateOf(changes, item));
+  }
+
+  private letter(item: number, x: number, y: number, w: number, h: number, s: number): void {
+    const { changes, theme } = this.dressing;
+    const state = stateOf(changes, item);
+    if (changes !== undefined && state !== 0) {
+      paintLetter(this.ink, letterOf(changes, theme, state), x, y, w, h, s);
+    }
+  }
+
+  /** Borders and wires of what is gone are dashed. */
+  private dashed(ghost: boolean, s: number): void {
+    const { canvas } = this.ink;
+    const size = softened(s, 1.6);
+    canvas.setLineDash(ghost ? [4 * size, 2.5 * size] : []);
+  }
+
+  /** Wires that begin or end at what is gone. */
+  private ghostly(at: Inside): ((wire: number) => boolean) | undefined {
+    const { changes } = this.dressing;
+    if (changes === undefined) {
+      return undefined;
+    }
+    const { sheet, part } = at;
+    const ghost = (end: number): boolean => end >= 0 && isGhost(changes, part.children[end] ?? 0);
+    return (wire) => ghost(sheet.ends[wire * ENDS] as number) || ghost(sheet.ends[wire * ENDS + 2] as number);
   }
 
   private tracedWires(at: Inside, arrows: (wire: number) => boolean, trace: NonNullable<Dressing["trace"]>): void {

@@ -2,6 +2,7 @@
 import { mirror } from "../a11y/mirror.ts";
 import { keepAddress } from "../address.ts";
 import type { Explorer } from "../explorer.ts";
+import { comparePanel } from "../compare/panel.ts";
 import { breadcrumb } from "./breadcrumb.ts";
 import { colourPanel } from "./colour.ts";
 import { exportPanel } from "./export.ts";
@@ -37,9 +38,13 @@ export const PANELS: readonly ((explorer: Explorer) => unknown)[] = [
   exportPanel,
   findingsPanel,
   figuresPanel,
+  comparePanel,
   noticePanel,
   help,
   wireWidths,
   mirror,
   keepAddress,
 ];
+
+/** What a drawing has that stands beside another. */
+export const SIDE_PANELS: readonly ((explorer: Explorer) => unknown)[] = [breadcrumb, tip, mirror];

@@ -52,7 +52,7 @@ class FindingsPanel {
       }
     });
     this.#refresh();
-    if (desk.head.model.nodes <= MOST_UNASKED) {
+    if (desk.head.model.nodes <= MOST_UNASKED && desk.head.compare === undefined) {
       this.#whenIdle(() => void this.#ask());
     }
   }

@@ -1,5 +1,6 @@
 /** All that is known about what is selected. */
 import { Attributes } from "../columns.ts";
+import { changeNodes } from "../compare/list.ts";
 import type { GroupDetails, NodeDetails, NodeInput, PathStep, WeightInfo } from "../contract.ts";
 import { groupDetails, nodeDetails } from "../data/details.ts";
 import type { Desk } from "../desk.ts";
@@ -31,7 +32,8 @@ export function inspector(desk: Desk): void {
       const details = await detailsOf(desk, place.item);
       if (ticket === wanted) {
         clear(body);
-        body.append(...rows(desk, details));
+        const [first, ...rest] = rows(desk, details);
+        body.append(...(first === undefined ? [] : [first]), ...(await changesIn(desk, place.item)), ...rest);
         body.scrollTop = 0;
       }
     } catch (error) {
@@ -46,6 +48,17 @@ export function inspector(desk: Desk): void {
     }
   });
   panel.hidden = true;
+}
+
+/** What changed in it, where two models are compared. */
+async function changesIn(desk: Desk, item: number): Promise<Node[]> {
+  const compared = await desk.compared();
+  const side = desk.head.compare?.side ?? "both";
+  const row = compared?.rowOf(side, item);
+  if (compared === undefined || row === undefined) {
+    return [];
+  }
+  return [make("section", { class: "part change" }, changeNodes(compared, row))];
 }
 
 let knownAttributes: Promise<Attributes> | undefined;

@@ -1,11 +1,12 @@
 /** The model in a line at the top, and what could not be read of it. */
 import type { Desk } from "../desk.ts";
 import { make } from "../dom.ts";
+import { compareWords } from "../compare/words.ts";
 import { bytes, short, whole } from "../words.ts";
 
 export function model(desk: Desk): void {
   const { model: facts, postponed } = desk.head;
-  const words = [
+  const words = desk.head.compare !== undefined ? compareWords(desk.head.compare) : [
     `${whole(facts.nodes)} ${facts.nodes === 1 ? "node" : "nodes"}`,
     ...(facts.parameters ? [`${short(facts.parameters)} parameters`, bytes(facts.weight_bytes ?? 0)] : []),
     facts.producer || facts.format,
