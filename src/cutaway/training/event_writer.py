@@ -60,7 +60,7 @@ class EventWriter:
         self._forms: dict[str, ScalarForm] = {}
         self._file = -1
         while self._file < 0:  # another process may have taken the name
-            name = f"events.out.tfevents.{int(time.time()):010d}.{_host()}.{os.getpid()}.{next(_COUNTER)}.v2"
+            name = f"events.out.tfevents.{_stamp(folder):010d}.{_host()}.{os.getpid()}.{next(_COUNTER)}.v2"
             self.path = folder / name
             try:
                 self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
@@ -136,6 +136,14 @@ class EventWriter:
         """Write bytes that only cutaway reads, under a plugin of their own; TensorBoard passes over them."""
         self._put(summary(tag, strings([encoded]), metadata(plugin, b"1")), step, None)
 
+    def is_there(self) -> bool:
+        """Whether the file still stands where it was made; what is written to one that was removed is lost."""
+        try:
+            found, mine = self.path.stat(), os.fstat(self._file)
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == (mine.st_dev, mine.st_ino)
+
     def close(self) -> None:
         """Close the file; a second time changes nothing."""
         if self._file >= 0:
@@ -176,6 +184,13 @@ class EventWriter:
                 os.ftruncate(self._file, self._size)
             raise
         self._size += len(data)
+
+
+def _stamp(folder: Path) -> int:
+    """The time, or that of the newest file where the clock was set back: files are read in the order of their names."""
+    names = (path.name for path in folder.iterdir())
+    stamps = (name.partition(".tfevents.")[2].partition(".")[0] for name in names)
+    return max([int(time.time()), *(int(stamp) for stamp in stamps if stamp.isdecimal() and len(stamp) == 10)])
 
 
 def _host() -> str:

@@ -7,7 +7,7 @@ NaN and infinite values are counted exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -38,6 +38,7 @@ class Distribution:
         squares: Sum of their squares.
         minimum: The smallest finite one; infinite where there is none.
         maximum: The largest finite one.
+        spread: Sum of the squares of their distances from their mean; NaN where it was not taken.
     """
 
     counts: Counts
@@ -45,6 +46,7 @@ class Distribution:
     squares: float
     minimum: float
     maximum: float
+    spread: float = float("nan")
 
     @property
     def total(self) -> int:
@@ -75,6 +77,41 @@ class Distribution:
     def norm(self) -> float:
         """The Euclidean norm of the finite values."""
         return float(np.sqrt(self.squares))
+
+    @property
+    def mean(self) -> float:
+        """The mean of the finite values; NaN where there is none."""
+        return self.sum / self.finite if self.finite else float("nan")
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation of the finite values; NaN where there is none."""
+        if not self.finite:
+            return float("nan")
+        variance = self.spread / self.finite
+        return float(np.sqrt(variance if np.isfinite(variance) else max(self.squares / self.finite - self.mean**2, 0)))
+
+    def share_beyond(self, low: float | None, high: float | None) -> float:
+        """The share of all values that are below ``low`` or at least ``high``; 0 where there is no value.
+
+        Args:
+            low: An edge of a bin, as every power of two and 15/16 of one are, so that the share is exact; None for no
+                such limit. Of negative numbers those that are equal to it count too.
+            high: Likewise.
+        """
+        edges, counts = _ascending(self.counts)
+        below = 0 if low is None else counts[: np.searchsorted(edges, low)].sum() + self.counts[_SIGN + _INFINITE]
+        above = 0 if high is None else counts[np.searchsorted(edges, high) :].sum() + self.counts[_INFINITE]
+        return float(below + above) / self.total if self.total else 0.0
+
+    def repaired(self) -> Distribution:
+        """The same, with sums by the middles of the bins where those of the values are beyond float32."""
+        if np.isfinite(self.squares) and np.isfinite(self.sum):
+            return self
+        edges, counts = _ascending(self.counts)
+        middles = (edges[:-1] + edges[1:]) / 2
+        total = self.sum if np.isfinite(self.sum) else float(counts @ middles)
+        return replace(self, sum=total, squares=float(counts @ np.square(middles)))
 
     def rows(self) -> Floats:
         """The finite values as TensorBoard shows a histogram: rows of left edge, right edge and count.
@@ -120,6 +157,7 @@ def distribution(values: npt.NDArray[np.generic]) -> Distribution:
         float(np.square(finite).sum()),
         float(finite.min(initial=np.inf)),
         float(finite.max(initial=-np.inf)),
+        float(np.square(finite - finite.mean()).sum()) if len(finite) else 0.0,
     )
 
 

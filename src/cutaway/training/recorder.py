@@ -1,25 +1,25 @@
 """`cutaway.Recorder`: a Keras callback that writes down how a model trains, for TensorBoard and for cutaway.
 
-It takes the place of `keras.callbacks.TensorBoard` and understands all of its parameters. What it writes goes straight
-to the system, so that a value is on disk when the step is over. Where writing fails, as on a full disk, it says so
-once and lets the training go on.
+It takes the place of `keras.callbacks.TensorBoard` and understands all of its parameters. A thread of its own writes,
+so that no step waits for the disk; where writing fails, as on a full disk, it says so once and the training goes on.
+With TensorFlow it has no hook by batch: it takes the place of the train function, which costs a step about a
+microsecond, and no metric is fetched before it is needed.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
+import logging
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cutaway.errors import CutawayError, MissingExtra
-from cutaway.graph.contract import to_contract
-from cutaway.readers import read
+from cutaway.errors import MissingExtra
 from cutaway.training.event_writer import EventWriter
 from cutaway.training.recorder_options import RecorderOptions, checked
+from cutaway.training.step.plan import KINDS, Layers, Plan, located_graph, plan_of
+from cutaway.training.writing import Clock, Writing
 
 try:
     import keras
@@ -28,12 +28,14 @@ except ImportError as error:
         "cutaway.Recorder is a callback of Keras 3, which is not installed: pip install keras"
     ) from error
 
-STRUCTURE = "cutaway_graph"
-"""The plugin under which the structure of the model is written, in the words of the graph contract."""
+from cutaway.training import jobs
+from cutaway.training.step.functions import RecordedStep, Told
+
+_LOG = logging.getLogger("cutaway.training")
 
 
 class Recorder(keras.callbacks.Callback):
-    """Writes metrics, the learning rate, times, the structure and distributions of the weights into event files.
+    """Writes metrics, the learning rate, times, the structure and distributions of a model's inside into event files.
 
     Args:
         log_dir: The folder of the run; ``train`` and ``validation`` are made in it.
@@ -45,12 +47,19 @@ class Recorder(keras.callbacks.Callback):
         profile_batch: The step, or first and last one, that TensorFlow's profiler looks at; 0 for none.
         embeddings_freq: Every so many epochs the weights are saved for TensorBoard's projector; 0 for never.
         embeddings_metadata: Files with the labels of embeddings, by the name of their layer, or one file for all.
-        every: Every so many steps metrics, learning rate, time per step, and distributions and norms of the weights
-            are written; None for none of it.
+        every: Every so many steps metrics, learning rate, time per step, and what ``record`` names are written; None
+            for none of it.
+        record: What is recorded of the layers, every so many steps: some of ``"weights"``, ``"activations"``,
+            ``"gradients"`` and ``"updates"``; True for all, False for none. All but weights need TensorFlow.
+        layers: Which layers: names, ids or patterns such as ``"block*"``, or a function that is given a layer; None for
+            all, of which some are left out in models where more than 1,000 tensors would be looked at.
 
     Raises:
         OptionError: An option is not what it can be; the message says what it can.
         MissingExtra: Keras is not installed.
+
+    Attributes:
+        preparation_seconds: What it took to prepare the recording of activations, gradients and updates, once.
     """
 
     def __init__(
@@ -66,19 +75,30 @@ class Recorder(keras.callbacks.Callback):
         embeddings_metadata: str | dict[str, str] | None = None,
         *,
         every: int | None = None,
+        record: bool | str | tuple[str, ...] | list[str] = KINDS,
+        layers: Layers = None,
     ) -> None:
         super().__init__()
         self.log_dir = str(log_dir)
+        self.preparation_seconds = 0.0
         self._options: RecorderOptions = checked(
-            histogram_freq, write_graph, write_images, write_steps_per_second, update_freq, every
+            histogram_freq, write_graph, write_images, write_steps_per_second, update_freq, every, record
         )
-        self._writers: dict[str, EventWriter] = {}
-        self._broken = False
+        self._layers = layers
+        self._clock = Clock()
+        self._writing = Writing(self.log_dir)
+        self._told_failure = False
+        self._plan = Plan(frozenset())
+        self._plain: Callable[[Any], Any] | None = None
+        self._step_of: RecordedStep | None = None
+        self._traced = False
+        self._execution = 1
         self._epoch_steps = 0
         self._step = 0
         self._noted: tuple[float, int] = (0.0, 0)
         self._began: tuple[float, int] = (0.0, 0)
-        self._counts = False
+        self._replaces = keras.backend.backend() == "tensorflow"
+        self._counts = self._options.by_step
         self._helper: Any = None
         if profile_batch or embeddings_freq:
             self._helper = _Helper(
@@ -88,35 +108,44 @@ class Recorder(keras.callbacks.Callback):
                 embeddings_freq=embeddings_freq,
                 embeddings_metadata=embeddings_metadata,
             )
-        if self._options.by_step or self._helper is not None:
+        if profile_batch or (self._counts and not self._replaces):
             # Not methods: for a callback with such hooks Keras fetches the metrics of every batch.
-            self._counts = True
-            self.on_train_batch_begin = self._begin_step
-            self.on_train_batch_end = self._end_step
+            self.on_train_batch_begin = self._begin_batch
+            self.on_train_batch_end = self._end_batch
 
     def set_model(self, model: Any) -> None:
         """Take the model, as Keras asks to."""
         super().set_model(model)
+        self._traced = getattr(model, "train_function", None) is not None
         if self._helper is not None:
             (Path(self.log_dir) / "train").mkdir(parents=True, exist_ok=True)
             self._helper.set_model(model)
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Write the structure of the model, and begin to count."""
-        self._broken = False
-        self._step = max(self._step, self._iterations() or 0)
-        if self._options.write_graph:
-            with self._writing("train") as writer:
-                _write_structure(self.model, writer)
+        """Write the structure of the model, prepare what is recorded in steps, and begin to count."""
+        self._writing.close()
+        self._writing = Writing(self.log_dir)
+        self._told_failure = False
+        self._step = max(self._step, jobs.iterations(self.model) or 0)
+        self._describe()
+        if self._counts and self._replaces:
+            self._attach()
         self._noted = self._began = (time.perf_counter(), self._step)
         self._tell("on_train_begin", logs)
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Close the files; another `fit` goes on in new ones."""
+        """Write what waits, and close the files; another `fit` goes on in new ones."""
+        self._detach()
         self._tell("on_train_end", logs)
-        for writer in self._writers.values():
-            writer.close()
-        self._writers = {}
+        if not self._writing.close():
+            warnings.warn(f"{self.log_dir} is so slow that the last records are not written yet", stacklevel=2)
+        self._look()
+        if self._writing.left_out:
+            warnings.warn(
+                f"{self._writing.left_out} records are left out, since {self.log_dir} is slower than the training; "
+                "record more seldom (every=) or fewer layers (layers=)",
+                stacklevel=2,
+            )
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Begin to measure the time of an epoch."""
@@ -124,123 +153,155 @@ class Recorder(keras.callbacks.Callback):
         self._noted = self._began = (time.perf_counter(), self._step)
         self._tell("on_epoch_begin", epoch, logs)
 
-    def _begin_step(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Let the profiler know of a step, if there is one."""
-        self._tell("on_train_batch_begin", batch, logs)
-
-    def _end_step(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Count a step, and record it where it is the turn of one."""
-        before, new = self._step, batch + 1 - self._epoch_steps
-        self._epoch_steps = batch + 1
-        # Where several steps are executed as one, Keras counts those at the end of an epoch that were not there.
-        told = self._iterations() if new > 1 else None
-        self._step = before + new if told is None else told
-        self._tell("on_train_batch_end", batch, None)
-        if self._options.metrics_due(before, self._step):
-            self._record_metrics(logs or {})
-        if self._options.weights_due(before, self._step):
-            self._record_weights()
-
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write the metrics of an epoch, and the weights where it is their turn."""
-        now, logs = time.perf_counter(), logs or {}
+        passed, logs = time.perf_counter(), jobs.numbers(logs or {})
         if not self._counts:
-            self._step = self._iterations() or self._step
+            self._step = jobs.iterations(self.model) or self._step
         start, first = self._began
-        steps = self._step - first
-        told = {f"epoch_{name}": value for name, value in _numbers(logs).items() if not name.startswith("val_")}
-        told |= {f"epoch_{name}": value for name, value in self._learning_rates().items()}
-        if steps > 0 and now > start:
-            told["epoch_seconds_per_step"] = (now - start) / steps
+        steps, now = self._step - first, self._clock()
+        told = {f"epoch_{name}": value for name, value in logs.items() if not name.startswith("val_")}
+        told |= {f"epoch_{name}": value for name, value in jobs.learning_rates(self.model).items()}
+        if steps > 0 and passed > start:
+            told["epoch_seconds_per_step"] = (passed - start) / steps
             if self._options.write_steps_per_second:
-                told["epoch_steps_per_second"] = steps / (now - start)
-        with self._writing("train") as writer:
-            writer.scalars(told, epoch)
-        validated = {f"epoch_{name[4:]}": value for name, value in _numbers(logs).items() if name.startswith("val_")}
+                told["epoch_steps_per_second"] = steps / (passed - start)
+        self._put(lambda writer: writer.scalars(told, epoch, wall_time=now))
+        validated = {f"epoch_{name[4:]}": value for name, value in logs.items() if name.startswith("val_")}
         if validated:
-            with self._writing("validation") as writer:
-                writer.scalars(validated, epoch)
+            self._put(lambda writer: writer.scalars(validated, epoch, wall_time=now), part="validation")
         if self._options.histogram_freq and epoch % self._options.histogram_freq == 0:
-            self._record_histograms(epoch)
+            for job, size in jobs.weights_of_epoch(self.model, epoch, now, images=self._options.write_images):
+                self._put(job, size=size)
+        self._look()
         self._tell("on_epoch_end", epoch, None)
 
     def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Write the metrics of a validation by step, as TensorBoard's callback does."""
-        step = self._iterations()
+        step, now = jobs.iterations(self.model), self._clock()
         if step is not None and logs:
-            with self._writing("validation") as writer:
-                told = {f"evaluation_{name}_vs_iterations": value for name, value in _numbers(logs).items()}
-                writer.scalars(told, step)
+            told = {f"evaluation_{name}_vs_iterations": value for name, value in jobs.numbers(logs).items()}
+            self._put(lambda writer: writer.scalars(told, step, wall_time=now), part="validation")
 
-    @contextlib.contextmanager
-    def _writing(self, run: str) -> Iterator[EventWriter]:
-        """The writer of a part of the run; a failure to write ends the recording, not the training."""
+    def _describe(self) -> None:
+        """Write what the model is made of, and choose what to record of it."""
+        kinds = self._options.kinds if self._replaces else self._options.kinds & {"weights"}
+        if not (self._options.write_graph or kinds):
+            return
+        graph, located, problem = located_graph(self.model)
+        if problem is not None:
+            warnings.warn(f"the structure of the model is not recorded: {problem}", stacklevel=4)
+        self._plan = plan_of(kinds, self._layers, graph, located)
+        if self._plan.left_out:
+            warnings.warn(self._plan.left_out, stacklevel=4)
+        if self._options.write_graph:
+            for job in jobs.structure(self.model, graph):
+                self._put(job, first=True)
+
+    def _attach(self) -> None:
+        """Take the place of the train function."""
+        held = self.model.train_function
+        if held is None:  # a loop of the user's own, which may call `train_on_batch`
+            self.model.make_train_function()
+            held = self.model.train_function
+        owner = getattr(held, "__self__", None)
+        if isinstance(owner, Recorder):  # an earlier training with it was broken off
+            held = owner._plain
+        known = self._step_of is not None and self._step_of.plain is held
+        self._plain = held
+        self._execution = int(getattr(self.model, "steps_per_execution", 1))
+        if not self._plan.in_step:
+            self._step_of = None
+        elif not known:
+            taken = ", ".join(kind for kind in KINDS if kind in self._plan.kinds)
+            say = _LOG.warning if self.params.get("verbose") else _LOG.info
+            say("preparing to record %s of every %d steps: this takes a while, once", taken, self._options.weight_steps)
+            self._step_of = RecordedStep(self.model, self._plan, held, traced=self._traced)
+        self.model.train_function = self._train
+
+    def _detach(self) -> None:
+        held = getattr(self.model, "train_function", None)
+        if self._plain is not None and getattr(held, "__self__", None) is self:
+            self.model.train_function = self._plain
+
+    def _train(self, iterator: Any) -> Any:
+        """A step of the training, in the place of Keras' own train function."""
+        before, size = self._step, self._execution
+        recorded = self._step_of
+        told: Told | None = None
         try:
-            yield self._writer(run)
-        except OSError as error:
-            self._fail(error)
+            if recorded is None:
+                logs = self._plain(iterator)  # type: ignore[misc]
+            else:
+                logs, told = recorded(iterator, record=self._options.weights_due(before, before + size))
+        except BaseException as error:
+            if type(error).__name__ not in ("StopIteration", "OutOfRangeError"):
+                self._detach()
+                self._step_of = None  # it may be half made
+            raise
+        self._step = before + size
+        if size > 1:  # at the end of an epoch there may be fewer
+            self._step = jobs.iterations(self.model) or self._step
+        if told is not None:
+            self._record_step(told)
+        if self._options.due(before, self._step):
+            self._record(before, logs)
+        return logs
 
-    def _writer(self, run: str) -> EventWriter:
-        if run not in self._writers and not self._broken:
-            try:
-                self._writers[run] = EventWriter(Path(self.log_dir) / run)
-            except OSError as error:
-                self._fail(error)
-        return _Nowhere() if self._broken else self._writers[run]
+    def _begin_batch(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Let the profiler know of a step, if there is one."""
+        self._tell("on_train_batch_begin", batch, logs)
 
-    def _fail(self, error: OSError) -> None:
-        self._broken = True
-        warnings.warn(f"the training is no longer recorded: {error}; it goes on", stacklevel=4)
+    def _end_batch(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Count a step where the train function is not ours, and record it where it is the turn of one."""
+        self._tell("on_train_batch_end", batch, None)
+        if self._replaces or not self._counts:
+            return
+        before, new = self._step, batch + 1 - self._epoch_steps
+        self._epoch_steps = batch + 1
+        # Where several steps are executed as one, Keras counts those at the end of an epoch that were not there.
+        told = jobs.iterations(self.model) if new > 1 else None
+        self._step = before + new if told is None else told
+        if self._options.due(before, self._step):
+            self._record(before, logs or {})
 
-    def _record_metrics(self, logs: Mapping[str, Any]) -> None:
-        now, (last, step) = time.perf_counter(), self._noted
-        told = {f"batch_{name}": value for name, value in _numbers(logs).items()}
-        told |= {f"batch_{name}": value for name, value in self._learning_rates().items()}
-        if self._step > step and now > last:
-            told["batch_seconds_per_step"] = (now - last) / (self._step - step)
+    def _record(self, before: int, logs: Any) -> None:
+        """Record what is due at a step."""
+        if self._options.metrics_due(before, self._step):
+            self._record_metrics(logs)
+        if "weights" in self._plan.kinds and self._options.weights_due(before, self._step):
+            for job, size in jobs.weights(self.model, self._plan, self._step, self._clock()):
+                self._put(job, size=size)
+        self._look()
+
+    def _record_metrics(self, logs: Any) -> None:
+        passed, (last, first) = time.perf_counter(), self._noted
+        step, now = self._step, self._clock()
+        told = {f"batch_{name}": value for name, value in jobs.learning_rates(self.model).items()}
+        if step > first and passed > last:
+            told["batch_seconds_per_step"] = (passed - last) / (step - first)
             if self._options.write_steps_per_second:
-                told["batch_steps_per_second"] = (self._step - step) / (now - last)
-        with self._writing("train") as writer:
-            writer.scalars(told, self._step)
-        self._noted = (time.perf_counter(), self._step)
+                told["batch_steps_per_second"] = (step - first) / (passed - last)
+        self._put(jobs.metrics(dict(logs) if isinstance(logs, Mapping) else {}, told, step, now))
+        self._noted = (time.perf_counter(), step)
 
-    def _record_weights(self) -> None:
-        from cutaway.training.tensors import distribution_of
+    def _record_step(self, told: Told) -> None:
+        step, now = self._step, self._clock()
+        if self._step_of is not None and not self.preparation_seconds:
+            self.preparation_seconds = seconds = self._step_of.preparation
+            self._put(lambda writer: writer.scalars({"recorder/preparation_seconds": seconds}, step, wall_time=now))
+        self._put(jobs.taken(told, step, now), size=told.size)
 
-        with self._writing("train") as writer:
-            now = time.time()
-            for weight in self.model.weights:
-                found, path = distribution_of(weight), weight.path
-                writer.histogram(f"weights/{path}", found.rows(), self._step, wall_time=now)
-                told = {f"norms/{path}": found.norm}
-                if found.nan or found.infinite:
-                    told |= {f"nan/{path}": found.nan, f"infinite/{path}": found.infinite}
-                writer.scalars(told, self._step, wall_time=now)
+    def _put(
+        self, job: Callable[[EventWriter], None], *, part: str = "train", size: int = 500, first: bool = False
+    ) -> None:
+        self._writing.put(part, job, size=size, first=first)
 
-    def _record_histograms(self, epoch: int) -> None:
-        """The weights as `keras.callbacks.TensorBoard` names them."""
-        from cutaway.training.tensors import distribution_of, image_of
-
-        with self._writing("train") as writer:
-            for weight in self.model.weights:
-                name = weight.path.replace(":", "_")
-                writer.histogram(f"{name}/histogram", distribution_of(weight).rows(), epoch)
-                image = image_of(weight) if self._options.write_images else None
-                if image is not None:
-                    writer.images(f"{name}/image", image, epoch)
-
-    def _learning_rates(self) -> dict[str, float]:
-        optimizer = getattr(self.model, "optimizer", None)
-        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-        several = getattr(optimizer, "optimizers", None)
-        named = {"learning_rate": optimizer} if several is None else {f"learning_rate_{o.name}": o for o in several}
-        found = {name: getattr(one, "learning_rate", None) for name, one in named.items()}
-        return _numbers({name: keras.ops.convert_to_numpy(rate) for name, rate in found.items() if rate is not None})
-
-    def _iterations(self) -> int | None:
-        """Steps of the optimizer, which a model that was saved and loaded remembers; None if there is none."""
-        iterations = getattr(getattr(self.model, "optimizer", None), "iterations", None)
-        return None if iterations is None else int(keras.ops.convert_to_numpy(iterations))
+    def _look(self) -> None:
+        """Say so, once, where nothing is written any more."""
+        if self._writing.failure is not None and not self._told_failure:
+            self._told_failure = True
+            warnings.warn(f"the training is no longer recorded: {self._writing.failure}; it goes on", stacklevel=4)
 
     def _tell(self, hook: str, *given: Any) -> None:
         if self._helper is not None:
@@ -252,41 +313,3 @@ class _Helper(keras.callbacks.TensorBoard):
 
     def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Write nothing: the recorder does."""
-
-
-class _Nowhere(EventWriter):
-    """Stands for a writer that failed; what it is told is dropped."""
-
-    def __init__(self) -> None:
-        self._forms = {}
-
-    def _write(self, data: bytes) -> None:
-        """Drop it."""
-
-
-def _numbers(logs: Mapping[str, Any]) -> dict[str, float]:
-    """Those of some values that are single numbers; a metric may also be an array, which is no curve."""
-    found = {}
-    for name, value in logs.items():
-        number: Callable[[Any], float] = float
-        try:
-            found[name] = number(value)
-        except (TypeError, ValueError):
-            continue
-    return found
-
-
-def _write_structure(model: Any, writer: EventWriter) -> None:
-    """Write what a model is made of, for cutaway and, as far as Keras can tell it, for TensorBoard."""
-    try:
-        encoded = json.dumps(to_contract(read(model)), separators=(",", ":")).encode()
-        writer.contract("cutaway/structure", STRUCTURE, encoded)
-    except CutawayError as error:
-        warnings.warn(f"the structure of the model is not recorded: {error}", stacklevel=4)
-    if type(model).__name__ in ("Functional", "Sequential"):
-        try:
-            config = model.to_json()
-        except Exception as error:  # the configuration of a layer is the user's own code
-            warnings.warn(f"the structure of the model is not recorded for TensorBoard: {error}", stacklevel=4)
-        else:
-            writer.keras_model(config)

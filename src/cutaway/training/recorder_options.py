@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cutaway.errors import OptionError
+from cutaway.training.step.plan import KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class RecorderOptions:
         write_images: Whether weights are written as images.
         write_steps_per_second: Whether the steps in a second are written.
         metric_steps: Steps between metrics, each a reason of its own to write them.
-        weight_steps: Steps between distributions of the weights; 0 for never.
+        weight_steps: Steps between distributions of the layers; 0 for never.
+        kinds: Which distributions.
     """
 
     histogram_freq: int
@@ -26,11 +28,16 @@ class RecorderOptions:
     write_steps_per_second: bool
     metric_steps: tuple[int, ...]
     weight_steps: int
+    kinds: frozenset[str]
 
     @property
     def by_step(self) -> bool:
         """Whether steps have to be counted."""
         return bool(self.metric_steps or self.weight_steps)
+
+    def due(self, before: int, step: int) -> bool:
+        """Whether anything is written at a step, where ``before`` is the one that was looked at before."""
+        return self.metrics_due(before, step) or self.weights_due(before, step)
 
     def metrics_due(self, before: int, step: int) -> bool:
         """Whether metrics are written at a step, where ``before`` is the one that was looked at before."""
@@ -48,6 +55,7 @@ def checked(
     write_steps_per_second: bool,
     update_freq: str | int,
     every: int | None,
+    record: object = True,
 ) -> RecorderOptions:
     """The options, as the recorder takes them.
 
@@ -64,9 +72,21 @@ def checked(
         )
     by_update = () if isinstance(update_freq, str) and update_freq == "epoch" else (update_freq,)
     often = {1 if given == "batch" else int(given) for given in by_update} | ({every} if every else set())
+    kinds = _kinds(record) if every else frozenset()
     return RecorderOptions(
-        histogram_freq, write_graph, write_images, write_steps_per_second, tuple(sorted(often)), every or 0
+        histogram_freq, write_graph, write_images, write_steps_per_second, tuple(sorted(often)), every or 0, kinds
     )
+
+
+def _kinds(record: object) -> frozenset[str]:
+    """What is recorded, of `KINDS`."""
+    if isinstance(record, bool):
+        return frozenset(KINDS if record else ())
+    named = [record] if isinstance(record, str) else record
+    if not isinstance(named, list | tuple | set | frozenset) or not set(named) <= set(KINDS):
+        listed = ", ".join(map(repr, KINDS))
+        raise OptionError(f"record must be some of {listed}, or True or False; received {record!r}")
+    return frozenset(named)
 
 
 def _is_count(value: object, *, least: int) -> bool:

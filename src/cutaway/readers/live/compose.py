@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cutaway.graph import GraphBuilder, Shape, Tensor
@@ -24,6 +25,25 @@ Known = dict[Hashable, Sources]
 """The sources of the values of one recipe, by their key."""
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A call and where it was placed.
+
+    Attributes:
+        target: The layer or operation.
+        key: Key of its first output; None where it has none.
+        group: Group in which it lies.
+        index: Of the node, or of the group that holds its inside.
+        is_group: Whether it is a group.
+    """
+
+    target: Any
+    key: Hashable
+    group: int
+    index: int
+    is_group: bool
+
+
 class Composer:
     """Places calls in a graph; opens what can be opened.
 
@@ -33,17 +53,21 @@ class Composer:
         opener: Opens composite layers.
 
     Attributes:
+        root: The model.
         names: Name of each node placed so far.
         steps: Lengths of the time axes of the `TimeDistributed` around; the values inside are those of one step,
             the nodes show the tensors of all steps.
+        placed: Where each call of a layer or operation was placed, in the order of placing.
     """
 
     def __init__(self, builder: GraphBuilder, weights: WeightBook, opener: Opener) -> None:
         self.builder = builder
         self.weights = weights
+        self.root = weights.root
         self._opener = opener
         self.names: dict[int, str] = {}
         self.steps: Shape = ()
+        self.placed: list[Placed] = []
         self._calls_of: dict[int, list[Call]] = {}
 
     def calls_of(self, model: Any) -> list[Call]:
@@ -96,6 +120,7 @@ class Composer:
             weights=weights,
         )
         self.names[node] = call.name
+        self._note(call, group, node, is_group=False)
         for label, value in labelled(call):
             self.connect(known.get(value.key, ()), node, label)
         for port, value in enumerate(call.outputs):
@@ -119,7 +144,7 @@ class Composer:
 
     def open_group(self, call: Call, group: int, path: str, found_by: str = "", variables: Sequence[Any] = ()) -> int:
         """Add the group that holds the inside of a call."""
-        return self.builder.group(
+        index = self.builder.group(
             call.name,
             parent=group,
             kind=group_kind(call.target),
@@ -128,6 +153,13 @@ class Composer:
             attributes=LazyAttributes(lambda: _attributes(call)),
             weights=self.weights.of(variables, join(path, call.name), call.target),
         )
+        self._note(call, group, index, is_group=True)
+        return index
+
+    def _note(self, call: Call, group: int, index: int, *, is_group: bool) -> None:
+        if call.target is not None:
+            key = call.outputs[0].key if call.outputs else None
+            self.placed.append(Placed(call.target, key, group, index, is_group))
 
     def close_group(self, index: int, target: Any, path: str) -> None:
         """Say which weights belong to a group alone, now that its inside is there."""

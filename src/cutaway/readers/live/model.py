@@ -14,6 +14,7 @@ from cutaway.readers.live.attributes import LazyAttributes, configuration
 from cutaway.readers.live.calls import Call, Inside, Value, argument_name, as_value, labelled, values
 from cutaway.readers.live.compose import Composer, Known
 from cutaway.readers.live.kinds import Kind, framework_of, graph_of, kind_of, kind_of_class
+from cutaway.readers.live.locate import Located, located
 from cutaway.readers.live.opener import Opener
 from cutaway.readers.live.specs import Arguments, arguments_of
 from cutaway.readers.live.weights import WeightBook, group_variables
@@ -26,6 +27,11 @@ def read_model(model: Any, *, input_shape: Any = None, inputs: Any = None) -> Gr
         UnbuiltModel: The model has no layers, or it has no shapes, and none were given.
         ReadError: A subclassed model of tf_keras, whose `call` is not followed.
     """
+    return read_located(model, input_shape=input_shape, inputs=inputs)[0]
+
+
+def read_located(model: Any, *, input_shape: Any = None, inputs: Any = None) -> tuple[Graph, Located]:
+    """As `read_model`, and where the layers and variables of the model are in the graph."""
     kind = kind_of_class(type(model))
     _check_not_empty(model, kind)
     if framework_of(type(model)) == "tf_keras":
@@ -71,7 +77,7 @@ def _built(model: Any, input_shape: Any, inputs: Any, opener: Opener) -> Any:
     return graph_of(model)
 
 
-def _read_functional(model: Any, graph: Any, opener: Opener) -> Graph:
+def _read_functional(model: Any, graph: Any, opener: Opener) -> tuple[Graph, Located]:
     builder = _builder(model)
     composer = Composer(builder, WeightBook(model), opener)
     known: Known = {}
@@ -85,7 +91,7 @@ def _read_functional(model: Any, graph: Any, opener: Opener) -> Graph:
     for name, value in functional.interface(graph, "outputs"):
         composer.mark_outputs(known.get(value.key, ()), name)
     builder.warnings += opener.warnings
-    return builder.build()
+    return located(builder.build(), composer)
 
 
 def _composites(composer: Composer, calls: list[Call]) -> list[Call]:
@@ -106,7 +112,7 @@ def _composites(composer: Composer, calls: list[Call]) -> list[Call]:
     return found
 
 
-def _read_called(model: Any, arguments: Arguments, opener: Opener, inputs_given: bool) -> Graph:
+def _read_called(model: Any, arguments: Arguments, opener: Opener, inputs_given: bool) -> tuple[Graph, Located]:
     """A subclassed model or a layer: what its `call` does with the given arguments."""
     builder = _builder(model)
     args, kwargs = arguments
@@ -125,7 +131,7 @@ def _read_called(model: Any, arguments: Arguments, opener: Opener, inputs_given:
         name = inside.output_names[position] if inside.output_names else ""
         composer.mark_outputs([source for one in made for source in known.get(one.key, ())], name)
     builder.warnings += opener.warnings
-    return builder.build()
+    return located(builder.build(), composer)
 
 
 def _as_read(tensor: Tensor, value: Value, inside: Inside) -> Tensor:

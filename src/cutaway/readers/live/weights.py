@@ -21,12 +21,17 @@ class WeightBook:
     """
 
     def __init__(self, root: Any) -> None:
-        self._root = root
+        self.root = root
         self._counted = {id(variable) for variable in root.weights}
         self._trainable = {id(variable) for variable in root.trainable_weights}
         self._by_variable: dict[int, Weight] = {}
         self._taken: dict[str, int] = {}
         self._kept: list[Any] = []  # an id stays a name only while its object lives
+
+    @property
+    def ids(self) -> dict[int, str]:
+        """The id of each weight by the identity of its variable."""
+        return {variable: weight.id for variable, weight in self._by_variable.items()}
 
     def of(self, variables: Iterable[Any], path: str, owner: Any = None) -> list[Weight]:
         """The weights of some variables.
@@ -45,7 +50,7 @@ class WeightBook:
         return bool(variable.trainable)
 
     def _owner_of(self, variable: Any) -> Any:
-        layers = [self._root, *_layers_in(self._root)]
+        layers = [self.root, *_layers_in(self.root)]
         return next((one for one in layers if any(held is variable for held in own_variables(one))), None)
 
     def of_group(self, layer: Any, path: str) -> list[Weight]:
@@ -62,7 +67,7 @@ class WeightBook:
         name = variable.name.rpartition("/")[2].partition(":")[0]
         if owner is None:
             owner = self._owner_of(variable)
-            path = path if owner is None or owner is self._root else join(path, owner.name)
+            path = path if owner is None or owner is self.root else join(path, owner.name)
         if _COUNTED.fullmatch(name):  # a name that Keras made up differs from run to run
             held = vars(owner).items() if owner is not None else ()
             name = next((key.lstrip("_") for key, value in held if value is variable), name)

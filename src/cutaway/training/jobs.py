@@ -1,0 +1,122 @@
+"""What the recorder hands over to be written: values are taken where the model trains, all else is done by the writer.
+
+A job is a function that gets the writer of an event file; beside it stands about how many bytes it holds.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import keras
+
+from cutaway.graph import Graph
+from cutaway.graph.contract import to_contract
+from cutaway.training import spread
+from cutaway.training.event_writer import EventWriter
+from cutaway.training.step.functions import Told
+from cutaway.training.step.plan import Plan
+from cutaway.training.tensors import distribution_of, image_of
+from cutaway.training.writing import Job
+
+STRUCTURE = "cutaway_graph"
+"""The plugin under which the structure of the model is written, in the words of the graph contract."""
+
+
+def numbers(logs: Mapping[str, Any]) -> dict[str, float]:
+    """Those of some values that are single numbers; a metric may also be an array, which is no curve."""
+    found: dict[str, float] = {}
+    for name, value in logs.items():
+        number: Callable[[Any], float] = float
+        if isinstance(value, Mapping):  # as Keras does with the results of several metrics under one name
+            found |= numbers(value)
+            continue
+        try:
+            found[name] = number(value)
+        except (TypeError, ValueError):
+            continue
+    return found
+
+
+def learning_rates(model: Any) -> dict[str, float]:
+    """The learning rate; where an optimizer is made of several, that of each, by its name."""
+    optimizer = getattr(model, "optimizer", None)
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    several = getattr(optimizer, "optimizers", None)
+    named = {"learning_rate": optimizer} if several is None else {f"learning_rate_{o.name}": o for o in several}
+    found = {name: getattr(one, "learning_rate", None) for name, one in named.items()}
+    return numbers({name: keras.ops.convert_to_numpy(rate) for name, rate in found.items() if rate is not None})
+
+
+def iterations(model: Any) -> int | None:
+    """Steps of the optimizer, which a model that was saved and loaded remembers; None if there is none."""
+    told = getattr(getattr(model, "optimizer", None), "iterations", None)
+    return None if told is None else int(keras.ops.convert_to_numpy(told))
+
+
+def metrics(logs: dict[str, Any], more: dict[str, float], step: int, time: float) -> Job:
+    """Metrics of a step, which may be tensors that are not there yet, and more numbers."""
+
+    def job(writer: EventWriter) -> None:
+        told = {f"batch_{name}": value for name, value in numbers(logs).items()}
+        writer.scalars({**told, **more}, step, wall_time=time)
+
+    return job
+
+
+def weights(model: Any, plan: Plan, step: int, time: float) -> Iterator[tuple[Job, int]]:
+    """Distribution and statistics of each weight that is recorded."""
+    for weight in model.weights:
+        id = plan.weight_id(weight)
+        if id is not None:
+            found = distribution_of(weight)
+
+            def job(writer: EventWriter, id: str = id, found: Any = found) -> None:
+                spread.write(writer, "weights", id, found, spread.numbers("weights", found), step, time)
+
+            yield job, found.counts.nbytes
+
+
+def taken(told: Told, step: int, time: float) -> Job:
+    """What was recorded in a step."""
+
+    def job(writer: EventWriter) -> None:
+        for name, found, extra in told.rows():
+            values = spread.numbers(name.kind, found, form=name.form, width=name.width)
+            if name.counts_units:
+                values["dead"] = extra
+            if name.kind == "updates" and extra > 0:
+                values["ratio"] = found.norm / extra**0.5
+            spread.write(writer, name.kind, name.id, found, values, step, time)
+
+    return job
+
+
+def weights_of_epoch(model: Any, epoch: int, time: float, *, images: bool) -> Iterator[tuple[Job, int]]:
+    """The weights as `keras.callbacks.TensorBoard` names them."""
+    for weight in model.weights:
+        name = weight.path.replace(":", "_")
+        found, image = distribution_of(weight), image_of(weight) if images else None
+
+        def job(writer: EventWriter, name: str = name, found: Any = found, image: Any = image) -> None:
+            writer.histogram(f"{name}/histogram", found.rows(), epoch, wall_time=time)
+            if image is not None:
+                writer.images(f"{name}/image", image, epoch, wall_time=time)
+
+        yield job, found.counts.nbytes + (0 if image is None else image.nbytes)
+
+
+def structure(model: Any, graph: Graph | None) -> Iterator[Job]:
+    """What a model is made of, for cutaway and, as far as Keras can tell it, for TensorBoard."""
+    if graph is not None:
+        encoded = json.dumps(to_contract(graph), separators=(",", ":")).encode()
+        yield lambda writer: writer.contract("cutaway/structure", STRUCTURE, encoded)
+    if type(model).__name__ in ("Functional", "Sequential"):
+        try:
+            config = model.to_json()
+        except Exception as error:  # the configuration of a layer is the user's own code
+            warnings.warn(f"the structure of the model is not recorded for TensorBoard: {error}", stacklevel=6)
+        else:
+            yield lambda writer: writer.keras_model(config)

@@ -1,0 +1,114 @@
+"""Counts and moments of tensors, inside a function of TensorFlow: what they cost does not depend on the values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from cutaway.training.histograms import BINS, SHIFT
+
+COLUMNS = 6
+"""Columns of the moments: sum, sum of squares, minimum, maximum, sum of the squares of distances from the mean (which
+the two sums cannot tell where values differ by little), and one more that depends on what is measured."""
+
+
+@cache
+def flat_statistics() -> Callable[[Any], Any]:
+    """The counts and moments of a flat float32 tensor: one function, traced once for all tensors."""
+    import tensorflow as tf
+
+    def statistics(flat: Any) -> Any:
+        bins = tf.bitwise.right_shift(tf.bitcast(flat, tf.uint32), tf.constant(SHIFT, tf.uint32))
+        counts = tf.raw_ops.Bincount(arr=tf.cast(bins, tf.int32), size=BINS, weights=tf.zeros([0], tf.int32))
+        finite = tf.math.is_finite(flat)
+        kept = tf.where(finite, flat, 0.0)
+        infinity = tf.constant(float("inf"))
+        minimum = tf.reduce_min(tf.where(finite, flat, infinity))
+        maximum = tf.reduce_max(tf.where(finite, flat, -infinity))
+        total = tf.reduce_sum(kept)
+        mean = total / tf.maximum(tf.reduce_sum(tf.cast(finite, tf.float32)), 1.0)
+        spread = tf.reduce_sum(tf.square(tf.where(finite, flat - mean, 0.0)))
+        return counts, tf.stack([total, tf.reduce_sum(tf.square(kept)), minimum, maximum, spread])
+
+    compiled: Callable[[Any], Any] = tf.function(statistics, input_signature=[tf.TensorSpec([None], tf.float32)])
+    return compiled
+
+
+def flat(tensor: Any) -> Any:
+    """A tensor as a flat one of float32."""
+    import tensorflow as tf
+
+    return tf.reshape(tf.cast(tensor, tf.float32), [-1])
+
+
+def squares(tensor: Any) -> Any:
+    """The sum of the squares of the finite elements."""
+    import tensorflow as tf
+
+    values = tf.cast(tensor, tf.float32)
+    return tf.reduce_sum(tf.square(tf.where(tf.math.is_finite(values), values, 0.0)))
+
+
+def silent_share(tensor: Any, axis: int) -> Any:
+    """The share of units that are at zero, or below, for all examples of the batch and at all places.
+
+    Args:
+        tensor: What a layer made.
+        axis: Which axis counts the units.
+    """
+    import tensorflow as tf
+
+    values = tf.cast(tensor, tf.float32)
+    rank = len(values.shape)
+    others = [place for place in range(rank) if place != axis % rank]
+    return tf.reduce_mean(tf.cast(tf.reduce_max(values, axis=others) <= 0.0, tf.float32))
+
+
+def measure(tensors: Sequence[Any], extras: Sequence[Any]) -> tuple[Any, Any]:
+    """Counts (tensors, bins) and moments (tensors, `COLUMNS`) of tensors.
+
+    Args:
+        tensors: Of any numeric type.
+        extras: The last column.
+    """
+    import tensorflow as tf
+
+    found = [flat_statistics()(flat(tensor)) for tensor in tensors]
+    last = tf.stack([tf.cast(extra, tf.float32) for extra in extras])
+    return tf.stack([counts for counts, _ in found]), tf.concat(
+        [tf.stack([moments for _, moments in found]), last[:, None]], axis=1
+    )
+
+
+def nothing() -> tuple[Any, Any]:
+    """What `measure` returns of no tensors."""
+    import tensorflow as tf
+
+    return tf.zeros([0, BINS], tf.int32), tf.zeros([0, COLUMNS], tf.float32)
+
+
+def combined(counts: Sequence[Any], moments: Sequence[Any], alike: Sequence[bool]) -> tuple[Any, Any]:
+    """The counts and moments of all replicas as one.
+
+    Args:
+        counts: Of each replica.
+        moments: Of each replica.
+        alike: For each row, whether it is the same in all replicas, as what was reduced before.
+    """
+    import tensorflow as tf
+
+    same = tf.constant(list(alike))[:, None]
+    sizes = [tf.cast(tf.reduce_sum(part, axis=1, keepdims=True), tf.float32) for part in counts]
+    sums = tf.add_n([part[:, :2] for part in moments])
+    mean = sums[:, :1] / tf.maximum(tf.add_n(sizes), 1.0)
+    own = [part[:, :1] / tf.maximum(size, 1.0) for part, size in zip(moments, sizes, strict=True)]
+    apart = [size * tf.square(each - mean) for size, each in zip(sizes, own, strict=True)]
+    rows = tf.concat([
+        sums,
+        tf.reduce_min(tf.stack([part[:, 2:3] for part in moments]), axis=0),
+        tf.reduce_max(tf.stack([part[:, 3:4] for part in moments]), axis=0),
+        tf.add_n([part[:, 4:5] for part in moments]) + tf.add_n(apart),
+        tf.reduce_min(tf.stack([part[:, 5:] for part in moments]), axis=0),  # silent in all of them, at most
+    ], axis=1)  # fmt: skip
+    return tf.where(same, counts[0], tf.add_n(list(counts))), tf.where(same, moments[0], rows)
