@@ -54,6 +54,7 @@ def assert_same_body(body: Body, nodes: Any) -> None:
     assert len(body.input_node) + body.lost == sum(len(node.input) for node in nodes)
     for index, node in enumerate(nodes, start=first):
         assert set(body.attributes[index]) == set(node.attr)
+        assert body.attributes.device(index) == node.device
         if not body.lost:
             row = range(body.input_start[index], body.input_start[index + 1])
             read = [name for name in node.input if name[0] != "^"] + [name for name in node.input if name[0] == "^"]

@@ -269,3 +269,41 @@ def test_mutated_graphs_are_read_or_refused(graph_def: Any, tmp_path: Path) -> N
             assert all(isinstance(node.attributes, object) for node in graph.nodes)
             read_at_all += 1
     assert read_at_all > 50
+
+
+def test_devices_are_kept(graph_def: Any, tmp_path: Path) -> None:
+    placed = type(graph_def)()
+    placed.CopyFrom(graph_def)
+    for at, node in enumerate(placed.node):
+        node.device = "" if at % 3 == 0 else f"/job:localhost/replica:0/task:0/device:GPU:{at % 2}"
+    path = tmp_path / "placed.pb"
+    path.write_bytes(placed.SerializeToString())
+    program = load_program(Source(path))
+    assert_same_program(program, placed)
+    graph = read(path, raw=True)
+    told = {node.name: node.device for node in placed.node}
+    kept = {graph.ids[at]: graph.attributes[at].get("device", "") for at in range(len(graph))}
+    assert {name: kept[name] for name in told if name in kept} == {name: told[name] for name in told if name in kept}
+    assert len(set(told.values())) == 3
+    assert any(kept.values())
+
+
+def test_a_graph_without_devices_keeps_nothing_of_them(path: Path) -> None:
+    graph = read(path, raw=True)
+    assert all("device" not in graph.attributes[at] for at in range(len(graph)))
+    program = load_program(Source(path))
+    assert {program.main.attributes.device(at) for at in range(len(program.main))} == {""}
+
+
+def test_the_device_of_a_node_behind_a_damaged_one_is_its_own(graph_def: Any) -> None:
+    from tensorflow.core.framework import graph_pb2
+
+    placed = graph_pb2.GraphDef()
+    for at in range(6):
+        placed.node.add(name=f"n{at}", op="NoOp", device=f"/device:CPU:{at}")
+    data = bytearray(placed.SerializeToString())
+    data[data.index(b"n2") - 2] = 0x0D  # its name becomes a number of four bytes, and the rest of it nonsense
+    program = read_program(Blob(bytes(data)))
+    told = {name: program.main.attributes.device(at) for at, name in enumerate(program.main.names)}
+    assert all(device == f"/device:CPU:{name[1:]}" for name, device in told.items())
+    assert {"n1", "n3", "n5"} <= set(told)

@@ -15,6 +15,7 @@ ABOUT: dict[str, str] = {
     "cropping": "Rows and columns that are cut off at each side.",
     "data_format": "Whether the channels are the last dimension or the one after the batch.",
     "depth_multiplier": "Output channels for each input channel.",
+    "device": "Where the operation was placed, as the file says: the machine, and the processor of it.",
     "dilation_rate": "Distance between the input points that a kernel reads; 1 is no gap.",
     "dilations": "Distance between the input points that a kernel reads, by dimension; 1 is no gap.",
     "dropout": "Share of the inputs that are set to 0 during training.",

@@ -113,6 +113,10 @@ class PlacedAttributes:
         """Attributes that name functions."""
         return self.inner.functions(index)
 
+    def device(self, index: int) -> str:
+        """Where the operation was placed."""
+        return self.inner.device(index)
+
     def constant(self, index: int) -> Constant | None:
         """The tensor of a constant, by where its bytes lie."""
         return self.constants[self.names[index]] if self._known(index) else self.inner.constant(index)

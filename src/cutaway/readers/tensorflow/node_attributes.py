@@ -16,9 +16,11 @@ from cutaway.readers.tensorflow.node_records import Records
 from cutaway.readers.tensorflow.program import Constant
 from cutaway.readers.wire.blob import Blob
 from cutaway.readers.wire.fields import varint
+from cutaway.readers.wire.protobuf import text
 
 _ATTRIBUTE = 0x2A
-"""First byte of an attribute in an encoded node."""
+_DEVICE = 0x22
+"""First bytes of an attribute and of the device in an encoded node."""
 
 
 class NodeAttributes:
@@ -47,6 +49,7 @@ class NodeAttributes:
         self._known: dict[int, EncodedAttributes] = {}
         self._sizes: dict[int, tuple[int, ...]] = {}
         self._shifts: dict[tuple[int, int], int] = {}
+        self._devices: dict[bytes, str] = {}  # nearly all nodes of a graph say one of a few
         self._last: tuple[int, int, EncodedAttributes] | None = None
 
     def __len__(self) -> int:
@@ -73,6 +76,24 @@ class NodeAttributes:
     def functions(self, index: int) -> tuple[tuple[str, str], ...]:
         """Pairs of attribute and function name."""
         return () if index < len(self._arguments) else self._encoded(index).functions
+
+    def device(self, index: int) -> str:
+        """Where the operation was placed; empty where nobody says."""
+        place = index - len(self._arguments)
+        if place < 0:
+            return ""
+        data = self._blob.data
+        length, at = varint(data, self._starts[place], len(data))
+        end = at + length
+        while 0 <= at < end - 1 and data[at] & 7 == 2:
+            key, size, at = data[at], data[at + 1], at + 2
+            if size > 127:
+                size, at = varint(data, at - 1, end)
+            if key == _DEVICE:
+                name = bytes(data[at : at + size])
+                return self._devices.setdefault(name, text(name))
+            at += size
+        return ""
 
     def constant(self, index: int) -> Constant | None:
         """The tensor in ``value``, undecoded where it is large."""

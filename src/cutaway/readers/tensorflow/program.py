@@ -53,6 +53,9 @@ class Attributes(Protocol):
     def constant(self, index: int) -> Constant | None:
         """The tensor in ``value``; None where there is none."""
 
+    def device(self, index: int) -> str:
+        """Where the operation was placed; empty where nobody says."""
+
 
 @dataclass(slots=True)
 class Body:

@@ -11,6 +11,7 @@ from cutaway.graph.model import Graph, Tensor
 from cutaway.readers.tensorflow.op_kinds import PLACEHOLDERS
 from cutaway.readers.tensorflow.op_outputs import OutputBudget, output_tensors
 from cutaway.readers.tensorflow.program import Body, Program
+from cutaway.readers.tensorflow.shown_attributes import with_device
 
 
 def raw_graph(program: Program, *, name: str, format: str, producer: str) -> Graph:
@@ -94,6 +95,6 @@ class AttributeSequence(Sequence[Mapping[str, Any]]):
         index %= len(self)
         for body in self._bodies:
             if index < len(body):
-                return body.attributes[index]
+                return with_device(body.attributes, index)
             index -= len(body)
         raise AssertionError("lengths of the bodies add up")

@@ -6,6 +6,16 @@ from collections.abc import ItemsView, Mapping
 from typing import Any
 
 from cutaway.readers.tensorflow.inline import Operations
+from cutaway.readers.tensorflow.program import Attributes
+
+DEVICE = "device"
+"""Attribute that says where an operation was placed, which a file tells beside the attributes of the operation."""
+
+
+def with_device(attributes: Attributes, place: int) -> Mapping[str, Any]:
+    """The attributes of one operation, and where it was placed, if the file says so."""
+    told, device = attributes[place], attributes.device(place)
+    return {DEVICE: device, **told} if device else told
 
 
 class OperationAttributes(Mapping[str, Any]):
@@ -28,7 +38,7 @@ class OperationAttributes(Mapping[str, Any]):
         place = self._operations.place[self._at]
         if place < 0:
             return self._more
-        told = self._operations.body[self._at].attributes[place]
+        told = with_device(self._operations.body[self._at].attributes, place)
         return {**{key: value for key, value in told.items() if not key.startswith("_")}, **self._more}
 
     def __getitem__(self, key: str) -> Any:
