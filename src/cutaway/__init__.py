@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cutaway.exporters.networkx import from_networkx
     from cutaway.figures import plot_chart
     from cutaway.inspection import Report, check
+    from cutaway.measurement import Profile, profile
     from cutaway.networks import lay_out, to_networkx
     from cutaway.picture import Picture, plot_model
     from cutaway.readers import read
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "check", "Comparison", "CutawayError", "diff", "from_networkx", "lay_out", "Picture", "plot_chart", "plot_model",
-    "read", "Recorder", "Report", "show", "Shown", "summary", "to_networkx",
+    "profile", "Profile", "read", "Recorder", "Report", "show", "Shown", "summary", "to_networkx",
 ]  # fmt: skip
 
 _HOMES = {
@@ -38,6 +39,8 @@ _HOMES = {
     "Picture": "cutaway.picture",
     "plot_chart": "cutaway.figures",
     "plot_model": "cutaway.picture",
+    "profile": "cutaway.measurement",
+    "Profile": "cutaway.measurement",
     "read": "cutaway.readers",
     "Recorder": "cutaway.training.recorder",
     "Report": "cutaway.inspection",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cutaway import __version__
-from cutaway.commands import chart
+from cutaway.commands import chart, timing
 from cutaway.commands.words import named_shape, shape
 from cutaway.errors import CutawayError, OptionError, ReadError, UnbuiltModel
 from cutaway.graph.memory import collector_paused
@@ -38,6 +38,7 @@ examples:
   cutaway check model.keras
   cutaway diff old.keras new.keras
   cutaway chart model.keras -o sizes.svg
+  cutaway profile model.keras
 
 exit codes:
   0  done
@@ -193,6 +194,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_diff(commands)
     chart.add_options(_add_command(commands, "chart", "draw what a model costs as a chart", chart.EPILOG))
+    timing.add_options(
+        _add_command(commands, "profile", "measure the time of each layer on this machine", timing.EPILOG)
+    )
     return parser
 
 
@@ -221,7 +225,7 @@ def _add_command(commands: Any, name: str, words: str, epilog: str) -> argparse.
     return parser
 
 
-_COMMANDS = ("view", "plot", "summary", "check", "diff", "chart")
+_COMMANDS = ("view", "plot", "summary", "check", "diff", "chart", "profile")
 
 
 def _add_view(commands: Any) -> None:

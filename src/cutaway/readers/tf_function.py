@@ -46,8 +46,19 @@ def read(obj: Any, options: ReadOptions, *, inputs: Any = None) -> Graph:
     kind = _kind(obj)
     if kind == "graph":
         return _read_graph(obj, options)
-    concrete = obj if kind == "concrete" else _concrete(obj, kind, options, inputs)
-    return _read_concrete(concrete, options)
+    return _read_concrete(concrete_function(obj, options, inputs), options)
+
+
+def concrete_function(obj: Any, options: ReadOptions, inputs: Any = None) -> Any:
+    """The function of a live object that is meant: the one that is shown, and that runs where it is run.
+
+    Raises:
+        UnbuiltModel, OptionError, ReadError: As of `read`; also for a ``tf.Graph``, which is no function.
+    """
+    kind = _kind(obj)
+    if kind in ("", "graph"):
+        raise ReadError(f"expected a function of TensorFlow or a module with one; received {type(obj).__name__}")
+    return obj if kind == "concrete" else _concrete(obj, kind, options, inputs)
 
 
 def _kind(obj: object) -> str:

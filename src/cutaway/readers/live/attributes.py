@@ -28,6 +28,11 @@ class LazyAttributes(Mapping[str, Any]):
         self._made: dict[str, Any] = {}
         self._target = target
 
+    @property
+    def target(self) -> Any:
+        """The layer or operation that it is about; None where there is none."""
+        return self._target
+
     def _all(self) -> dict[str, Any]:
         if self._make is not None:
             self._made, self._make = self._make(), None

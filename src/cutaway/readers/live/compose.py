@@ -150,7 +150,7 @@ class Composer:
             kind=group_kind(call.target),
             op=call.op,
             found_by=found_by,
-            attributes=LazyAttributes(lambda: _attributes(call)),
+            attributes=LazyAttributes(lambda: _attributes(call), call.target),
             weights=self.weights.of(variables, join(path, call.name), call.target),
         )
         self._note(call, group, index, is_group=True)

@@ -174,5 +174,5 @@ def _builder(model: Any) -> GraphBuilder:
     framework = framework_of(type(model))
     version = getattr(sys.modules.get(framework), "__version__", "")
     builder = GraphBuilder(model.name, "keras", f"Keras {version}".rstrip())
-    builder.describe_group(0, op=type(model).__name__, attributes=LazyAttributes(lambda: configuration(model)))
+    builder.describe_group(0, op=type(model).__name__, attributes=LazyAttributes(lambda: configuration(model), model))
     return builder

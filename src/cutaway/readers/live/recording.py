@@ -78,7 +78,7 @@ class Recorder:
         frame.kwargs = map_leaves(self._to_value, dict(kwargs))
         self.top.frames.append(frame)
         self._stack.append(frame)
-        closed = kind_of_class(type(target)) not in _OPEN
+        closed = self.closes(target)
         self._paused += closed
         self.entered(frame)
         try:
@@ -89,6 +89,10 @@ class Recorder:
             self._stack.pop()
             self._paused -= closed
             self.left()
+
+    def closes(self, target: Any) -> bool:
+        """Whether what a layer calls in turn is not recorded."""
+        return kind_of_class(type(target)) not in _OPEN
 
     @contextmanager
     def paused(self) -> Iterator[None]:

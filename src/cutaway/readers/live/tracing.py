@@ -67,7 +67,7 @@ def trace(jobs: Sequence[Job]) -> None:
         given = iter(tensors)
         return [_run(job, given, recorder) for job in jobs]
 
-    with LOCK, _patches(recorder, [job.call.target for job in jobs]), _inlined(tf):
+    with LOCK, patches(recorder, [job.call.target for job in jobs]), inlined(tf):
         graph = tf.function(follow, autograph=False).get_concrete_function(*signature).graph
     inputs = [value.key for job in jobs for value in job.inputs]
     outputs = [value.key for job in jobs for value in job.outputs]
@@ -184,7 +184,7 @@ def tensor_value(tensor: Any) -> Value:
 
 
 @contextlib.contextmanager
-def _inlined(tf: Any) -> Iterator[None]:
+def inlined(tf: Any) -> Iterator[None]:
     """Functions within the traced one are run in place; behind a call of a graph function their calls would hide."""
     before = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(True)
@@ -195,7 +195,8 @@ def _inlined(tf: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _patches(recorder: TraceRecorder, targets: Sequence[Any]) -> Iterator[None]:
+def patches(recorder: TraceRecorder, targets: Sequence[Any]) -> Iterator[None]:
+    """Record the calls of all layers, and of the user's own `call` methods of the targets, for the time of a block."""
     layer_class = keras().layers.Layer
     symbolic = keras().KerasTensor
 

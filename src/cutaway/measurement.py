@@ -1,0 +1,362 @@
+"""`profile` and `Profile`: the time of each layer and group of a model on this machine, and what bounds it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.analysis.cost import Cost, cost, roll_up
+from cutaway.analysis.sizes import Setting
+from cutaway.errors import OptionError
+from cutaway.graph.grouping import group as with_groups
+from cutaway.graph.model import Graph, Shape
+from cutaway.graph.walk import depths
+from cutaway.profiling.fusing import fusions_in
+from cutaway.profiling.landing import Place, place_by_name
+from cutaway.profiling.optimes import OpTimes
+from cutaway.profiling.roofline import Bound, Ceiling, measured
+from cutaway.profiling.runnable import PHASES, Fusion, Landed, Runnable
+from cutaway.profiling.sums import Spent, add_up, moved
+from cutaway.profiling.traces import read_trace
+from cutaway.readers import read
+
+if TYPE_CHECKING:
+    from cutaway.profiling.models import Wish
+
+RUNS = 20
+"""Runs that are measured: enough for a median and its spread, and a second for most models."""
+
+MOST_RUNS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Time of a node, or of a group with all that it holds.
+
+    Attributes:
+        id, name, op: Of the node or group.
+        kind: ``"node"``, or the kind of the group.
+        group: Id of the group around it.
+        depth: Number of groups around it, the root not counted.
+        seconds: Median of the runs, scaled to the run of the whole model that nobody looked at.
+        spread: Half of what lies between the quartiles, scaled likewise.
+        share: Of the whole, from 0 to 1.
+        phases: Seconds by ``"forward"``, ``"backward"`` and ``"update"``; of nodes only.
+        macs, flops, bytes: What one forward pass computes and moves; None where it is not known.
+        intensity: FLOPs for each byte; None where it is not known.
+        rate: FLOPs in a second that the forward pass attains; None where it is not known.
+        bound: What bounds it: ``"compute"``, ``"memory"`` or ``"overhead"``; empty where nobody can tell.
+        fused_into: Id of what its work ran within, so that its time is there; empty for most.
+    """
+
+    id: str
+    name: str
+    op: str
+    kind: str
+    group: str
+    depth: int
+    seconds: float
+    spread: float
+    share: float
+    phases: Mapping[str, float]
+    macs: int | None
+    flops: int | None
+    bytes: int | None
+    intensity: float | None
+    rate: float | None
+    bound: Bound
+    fused_into: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """Where the time of a model goes; printing it shows it.
+
+    Attributes:
+        graph: The model, with all groups.
+        rows: Nodes in the order of the model.
+        groups: Groups, those around before those inside; the first is the whole model.
+        whole: Seconds of one run of the whole, which nobody looked at; of a trace, the sum of its operations.
+        whole_spread: Half of what lies between the quartiles of those runs.
+        raw_share: Time of all operations while they were looked at, as a share of ``whole``. More than 1 where
+            operations run beside each other, or where looking takes time.
+        slowdown: Time of a run while it was looked at, as a share of ``whole``.
+        landed: Share of the time of all operations that is on a layer.
+        lost: The operations that are on none, with their shares, the slowest first.
+        runs: How many runs were measured.
+        ceiling: What this machine can do; None where nobody measured it.
+        setting: What was run, and where: plain values for people and files.
+        notes: What else there is to say, in words.
+    """
+
+    graph: Graph
+    rows: tuple[Timing, ...]
+    groups: tuple[Timing, ...]
+    whole: float
+    whole_spread: float
+    raw_share: float
+    slowdown: float
+    landed: float
+    lost: tuple[tuple[str, float], ...]
+    runs: int
+    ceiling: Ceiling | None
+    setting: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def slowest(self, count: int | None = None, *, level: str = "layer") -> list[Timing]:
+        """The slowest layers or groups, the slowest first.
+
+        Args:
+            count: How many; None for all.
+            level: ``"layer"`` or ``"group"``.
+        """
+        rows = self.groups[1:] if level == "group" else self.rows
+        ordered = sorted(rows, key=lambda row: -row.seconds)
+        return ordered if count is None else ordered[:count]
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the profile as a file that ``overlay`` takes; the extension chooses, ``.json`` or ``.csv``.
+
+        Raises:
+            OptionError: The extension is another.
+        """
+        from cutaway.profile_forms import FORMATS
+
+        target = Path(path)
+        kind = target.suffix.lower().removeprefix(".")
+        if kind not in ("json", "csv"):
+            raise OptionError(f"a profile is saved as .json or .csv; received {target.name!r}")
+        target.write_text(FORMATS[kind](self), encoding="utf-8")
+        return target
+
+    def __str__(self) -> str:
+        from cutaway.profile_forms import to_text
+
+        return to_text(self)
+
+
+def profile(
+    model: Any,
+    *,
+    batch: int = 1,
+    shapes: Mapping[str, Shape] | None = None,
+    training: bool = False,
+    runs: int = RUNS,
+    data: Any = None,
+    trace: str | os.PathLike[str] | None = None,
+    peak: float | None = None,
+    bandwidth: float | None = None,
+    input_shape: Any = None,
+    inputs: Any = None,
+    signature: str | None = None,
+) -> Profile:
+    """Measure the time of each layer of a model on this machine, or read it from a trace.
+
+    The whole model runs under TensorFlow's profiler, and the time of each operation goes to the layer whose call made
+    it. The figures are scaled so that they add up to the time of the model when nobody looks at it.
+
+    Args:
+        model: A live model of Keras or function of TensorFlow, or the path of a ``.keras``, ``.h5``, ``.tflite``,
+            frozen ``.pb`` or SavedModel. With ``trace`` any model that `cutaway.read` takes.
+        batch: Length of every free batch axis.
+        shapes: Shapes of some inputs by name, the batch included.
+        training: Whether a step of training is measured, and not the forward pass: forward, backward and update.
+            The loss is the mean square of the outputs, since labels are not known; weights are put back afterwards.
+        runs: How many runs are measured, after some that are not.
+        data: Inputs, as the model takes them; None for random numbers.
+        trace: A trace to read instead of running the model: an XPlane file of TensorFlow's profiler, a
+            ``RunMetadata`` or an event file with one, a trace in Chrome's format, or the table of operations that
+            LiteRT's ``benchmark_model`` writes.
+        peak: Float operations in a second that this machine can do at best; None measures it.
+        bandwidth: Bytes in a second that its memory can do at best; None measures it.
+        input_shape: Shape of the model's input, the batch included, for a model that was never built.
+        inputs: Input specification of a live model that takes more than one tensor.
+        signature: Entry point that is measured, for files that hold several; None for the serving one.
+
+    Returns:
+        The profile; ``str`` of it is a table, and ``save`` writes a file that ``overlay`` takes.
+
+    Raises:
+        ReadError: The model or the trace is damaged, unsafe, or not what it claims to be.
+        UnbuiltModel: A live model has no weights yet.
+        OptionError: A choice is not possible; the message says what is.
+        MissingExtra: TensorFlow, Keras or LiteRT is needed and not installed.
+    """
+    if isinstance(runs, bool) or not isinstance(runs, int) or not 1 <= runs <= MOST_RUNS:
+        raise OptionError(f"runs must be a whole number from 1 to {MOST_RUNS:,}; received {runs!r}")
+    for name, value in (("peak", peak), ("bandwidth", bandwidth)):
+        if value is not None and not 0 < value < float("inf"):
+            raise OptionError(f"{name} must be more than 0, in a second; received {value!r}")
+    if trace is not None:
+        graph = model if isinstance(model, Graph) else read(
+            model, input_shape=input_shape, inputs=inputs, signature=signature
+        )  # fmt: skip
+        ceiling = Ceiling(peak, bandwidth) if peak is not None and bandwidth is not None else None
+        return _from_trace(graph, trace, Setting(batch=batch, shapes=shapes, rule=_rule()), ceiling)
+    from cutaway.profiling.models import Wish
+
+    wish = Wish(
+        batch=batch, shapes=shapes or {}, training=training, data=data,
+        input_shape=input_shape, inputs=inputs, signature=signature,
+    )  # fmt: skip
+    return _measure(model, wish, runs, peak, bandwidth)
+
+
+def _measure(model: Any, wish: Wish, runs: int, peak: float | None, bandwidth: float | None) -> Profile:
+    """Run a model, and put together what was seen."""
+    from cutaway.profiling.models import open_model
+    from cutaway.profiling.running import matrix_product, profiled, surroundings, tensorflow, unprofiled
+
+    tf = tensorflow()
+    graph, running, ran = open_model(tf, model, wish)
+    with running.around():
+        before = unprofiled(running.run, runs)
+        times, looked_at = profiled(tf, running.run, runs)
+        whole = np.concatenate(
+            [before, unprofiled(running.run, runs)]
+        )  # around it, so that a drift shows in the spread
+    ceiling = _ceiling(peak, bandwidth, lambda: measured(matrix_product(tf)))
+    middle = float(np.median(whole))
+    grouped = with_groups(graph)
+    spent = _landed(graph, grouped, times, running, middle)
+    low, high = np.percentile(whole, (25, 75))
+    work = cost(grouped, Setting(batch=wish.batch, shapes=ran, rule=_rule()))
+    made = _put_together(grouped, spent, work, ceiling)
+    return replace(
+        made,
+        whole_spread=float(high - low) / 2,
+        slowdown=float(np.median(looked_at)) / middle if middle else 1.0,
+        runs=runs,
+        setting={
+            "what": "training step" if wish.training else "forward pass",
+            "shapes": {name: list(shape) for name, shape in ran.items()},
+            "by": running.found_by,
+            **surroundings(tf),
+        },
+    )
+
+
+def _landed(graph: Graph, grouped: Graph, times: OpTimes, running: Runnable, whole: float | None) -> Spent:
+    """The times by the places of the grouped graph."""
+    move = moved(graph, grouped)
+
+    def land(name: str) -> Landed:
+        found = running.land(name)
+        return found if found.place is None else Landed(move(found.place), found.phase)
+
+    fusions = {
+        name: Fusion(move(one.place), tuple(map(move, one.others))) for name, one in running.fusions(times).items()
+    }
+    return add_up(grouped, times, land, fusions, whole)
+
+
+def _ceiling(peak: float | None, bandwidth: float | None, measure: Any) -> Ceiling:
+    if peak is not None and bandwidth is not None:
+        return Ceiling(peak, bandwidth)
+    found: Ceiling = measure()
+    given = "measured" if peak is None and bandwidth is None else "given and measured"
+    return Ceiling(peak or found.peak, bandwidth or found.bandwidth, given)
+
+
+def _rule() -> Any:
+    from cutaway.readers.keras.shapes import node_outputs
+
+    return node_outputs
+
+
+def _from_trace(graph: Graph, trace: str | os.PathLike[str], setting: Setting, ceiling: Ceiling | None) -> Profile:
+    """What a trace says of the nodes of a model."""
+    times, graph = read_trace(trace), with_groups(graph)
+    find = place_by_name(graph)
+
+    def land(name: str) -> Landed:
+        return Landed(find(name), _phase(name))
+
+    spent = add_up(graph, times, land, fusions_in(graph, land, times), None)
+    if not spent.landed:
+        raise OptionError(
+            f"no operation of the trace is named like a layer of {graph.name!r}: expected names such as "
+            f"{', '.join(map(repr, graph.ids[:3]))}; received {', '.join(map(repr, list(times.seconds)[:3]))}"
+        )
+    made = _put_together(graph, spent, cost(graph, setting), ceiling)
+    return replace(
+        made,
+        runs=times.runs,
+        setting={"what": f"trace ({times.source})", "trace": Path(trace).name, "by": "names of operations"},
+    )
+
+
+def _phase(name: str) -> str:
+    return "backward" if "gradient_tape/" in name or name.startswith("gradients/") else "forward"
+
+
+def _put_together(graph: Graph, spent: Spent, work: Cost, ceiling: Ceiling | None) -> Profile:
+    """Rows of all nodes and groups."""
+    groups, spread = spent.groups, spent.group_spread
+    unknown = {node for each in work.uncounted for node in each.nodes}
+    into = {place: _identity(graph, target) for place, target in spent.fused.items()}
+    rows = tuple(
+        _node_row(graph, node, spent, work, node not in unknown, ceiling, into.get(Place("node", node), ""))
+        for node in range(len(graph))
+    )
+    level, totals = depths(graph.groups.parents), roll_up(graph, work.macs)
+    flops, moved = roll_up(graph, work.flops), roll_up(graph, [work.traffic(node) for node in range(len(graph))])
+    whole = spent.whole or 1.0
+    made = tuple(
+        Timing(
+            graph.groups.ids[at], graph.groups.names[at], graph.groups.ops.get(at, ""), graph.groups.kinds[at],
+            "" if at == 0 else graph.groups.ids[graph.groups.parents[at]], max(0, level[at] - 1),
+            float(groups[at]), float(spread[at]), float(groups[at]) / whole, {},
+            totals[at], flops[at], moved[at], None, None, "",
+        )
+        for at in range(len(graph.groups))
+    )  # fmt: skip
+    return Profile(
+        graph, rows, made, spent.whole, 0.0, spent.raw_share, 1.0, spent.landed, spent.lost, 1, ceiling, {},
+        tuple(work.notes()[:8]),
+    )  # fmt: skip
+
+
+def _identity(graph: Graph, place: Place) -> str:
+    return graph.ids[place.at] if place.kind == "node" else graph.groups.ids[place.at]
+
+
+def _node_row(
+    graph: Graph, node: int, spent: Spent, work: Cost, known: bool, ceiling: Ceiling | None, fused_into: str
+) -> Timing:
+    seconds, forward = float(spent.nodes[node]), float(spent.node_phases[node, 0])
+    flops, moved = work.flops[node], work.traffic(node)
+    around = graph.node_groups[node]
+    return Timing(
+        id=graph.ids[node],
+        name=graph.names[node],
+        op=graph.op(node),
+        kind="node",
+        group=graph.groups.ids[around],
+        depth=depth_of(graph, around),
+        seconds=seconds,
+        spread=float(spent.node_spread[node]),
+        share=seconds / spent.whole if spent.whole else 0.0,
+        phases={name: float(spent.node_phases[node, at]) for at, name in enumerate(PHASES)},
+        macs=work.macs[node] if known else None,
+        flops=flops if known else None,
+        bytes=moved,
+        intensity=work.intensity(node) if known else None,
+        rate=flops / forward if known and forward > 0 else None,
+        bound=ceiling.bound(flops, moved, forward) if ceiling is not None and known else "",
+        fused_into=fused_into,
+    )
+
+
+def depth_of(graph: Graph, group: int) -> int:
+    """Number of groups around what is in a group, the root not counted."""
+    depth = 0
+    while group > 0:
+        group = graph.groups.parents[group]
+        depth += 1
+    return depth

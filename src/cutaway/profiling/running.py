@@ -1,0 +1,122 @@
+"""Running a model under TensorFlow's profiler. Only here and in `calls` is TensorFlow imported."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cutaway.errors import MissingExtra, OptionError, ReadError
+from cutaway.profiling.optimes import Floats, OpTimes
+from cutaway.profiling.xplane import RUN, read_xplane
+
+WARM_UP = 3
+"""Runs before the first that counts: the first compiles, the next fetch memory that stays."""
+
+
+def tensorflow() -> Any:
+    """TensorFlow, quiet.
+
+    Raises:
+        MissingExtra: It is not installed.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        raise MissingExtra(
+            "profile runs the model, which needs TensorFlow, and that is not installed: pip install tensorflow. "
+            "A trace that was recorded elsewhere can be read without it: --trace FILE"
+        ) from error
+    return tf
+
+
+def unprofiled(run: Callable[[], Any], runs: int) -> Floats:
+    """Seconds of each of some runs, warmed up."""
+    for _ in range(WARM_UP):
+        run()
+    return np.array([_timed(run) for _ in range(runs)])
+
+
+def _timed(run: Callable[[], Any]) -> float:
+    begun = time.perf_counter()
+    run()
+    return time.perf_counter() - begun
+
+
+def profiled(tf: Any, run: Callable[[], Any], runs: int) -> tuple[OpTimes, Floats]:
+    """Times of all operations in each of some runs, and the seconds of the runs while they were looked at.
+
+    Raises:
+        OptionError: Another profiler is at work in this process, which can have only one.
+        ReadError: The trace holds no operations.
+    """
+    with tempfile.TemporaryDirectory(prefix="cutaway-profile-") as folder:
+        seconds = []
+        with _session(tf, folder):
+            for at in range(runs):
+                with tf.profiler.experimental.Trace(RUN, step_num=at):
+                    seconds.append(_timed(run))
+        found = sorted(Path(folder).rglob("*.xplane.pb"))
+        if not found:
+            raise ReadError("TensorFlow's profiler wrote no trace; expected an .xplane.pb file")
+        return read_xplane(found[0].read_bytes()), np.array(seconds)
+
+
+@contextlib.contextmanager
+def _session(tf: Any, folder: str) -> Iterator[None]:
+    options = tf.profiler.experimental.ProfilerOptions(
+        host_tracer_level=2, python_tracer_level=0, device_tracer_level=1
+    )
+    try:
+        tf.profiler.experimental.start(folder, options=options)
+    except tf.errors.AlreadyExistsError as error:
+        raise OptionError(
+            "TensorFlow's profiler is already at work in this process, which can have only one; stop it first"
+        ) from error
+    try:
+        yield
+    finally:
+        tf.profiler.experimental.stop()
+
+
+def made_up(tf: Any, shape: Sequence[int], dtype: str, below: int) -> Any:
+    """A tensor of an input: normal numbers, or whole ones from 0 to below ``below``; the same at every call.
+
+    Raises:
+        OptionError: Nothing can be made up for its type.
+    """
+    numbers = np.random.default_rng(0)
+    kind = tf.as_dtype(dtype)
+    if kind.is_floating:
+        return tf.cast(tf.constant(numbers.standard_normal(tuple(shape), dtype=np.float32)), kind)
+    if kind.is_integer:
+        return tf.cast(tf.constant(numbers.integers(0, max(1, below), tuple(shape))), kind)
+    if kind.is_bool:
+        return tf.ones(tuple(shape), tf.bool)
+    raise OptionError(f"an input of type {dtype} cannot be made up; give it: data=")
+
+
+def matrix_product(tf: Any) -> Callable[[Any, Any], Any]:
+    """The product of two matrices, by the library and the threads that the model runs with."""
+    product = tf.function(tf.linalg.matmul, autograph=False)
+
+    def run(one: Any, two: Any) -> Any:
+        return product(tf.constant(one), tf.constant(two)).numpy()
+
+    return run
+
+
+def surroundings(tf: Any) -> Mapping[str, Any]:
+    """What the figures depend on beside the model."""
+    return {
+        "tensorflow": str(tf.__version__),
+        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "devices": sorted({device.device_type for device in tf.config.list_physical_devices()}),
+    }

@@ -1,0 +1,128 @@
+"""XPlane files, which TensorFlow's profiler writes (``*.xplane.pb``): the operations that ran, and when.
+
+A file is an ``XSpace`` of planes, one for each device; a plane has lines, one for each thread, and a line has events,
+whose names stand once in a table of the plane. Operations are the events whose name is ``name:type``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cutaway.errors import ReadError
+from cutaway.profiling.optimes import OpTimes, Span, by_run
+from cutaway.readers.wire.fields import MESSAGE, VARINT, Bytes, Field, fields, told_of, varint
+
+RUN = "cutaway_run"
+"""Name of the event that marks a run of ours."""
+
+_PLANES = 1
+_NAME, _LINES, _EVENT_NAMES = 2, 3, 4
+_TIMESTAMP, _EVENTS = 3, 4
+_METADATA, _OFFSET, _DURATION = 1, 2, 3
+_KEY, _VALUE = 1, 2
+
+_OPERATION = re.compile(r"(?P<name>[A-Za-z0-9.][\w.\\/>^-]*):(?P<kind>[A-Za-z_][\w>]*)\Z")
+_XLA = re.compile(r"xla|_XlaRun|XlaLaunch", re.IGNORECASE)
+_PICO = 1e-12
+_NANO = 1e-9
+
+
+def is_xplane(data: Bytes) -> bool:
+    """Whether bytes begin as an ``XSpace`` does: with a plane that has a name."""
+    first = next(fields(data, 0, len(data), []), None)
+    if first is None or first.number != _PLANES or first.wire != MESSAGE:
+        return False
+    inner = fields(data, first.start, first.end, [])
+    kinds = [(each.number, each.wire) for each, _ in zip(inner, range(4), strict=False)]
+    return (_NAME, MESSAGE) in kinds and all(number in (1, 2, 3, 4, 5, 6) for number, _ in kinds)
+
+
+def read_xplane(data: Bytes, path: str = "") -> OpTimes:
+    """The operations of a trace, on whichever devices they ran.
+
+    Args:
+        data: The file.
+        path: Its path, for messages.
+
+    Raises:
+        ReadError: The file is damaged, or holds no operations.
+    """
+    lost: list[int] = []
+    spans: list[Span] = []
+    starts: list[float] = []
+    compiled = False
+    for plane in fields(data, 0, len(data), lost):
+        if plane.number != _PLANES or plane.wire != MESSAGE:
+            continue
+        names = _names(data, plane, lost)
+        compiled = compiled or any(_XLA.search(name) for name in names.values())
+        for line in fields(data, plane.start, plane.end, lost):
+            if line.number == _LINES and line.wire == MESSAGE:
+                found, begun = _line(data, line, names, lost)
+                spans += found
+                starts += begun
+    if lost:
+        raise ReadError(f"the trace {told_of(lost[0])}; record it anew", path=path or None, offset=int(lost[0]))
+    if not spans:
+        why = "; what XLA compiles is one event, without the times of layers" if compiled else ""
+        raise ReadError(
+            f"the trace holds no operations{why}; expected a trace of TensorFlow's profiler with host_tracer_level=2",
+            path=path or None,
+        )
+    return by_run(spans, sorted(starts), "XPlane")
+
+
+def _names(data: Bytes, plane: Field, lost: list[int]) -> dict[int, str]:
+    """Names of events by their number."""
+    found: dict[int, str] = {}
+    for entry in fields(data, plane.start, plane.end, lost):
+        if entry.number != _EVENT_NAMES or entry.wire != MESSAGE:
+            continue
+        key, name = 0, ""
+        for part in fields(data, entry.start, entry.end, lost):
+            if part.number == _KEY and part.wire == VARINT:
+                key = varint(data, part.start, part.end)[0]
+            elif part.number == _VALUE and part.wire == MESSAGE:
+                for inner in fields(data, part.start, part.end, lost):
+                    if inner.number == _NAME and inner.wire == MESSAGE:
+                        name = bytes(data[inner.start : inner.end]).decode("utf-8", "replace")
+        found[key] = name
+    return found
+
+
+def _line(data: Bytes, line: Field, names: dict[int, str], lost: list[int]) -> tuple[list[Span], list[float]]:
+    """Operations of a thread, without what ran within them, and the runs that began in it."""
+    zero = 0.0
+    events: list[tuple[int, int, str]] = []
+    for part in fields(data, line.start, line.end, lost):
+        if part.number == _TIMESTAMP and part.wire == VARINT:
+            zero = varint(data, part.start, part.end)[0] * _NANO
+        elif part.number == _EVENTS and part.wire == MESSAGE:
+            told = {_METADATA: 0, _OFFSET: 0, _DURATION: 0}
+            for inner in fields(data, part.start, part.end, lost):
+                if inner.number in told and inner.wire == VARINT:
+                    told[inner.number] = varint(data, inner.start, inner.end)[0]
+            name = names.get(told[_METADATA], "")
+            if name == RUN or _OPERATION.match(name):
+                events.append((told[_OFFSET], told[_DURATION], name))
+    starts = [zero + offset * _PICO for offset, _, name in events if name == RUN]
+    operations = [event for event in events if event[2] != RUN]
+    return list(_own_times(operations, zero)), starts
+
+
+def _own_times(events: list[tuple[int, int, str]], zero: float) -> Iterator[Span]:
+    """Each operation with its time less that of the operations that ran within it, as in the body of a function."""
+    events.sort(key=lambda event: (event[0], -event[1]))
+    own = [duration for _, duration, _ in events]
+    around: list[int] = []
+    for at, (offset, duration, _) in enumerate(events):
+        while around and events[around[-1]][0] + events[around[-1]][1] <= offset:
+            around.pop()
+        if around:
+            own[around[-1]] -= duration
+        around.append(at)
+    for (offset, _, name), seconds in zip(events, own, strict=True):
+        found = _OPERATION.match(name)
+        if found is not None:
+            yield Span(found["name"], found["kind"], zero + offset * _PICO, max(0, seconds) * _PICO)

@@ -1,0 +1,186 @@
+"""Models that run: whose each operation is, what is heavy is slow, and nothing of the model is changed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers, ops
+
+import cutaway
+from cutaway.errors import OptionError, ReadError, UnbuiltModel
+from cutaway.measurement import Profile
+from cutaway.profile_forms import to_csv, to_json
+from cutaway.profiling.roofline import Ceiling
+from cutaway.readers import read
+
+FAST: dict[str, Any] = {"runs": 3, "peak": 1e11, "bandwidth": 1e10}
+
+
+def by_name(found: Profile) -> dict[str, Any]:
+    return {row.name: row for row in found.rows}
+
+
+@pytest.fixture(scope="module")
+def branched() -> keras.Model:
+    """Many kinds of layers: convolutions, a nested model called twice, recurrent layers, attention, an operation."""
+    image = keras.Input((16, 16, 3), name="image")
+    tower = keras.Sequential([layers.Conv2D(8, 3, padding="same", name="tower_conv"), layers.ReLU()], name="tower")
+    x = tower(layers.Conv2D(3, 3, padding="same", activation="relu", name="first")(image))
+    x = layers.Conv2D(3, 1, name="narrow")(x)
+    x = layers.Dropout(0.5, name="drop")(tower(x))
+    x = layers.Reshape((64, 32), name="steps")(x)
+    x = x + layers.MultiHeadAttention(2, 8, name="mha")(x, x)
+    x = layers.Bidirectional(layers.LSTM(8, name="lstm"), name="both")(x)
+    return keras.Model(image, layers.Dense(4, activation="softmax", name="last")(x), name="net")
+
+
+@pytest.fixture(scope="module")
+def profiled(branched: keras.Model) -> Profile:
+    return cutaway.profile(branched, batch=2, **FAST)
+
+
+def test_all_operations_land_and_figures_sum_to_the_whole(profiled: Profile) -> None:
+    assert profiled.landed >= 0.99
+    assert sum(row.seconds for row in profiled.rows) == pytest.approx(profiled.groups[0].seconds, rel=1e-6)
+    assert profiled.groups[0].seconds == pytest.approx(profiled.whole * profiled.landed, rel=1e-6)
+    assert profiled.raw_share > 0
+    ids = {group.id: group for group in profiled.groups}
+    for group in profiled.groups:
+        inside = [row.seconds for row in profiled.rows if row.group == group.id]
+        inside += [each.seconds for each in profiled.groups[1:] if each.group == group.id and each.id != group.id]
+        assert ids[group.id].seconds >= sum(inside) * (1 - 1e-6)
+
+
+def test_each_call_has_its_own_time(profiled: Profile, branched: keras.Model) -> None:
+    assert [row.id for row in profiled.rows] == list(read(branched).ids)
+    calls = [row for row in profiled.rows if row.name == "tower_conv"]
+    assert len(calls) == 2
+    assert all(row.seconds > 0 for row in calls)
+    for name in ("first", "narrow", "query", "attention", "forward_lstm", "backward_lstm", "last"):
+        assert by_name(profiled)[name].seconds > 0, name
+    assert by_name(profiled)["drop"].seconds == 0
+    assert by_name(profiled)["image"].seconds == 0
+
+
+def test_a_layer_made_100_times_heavier_is_the_slowest() -> None:
+    x = inputs = keras.Input((128, 64))
+    for at in range(8):
+        x = layers.Dense(64 if at != 5 else 6400, activation="relu", name=f"dense{at}")(x)
+        x = layers.Dense(64, name=f"back{at}")(x) if at == 5 else x
+    found = cutaway.profile(keras.Model(inputs, x), batch=4, **FAST)
+    heavy = {row.name for row in found.slowest(2)}
+    assert heavy == {"dense5", "back5"}
+    assert found.slowest(1)[0].share > 0.3
+    assert by_name(found)["dense5"].macs == 100 * by_name(found)["dense4"].macs
+
+
+def test_operations_of_a_models_own_call_and_what_is_fused_into_what() -> None:
+    class Own(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two = layers.Dense(64, name="one"), layers.Dense(64, name="two")
+
+        def call(self, x: Any) -> Any:
+            x = ops.relu(self.one(x))
+            x = ops.einsum("bi,bj->bij", x, x)
+            for _ in range(2):
+                x = self.two(x)
+            return ops.sum(x, axis=-1)
+
+    model = Own()
+    model(np.zeros((2, 8), np.float32))
+    found = cutaway.profile(model, batch=4, **FAST)
+    assert found.landed >= 0.99
+    rows = by_name(found)
+    assert rows["einsum"].seconds > 0
+    assert rows["sum"].seconds > 0
+    assert len([row for row in found.rows if row.name == "two" and row.seconds > 0]) == 2
+    assert rows["relu"].seconds > 0 or rows["relu"].fused_into == rows["one"].id
+
+
+def test_a_step_of_training_has_three_parts_and_changes_nothing(branched: keras.Model) -> None:
+    before = [variable.numpy() for variable in branched.variables]
+    found = cutaway.profile(branched, batch=2, training=True, **FAST)
+    for variable, value in zip(branched.variables, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+    assert found.landed >= 0.95  # the rest is the loss: for so small a model not nothing
+    for name in ("first", "query", "last"):
+        assert min(by_name(found)[name].phases.values()) > 0, name
+    assert by_name(found)["steps"].phases["update"] == 0
+    assert "backward" in str(found)
+
+
+def test_files_and_functions_say_the_same_as_the_live_model(tmp_path: Path) -> None:
+    inputs = keras.Input((32,), name="x")
+    hidden = layers.Dense(512, activation="relu", name="wide")(inputs)
+    model = keras.Model(inputs, layers.Dense(3, name="narrow")(layers.Dense(512, name="square")(hidden)))
+    model.save(tmp_path / "model.keras")
+    model.export(tmp_path / "saved", verbose=False)
+    for source in (tmp_path / "model.keras", tmp_path / "saved"):
+        found = cutaway.profile(source, batch=16, **FAST)
+        assert found.landed >= 0.9, source
+        assert "square" in found.slowest(1)[0].id.split("/"), source
+        assert found.slowest(1)[0].macs == 16 * 512 * 512
+    function = tf.function(lambda x: tf.nn.relu(tf.matmul(x, tf.ones((64, 64))), name="act"))
+    found = cutaway.profile(function.get_concrete_function(tf.TensorSpec((None, 64))), batch=8, **FAST)
+    assert found.landed > 0.9
+
+
+def test_the_file_takes_the_shape_that_is_given_and_asks_for_one_that_is_not() -> None:
+    inputs = keras.Input((None, 8), name="x")
+    model = keras.Model(inputs, layers.GRU(4)(inputs))
+    with pytest.raises(OptionError, match=r"free lengths.*--shape x="):
+        cutaway.profile(model, **FAST)
+    found = cutaway.profile(model, shapes={"x": (3, 5, 8)}, **FAST)
+    assert found.setting["shapes"] == {"x": [3, 5, 8]}
+    with pytest.raises(OptionError, match="no input 'y'; the inputs are 'x'"):
+        cutaway.profile(model, shapes={"y": (3, 5, 8)}, **FAST)
+    given = cutaway.profile(model, data=np.zeros((2, 6, 8)), **FAST)
+    assert given.setting["shapes"] == {"x": [2, 6, 8]}
+
+
+def test_what_cannot_run_is_told(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((4,)), layers.Lambda(lambda x: x + 1)])
+    model.save(tmp_path / "code.keras")
+    with pytest.raises(ReadError, match="Lambda layer, which is code"):
+        cutaway.profile(tmp_path / "code.keras", **FAST)
+    with pytest.raises(UnbuiltModel, match="no weights yet"):
+        cutaway.profile(keras.Sequential([layers.Dense(3)]), **FAST)
+    with pytest.raises(OptionError, match="runs must be"):
+        cutaway.profile(model, runs=0)
+    with pytest.raises(OptionError, match="a Graph cannot be run"):
+        cutaway.profile(read(model))
+
+
+def test_forms_hold_all_rows_and_plain_values(profiled: Profile, tmp_path: Path) -> None:
+    document = json.loads(to_json(profiled))
+    assert document["kind"] == "profile"
+    assert [row["id"] for row in document["rows"]] == [row.id for row in profiled.rows]
+    assert sum(row["time_ms"] for row in document["rows"]) == pytest.approx(profiled.groups[0].seconds * 1e3, rel=1e-3)
+    lines = list(csv.DictReader(io.StringIO(to_csv(profiled))))
+    assert len(lines) == len(profiled.rows) + len(profiled.groups) - 1
+    assert profiled.save(tmp_path / "t.json").read_text(encoding="utf-8") == to_json(profiled)
+    with pytest.raises(OptionError, match=r"\.json or \.csv"):
+        profiled.save(tmp_path / "t.txt")
+    text = str(profiled)
+    assert "operations sum to" in text
+    assert "roof (given)" in text
+
+
+def test_what_bounds_a_layer_is_what_the_roofline_says() -> None:
+    roof = Ceiling(peak=1e11, bandwidth=1e10)
+    assert roof.ridge == 10
+    assert roof.least(1e9, 1e6) == pytest.approx(0.01)
+    assert roof.bound(1e9, 1e6, 0.02) == "compute"
+    assert roof.bound(1e6, 1e8, 0.02) == "memory"
+    assert roof.bound(1e6, 1e4, 0.02) == "overhead"
+    assert roof.bound(0, 0, 0.02) == ""
+    assert roof.bound(1e6, 1e4, 0) == ""
