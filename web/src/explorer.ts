@@ -8,7 +8,6 @@ import { Eye } from "./camera/eye.ts";
 import { readColumns } from "./columns.ts";
 import type { Columns } from "./columns.ts";
 import type { Compared } from "./compare/compared.ts";
-import { shared } from "./find/client.ts";
 import type { Head } from "./contract.ts";
 import type { DataSource } from "./data/source.ts";
 import { Fetcher } from "./data/fetcher.ts";
@@ -114,7 +113,7 @@ export class Explorer implements Desk {
 
   columns(): Promise<Columns> {
     this.asked ??= this.source.columns().then((buffer) => {
-      this.known = readColumns(shared(buffer));
+      this.known = readColumns(buffer);
       return this.known;
     });
     return this.asked;

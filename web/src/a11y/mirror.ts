@@ -1,7 +1,8 @@
 /** The drawing for those who do not see it: a tree of what is on the screen, and a voice that says what is selected. */
 import type { Explorer } from "../explorer.ts";
-import { clear, make } from "../dom.ts";
+import { make } from "../dom.ts";
 import { about, countWords } from "../findings.ts";
+import type { Place } from "../state.ts";
 
 const MOST = 150;
 const SMALLEST = 6; // px of height: smaller things are not told
@@ -19,24 +20,32 @@ export function mirror(explorer: Explorer): void {
     const here = countWords([0, 1, 2].map((severity) => own.filter((one) => one.severity === severity).length));
     return `${here && `, ${here}`}${inside && `, inside: ${inside}`}`;
   };
+  /** What each row stands for; rows are used again, as new ones with every rest of the camera would pile up. */
+  const shown: Place[] = [];
+  const row = (at: number): Element => tree.children[at] ?? tree.appendChild(make("li", {
+    set: { role: "treeitem" }, on: { click: () => state.send({ kind: "select", place: shown[at] }) },
+  }));
   const draw = (): void => {
     const things = explorer.visible().filter((thing) => thing.box.h >= SMALLEST).slice(0, MOST);
     const top = Math.min(...things.map((thing) => store.part(thing.group).depth));
     const open = new Set(things.map((thing) => ~thing.group));
-    clear(tree);
+    shown.length = 0;
     for (const { item, group, position } of things) {
-      const place = { item, group, position };
-      tree.append(make("li", {
-        text: wordsOf(group, position),
-        set: {
-          role: "treeitem",
-          "aria-level": String(store.part(group).depth - top + 1),
-          "aria-selected": String(state.now.selection?.item === item),
-          "aria-expanded": item < 0 ? String(open.has(item)) : undefined,
-          "data-item": String(item),
-        },
-        on: { click: () => state.send({ kind: "select", place }) },
-      }));
+      const element = row(shown.length);
+      shown.push({ item, group, position });
+      const words = wordsOf(group, position);
+      if (element.textContent !== words) {
+        element.textContent = words;
+      }
+      attributes(element, {
+        "aria-level": String(store.part(group).depth - top + 1),
+        "aria-selected": String(state.now.selection?.item === item),
+        "aria-expanded": item < 0 ? String(open.has(item)) : undefined,
+        "data-item": String(item),
+      });
+    }
+    while (tree.children.length > shown.length) {
+      tree.lastElementChild?.remove();
     }
   };
   explorer.onRest(draw);
@@ -58,4 +67,14 @@ export function mirror(explorer: Explorer): void {
     voice.textContent = `${kind}${wordsOf(group, position) || names.nameOf(item)}, in ${around}${foundAt(item)}`;
   });
   draw();
+}
+
+function attributes(element: Element, wanted: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(wanted)) {
+    if (value === undefined) {
+      element.removeAttribute(name);
+    } else if (element.getAttribute(name) !== value) {
+      element.setAttribute(name, value);
+    }
+  }
 }

@@ -11,6 +11,8 @@ export type Query = Readonly<Record<string, string | number>>;
 /** Carries questions, and answers that are failures too. */
 export interface Asker {
   ask(path: string, query: Query, body?: unknown): Promise<{ readonly status: number; readonly bytes: ArrayBuffer }>;
+  /** The same in memory that workers can read too, where there is such a thing. */
+  askShared?(path: string, query: Query): Promise<{ readonly status: number; readonly bytes: ArrayBufferLike }>;
   /** Make a link save the answer as a file of that name. */
   offer(link: HTMLAnchorElement, path: string, query: Query, name: string): void;
   listen(heard: (event: ServerEvent) => void): () => void;
@@ -21,11 +23,12 @@ export function askedSource(asker: Asker, chart?: number): DataSource & { readon
   const about = (query: Query): Query => (chart === undefined ? query : { chart, ...query });
 
   async function bytes(path: string, query: Query = {}, body?: unknown): Promise<ArrayBuffer> {
-    const answer = await asker.ask(path, about(query), body);
-    if (answer.status < 200 || answer.status > 299) {
-      throw failure(path, answer.status, answer.bytes);
-    }
-    return answer.bytes;
+    return sound(path, await asker.ask(path, about(query), body));
+  }
+
+  async function large(path: string): Promise<ArrayBufferLike> {
+    const query = about({});
+    return sound(path, await (asker.askShared?.(path, query) ?? asker.ask(path, query)));
   }
 
   async function text(path: string, query: Query = {}, body?: unknown): Promise<string> {
@@ -71,9 +74,9 @@ export function askedSource(asker: Asker, chart?: number): DataSource & { readon
       const found = await text("parts", { chart: number, groups: groups.join(",") });
       return { slice: JSON.parse(found) as Slice, text: found };
     },
-    columns: () => bytes("columns"),
+    columns: () => large("columns"),
     comparison: () => bytes("comparison"),
-    attributes: () => bytes("attributes"),
+    attributes: () => large("attributes"),
     findings: () => json<Findings>("findings"),
     figure: (name, group, width) => json<Figure>("figure", { name, group, width: Math.round(width) }),
     of: (number) => askedSource(asker, number),
@@ -81,10 +84,18 @@ export function askedSource(asker: Asker, chart?: number): DataSource & { readon
   };
 }
 
-function failure(path: string, status: number, body: ArrayBuffer): DataError {
+/** The bytes of an answer, unless it is a failure. */
+function sound<T extends ArrayBufferLike>(path: string, { status, bytes }: { status: number; bytes: T }): T {
+  if (status < 200 || status > 299) {
+    throw failure(path, status, bytes);
+  }
+  return bytes;
+}
+
+function failure(path: string, status: number, body: ArrayBufferLike): DataError {
   let problem: Partial<Problem> = {};
   try {
-    problem = JSON.parse(new TextDecoder().decode(body)) as Partial<Problem>;
+    problem = JSON.parse(new TextDecoder().decode(new Uint8Array(body).slice())) as Partial<Problem>;
   } catch {
     // no words came with it
   }

@@ -22,16 +22,30 @@ class Server implements Asker {
   }
 
   async ask(path: string, query: Query, body?: unknown): Promise<{ status: number; bytes: ArrayBuffer }> {
-    const headers: Record<string, string> = this.token === null ? {} : { [HEADER]: this.token };
-    const options: RequestInit = { headers, credentials: "same-origin", cache: "no-store" };
+    const options = this.options();
     if (body !== undefined) {
       options.method = "POST";
       options.body = JSON.stringify(body);
-      headers["Content-Type"] = "application/json";
+      options.headers["Content-Type"] = "application/json";
     }
+    return this.carry(path, query, options, (answer) => answer.arrayBuffer());
+  }
+
+  askShared(path: string, query: Query): Promise<{ status: number; bytes: ArrayBufferLike }> {
+    return this.carry(path, query, this.options(), sharedBody);
+  }
+
+  private options(): RequestInit & { readonly headers: Record<string, string> } {
+    const headers: Record<string, string> = this.token === null ? {} : { [HEADER]: this.token };
+    return { headers, credentials: "same-origin", cache: "no-store" };
+  }
+
+  private async carry<T>(
+    path: string, query: Query, options: RequestInit, body: (answer: Response) => Promise<T>,
+  ): Promise<{ status: number; bytes: T }> {
     try {
       const answer = await fetch(this.addressOf(path, query), options);
-      return { status: answer.status, bytes: await answer.arrayBuffer() };
+      return { status: answer.status, bytes: await body(answer) };
     } catch {
       throw new DataError("The server of this page does not answer. Was cutaway ended in its terminal?", "gone");
     }
@@ -58,4 +72,27 @@ class Server implements Asker {
     }
     return found;
   }
+}
+
+/**
+ * The body of an answer, piece by piece, in memory that the search worker can read too: so there is one copy of it, and
+ * never a second that waits to be collected. Without a known length, or where the page is not isolated, it comes whole.
+ */
+async function sharedBody(answer: Response): Promise<ArrayBufferLike> {
+  const length = Number(answer.headers.get("content-length") ?? 0);
+  const plain = answer.headers.get("content-encoding") === null;
+  if (!answer.ok || !plain || length === 0 || answer.body === null || !globalThis.crossOriginIsolated) {
+    return answer.arrayBuffer();
+  }
+  const bytes = new Uint8Array(new SharedArrayBuffer(length));
+  const reader = answer.body.getReader();
+  let at = 0;
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    bytes.set(piece.value, at);
+    at += piece.value.length;
+  }
+  if (at !== length) {
+    throw new Error("the answer was cut short");
+  }
+  return bytes.buffer;
 }

@@ -30,10 +30,10 @@ export class DataError extends Error {
 export interface DataSource {
   head(): Promise<HeadAnswer>;
   parts(chart: number, groups: readonly number[]): Promise<SliceAnswer>;
-  columns(): Promise<ArrayBuffer>;
+  columns(): Promise<ArrayBufferLike>;
   /** What two models have otherwise, where two are compared. */
   comparison(): Promise<ArrayBuffer>;
-  attributes(): Promise<ArrayBuffer>;
+  attributes(): Promise<ArrayBufferLike>;
   /** What the checks say about the model. */
   findings(): Promise<Findings>;
   /** A chart of a group; of one around it, where the source has no other. `width` is in px, as far as it can be chosen. */

@@ -25,7 +25,7 @@ export interface FindAnswer {
 }
 
 /** Finds what fits a query, best first; loads attributes where the query compares them. */
-export async function ask(columns: Columns, query: string, attributes: () => Promise<ArrayBuffer>): Promise<FindAnswer> {
+export async function ask(columns: Columns, query: string, attributes: () => Promise<ArrayBufferLike>): Promise<FindAnswer> {
   const engine = new Engine(columns);
   try {
     return answer(columns, engine.search(query));

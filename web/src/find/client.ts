@@ -36,18 +36,6 @@ export interface SearchSetup {
 
 const PATIENCE = 4000; // ms; the slowest sound query over 1,000,000 nodes takes about 1 s
 
-/**
- * Memory that a worker can read too, where the page is isolated enough to have such; else the same buffer. What is
- * handed in is emptied at once where the browser can: two copies of 60 MB should not wait for the garbage collector.
- */
-export function shared(buffer: ArrayBuffer & { transfer?: (size: number) => ArrayBuffer }): ArrayBufferLike {
-  if (!globalThis.crossOriginIsolated || typeof SharedArrayBuffer === "undefined") return buffer;
-  const both = new SharedArrayBuffer(buffer.byteLength);
-  new Uint8Array(both).set(new Uint8Array(buffer));
-  buffer.transfer?.(0);
-  return both;
-}
-
 /** Stands for a worker where there is none. */
 class InPage implements SearchWorker {
   onmessage: SearchWorker["onmessage"] = null;

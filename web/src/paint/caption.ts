@@ -7,8 +7,7 @@ import type { PathData } from "../scene/store.ts";
 import type { Inside } from "../scene/visit.ts";
 import type { Captions } from "./dressing.ts";
 import type { Ink } from "./ink.ts";
-import { put, setFont } from "./text.ts";
-import { widthAt } from "./group.ts";
+import { put, widthAt } from "./text.ts";
 
 const SIZE = 7.5; // px at scale 1
 const LARGEST = 13;
@@ -34,8 +33,8 @@ export function paintCaptions(ink: Ink, at: Inside, captions: Captions): void {
   }
   const size = Math.min(SIZE * at.s, LARGEST);
   const taken: Rectangle[] = [];
-  const { canvas, window, palette } = ink;
-  canvas.textAlign = "left";
+  const { window, palette } = ink;
+  const alpha = ink.canvas.globalAlpha;
   const write = (text: string, path: PathData, share: number): void => {
     const point = pointOn(path, share);
     const wide = widthAt(ink, text, size, 400);
@@ -52,9 +51,7 @@ export function paintCaptions(ink: Ink, at: Inside, captions: Captions): void {
       return;
     }
     taken.push(box);
-    canvas.fillStyle = palette.count;
-    setFont(ink, size, 400);
-    put(ink, text, x, y + size * 0.36, box.w);
+    put(ink, { text, x, y: y + size * 0.36, room: box.w, size, weight: 400, align: "left", alpha, colour: palette.count });
   };
   const { wires, ends } = at.sheet;
   let last = -1;
@@ -73,9 +70,8 @@ export function paintCaptions(ink: Ink, at: Inside, captions: Captions): void {
       continue;
     }
     taken.push(box);
-    canvas.fillStyle = palette.wire;
-    setFont(ink, spot.size, 400);
-    put(ink, spot.text, box.x, spot.y + spot.size * 0.36, wide);
+    const [x, y, colour] = [box.x, spot.y + spot.size * 0.36, palette.wire];
+    put(ink, { text: spot.text, x, y, room: wide, size: spot.size, weight: 400, align: "left", alpha, colour });
   }
 }
 

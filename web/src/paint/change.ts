@@ -1,7 +1,7 @@
 /** The marks of what became of something: a letter in the corner of its box, and hatching over what is gone. */
 import type { Ink } from "./ink.ts";
 import { FAINT_TEXT, softened } from "./ink.ts";
-import { put, setFont } from "./text.ts";
+import { put } from "./text.ts";
 import type { Marks } from "./dressing.ts";
 
 /** How a state looks, in one theme. */
@@ -85,8 +85,8 @@ export function paintLetter(ink: Ink, letter: string, x: number, y: number, w: n
   canvas.arc(middleX, middleY, size * DISC, 0, 2 * Math.PI);
   canvas.fill();
   canvas.stroke();
-  canvas.fillStyle = palette.background;
-  canvas.textAlign = "center";
-  setFont(ink, size, 600);
-  put(ink, letter, middleX, middleY + size * 0.36, size * 2);
+  put(ink, {
+    text: letter, x: middleX, y: middleY + size * 0.36, room: size * 2, size, weight: 600, align: "center",
+    alpha: canvas.globalAlpha, colour: palette.background,
+  });
 }

@@ -7,7 +7,7 @@ import { FAINT_TEXT, softened, strength } from "./ink.ts";
 import type { Ink } from "./ink.ts";
 import { mix } from "./palette.ts";
 import type { BoxColours } from "./palette.ts";
-import { measured, put, setFont } from "./text.ts";
+import { put, widthAt, writeAll } from "./text.ts";
 
 const BORDER = 1.2;
 const RADIUS = 6;
@@ -55,6 +55,9 @@ export function paintTitle(ink: Ink, box: GroupBox): void {
   const { canvas } = ink;
   const base = canvas.globalAlpha;
   if (box.open < 1 && !box.closed) {
+    if (box.open > 0) {
+      writeAll(ink); // the cover lies over the words inside
+    }
     canvas.globalAlpha = base * (1 - box.open);
     const fill = box.solid?.fill ?? (box.plain ? ink.palette.solid : mix(box.colours.tint, box.colours.stroke, 0.25));
     paintBox(ink, box.x, box.y, box.w, box.h, box.s, { colours: box.colours, fill, border: BORDER, radius: RADIUS });
@@ -90,22 +93,18 @@ function paintFar(ink: Ink, box: GroupBox): void {
   if (size < FAINT_TEXT) {
     return;
   }
-  const base = canvas.globalAlpha;
+  const alpha = canvas.globalAlpha * strength(size);
   const counted = box.h > size * (lines.length + 1.9) && box.count !== "";
   const height = size * LEADING * (lines.length + (counted ? 1 : 0));
   let baseline = box.y + (box.h - height) / 2 + size * (LEADING / 2 + RISE);
-  canvas.textAlign = "center";
-  canvas.globalAlpha = base * strength(size);
-  canvas.fillStyle = box.solid?.ink ?? ink.palette.title;
-  setFont(ink, size, 600);
-  for (const line of lines) {
-    put(ink, line, box.x + box.w / 2, baseline, room);
+  const [x, align] = [box.x + box.w / 2, "center"] as const;
+  for (const text of lines) {
+    put(ink, { text, x, y: baseline, room, size, weight: 600, align, alpha, colour: box.solid?.ink ?? ink.palette.title });
     baseline += size * LEADING;
   }
   if (counted) {
-    setFont(ink, size * 0.85, 400);
-    canvas.fillStyle = box.solid?.ink ?? ink.palette.count;
-    put(ink, box.count, box.x + box.w / 2, baseline, room);
+    const colour = box.solid?.ink ?? ink.palette.count;
+    put(ink, { text: box.count, x, y: baseline, room, size: size * 0.85, weight: 400, align, alpha, colour });
   }
 }
 
@@ -132,21 +131,21 @@ function paintStrip(ink: Ink, box: GroupBox): void {
   }
   const baseline = box.y + Math.max(BASELINE * box.s - Math.max(0, size - natural) * 0.1, size);
   const base = canvas.globalAlpha;
-  canvas.globalAlpha = base * strength(size);
-  canvas.textAlign = "left";
+  const alpha = base * strength(size);
   if (box.crossed) {
+    canvas.globalAlpha = alpha;
     canvas.fillStyle = box.plain ? box.colours.fill : box.colours.tint;
     canvas.fillRect(box.x + left - 3 * box.s, baseline - size, wide * size + 6 * box.s, size * 1.35);
+    canvas.globalAlpha = base;
   }
-  setFont(ink, size, 600);
-  canvas.fillStyle = palette.title;
-  put(ink, box.title, box.x + left, baseline, box.w - left);
+  const room = box.w - left;
+  const [x, y, align, colour] = [box.x + left, baseline, "left", palette.title] as const;
+  put(ink, { text: box.title, x, y, room, size, weight: 600, align, alpha, colour });
   paintCount(ink, box, base, left + wide * size, baseline);
-  canvas.globalAlpha = base;
 }
 
 function paintCount(ink: Ink, box: GroupBox, base: number, taken: number, baseline: number): void {
-  const { canvas, sizes } = ink;
+  const { sizes } = ink;
   const size = softened(sizes.name * box.s, LARGEST);
   const padding = sizes.title_padding * box.s;
   if (size < FAINT_TEXT || box.count === "") {
@@ -155,11 +154,10 @@ function paintCount(ink: Ink, box: GroupBox, base: number, taken: number, baseli
   if (taken + widthAt(ink, box.count, size, 400) + padding + 8 * box.s > box.w) {
     return;
   }
-  canvas.globalAlpha = base * strength(size);
-  canvas.textAlign = "right";
-  setFont(ink, size, 400);
-  canvas.fillStyle = ink.palette.count;
-  put(ink, box.count, box.x + box.w - padding, baseline, box.w - taken);
+  put(ink, {
+    text: box.count, x: box.x + box.w - padding, y: baseline, room: box.w - taken, size, weight: 400, align: "right",
+    alpha: base * strength(size), colour: ink.palette.count,
+  });
 }
 
 /** A group without an inside is a box with its title in the middle of its height. */
@@ -174,30 +172,10 @@ function paintClosed(ink: Ink, box: GroupBox): void {
   const left = sizes.title_padding * box.s;
   const baseline = box.y + box.h / 2 + size * RISE;
   const wide = widthAt(ink, box.title, size, 600);
-  const base = canvas.globalAlpha;
-  canvas.textAlign = "left";
-  canvas.fillStyle = ink.palette.title;
-  setFont(ink, size, 600);
-  put(ink, box.title, box.x + left, baseline, box.w - left);
-  paintCount(ink, box, base, left + wide, baseline);
-  canvas.globalAlpha = base;
+  const alpha = canvas.globalAlpha;
+  const [x, y, room, colour] = [box.x + left, baseline, box.w - left, ink.palette.title];
+  put(ink, { text: box.title, x, y, room, size, weight: 600, align: "left", alpha, colour });
+  paintCount(ink, box, alpha, left + wide, baseline);
 }
 
 const CLOSED_NATURAL = 8;
-
-const WIDTHS = new Map<string, number>();
-const MOST_WIDTHS = 20_000;
-
-/** Width of a text at a size; measured once at 100 px. */
-export function widthAt(ink: Ink, text: string, size: number, weight: 400 | 600): number {
-  const key = weight + text;
-  let found = WIDTHS.get(key);
-  if (found === undefined) {
-    if (WIDTHS.size > MOST_WIDTHS) {
-      WIDTHS.clear();
-    }
-    found = measured(ink, text, weight);
-    WIDTHS.set(key, found);
-  }
-  return found * size;
-}

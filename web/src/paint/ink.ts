@@ -5,6 +5,21 @@ import type { Palette } from "./palette.ts";
 
 export type Canvas2D = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
+/** A text that is to be written; lengths are px of the screen. */
+export interface Words {
+  readonly text: string;
+  /** The point at its baseline that `align` names. */
+  readonly x: number;
+  readonly y: number;
+  /** Width that a text of other letters than ASCII must keep to. */
+  readonly room: number;
+  readonly size: number;
+  readonly weight: 400 | 600;
+  readonly align: "left" | "center" | "right";
+  readonly colour: string;
+  readonly alpha: number;
+}
+
 /** A canvas in px of the screen. */
 export interface Ink {
   readonly canvas: Canvas2D;
@@ -16,7 +31,9 @@ export interface Ink {
   readonly density: number;
   readonly margin: number;
   /** The font in use. */
-  readonly type: { size: number; weight: 0 | 400 | 600 };
+  readonly type: { weight: 0 | 400 | 600 };
+  /** Texts that wait for one another, by what they share. */
+  readonly waiting: Map<string, Words[]>;
 }
 
 export const FAMILY = '"Cutaway Inter", Inter, system-ui, sans-serif';

@@ -19,7 +19,7 @@ import { softened } from "./ink.ts";
 import type { Canvas2D, Ink } from "./ink.ts";
 import { ownColours, paletteOf, readableOn } from "./palette.ts";
 import type { BoxColours, Palette } from "./palette.ts";
-import { paintLines } from "./text.ts";
+import { paintLines, writeAll } from "./text.ts";
 import type { Inks } from "./text.ts";
 import { WEIGHTS } from "./widths.ts";
 import type { Widths } from "./widths.ts";
@@ -103,8 +103,8 @@ export class Painter {
   }
 
   private inkOn(canvas: Canvas2D, window: Window, { density, margin }: Shot): Ink {
-    const type = { size: 0, weight: 0 } as const;
-    return { canvas, palette: this.palette, sizes: this.book.sizes, window, density, margin, type: { ...type } };
+    const { palette, book: { sizes } } = this;
+    return { canvas, palette, sizes, window, density, margin, type: { weight: 0 }, waiting: new Map() };
   }
 
   private makePalette(): Palette {
@@ -270,6 +270,7 @@ class Brush implements Visitor {
     for (const { at, captions } of this.captioned) {
       paintCaptions(this.ink, at, captions);
     }
+    writeAll(this.ink);
     const { canvas, palette } = this.ink;
     canvas.strokeStyle = palette.highlight;
     for (const { x, y, w, h, strong } of this.hits) {

@@ -31,12 +31,12 @@ export function paintWires(
   const { canvas } = ink;
   const natural = ink.sizes.wire * at.s;
   const line = softened(natural, THICKEST) * style.weight;
-  const heads = new Path2D();
   const stout = Math.max(1, style.weight ** 0.6); // the head of a wide wire is larger, but not by as much
   const length = ((ARROW_LENGTH + ink.sizes.wire) / ink.sizes.wire) * softened(natural, THICKEST) * stout;
   const half = (ARROW_HALF + ink.sizes.wire / 2) / (ARROW_LENGTH + ink.sizes.wire);
   const withHeads = length >= SMALLEST_ARROW * 2;
   let any = false;
+  HEADS.length = 0;
   canvas.beginPath();
   for (let wire = 0; wire < wires.length; wire++) {
     const data = wires[wire] as PathData;
@@ -45,7 +45,7 @@ export function paintWires(
     }
     any = true;
     const pointed = withHeads && arrows(wire);
-    trace(ink, at, data, pointed ? { heads, length, half: half * length } : undefined);
+    trace(ink, at, data, pointed ? { length, half: half * length } : undefined);
   }
   if (!any) {
     return;
@@ -55,9 +55,16 @@ export function paintWires(
   canvas.strokeStyle = style.colour;
   canvas.lineWidth = Math.max(0.4, line);
   canvas.stroke();
-  if (withHeads) {
+  if (HEADS.length > 0) {
     canvas.fillStyle = style.colour;
-    canvas.fill(heads);
+    canvas.beginPath();
+    for (let at = 0; at < HEADS.length; at += 6) {
+      canvas.moveTo(HEADS[at] as number, HEADS[at + 1] as number);
+      canvas.lineTo(HEADS[at + 2] as number, HEADS[at + 3] as number);
+      canvas.lineTo(HEADS[at + 4] as number, HEADS[at + 5] as number);
+      canvas.closePath();
+    }
+    canvas.fill();
   }
   canvas.globalAlpha = base;
 }
@@ -70,8 +77,10 @@ function outside(at: Inside, data: PathData, window: Window, margin: number): bo
   );
 }
 
+/** Corners of the arrowheads to come. A `Path2D` for each inside of each picture would wait long to be collected. */
+const HEADS: number[] = [];
+
 interface Head {
-  readonly heads: Path2D;
   readonly length: number;
   readonly half: number;
 }
@@ -115,9 +124,8 @@ function putHead(head: Head, fromX: number, fromY: number, x: number, y: number)
   const dy = (y - fromY) / away;
   const baseX = x - dx * head.length;
   const baseY = y - dy * head.length;
-  head.heads.moveTo(x, y);
-  head.heads.lineTo(baseX - dy * head.half, baseY + dx * head.half);
-  head.heads.lineTo(baseX + dy * head.half, baseY - dx * head.half);
-  head.heads.closePath();
+  HEADS.push(
+    x, y, baseX - dy * head.half, baseY + dx * head.half, baseX + dy * head.half, baseY - dx * head.half,
+  );
   return { x: x - dx * head.length * 0.6, y: y - dy * head.length * 0.6 };
 }

@@ -13,6 +13,10 @@ interface WorkerScope {
 const scope = self as unknown as WorkerScope;
 const store = new Store();
 const canvases = new Map<Layer, OffscreenCanvas>();
+
+/** Pictures after which a canvas is replaced: a canvas keeps every text that was ever written on it. */
+const MOST_PICTURES = 60;
+let pictures = 0;
 let painter: Painter | undefined;
 let ready: Promise<void> = Promise.resolve();
 
@@ -33,9 +37,15 @@ function paint(message: Extract<ToPainter, { kind: "paint" }>): void {
   const width = Math.max(1, Math.round((shot.viewport.width + 2 * shot.margin) * shot.density));
   const height = Math.max(1, Math.round((shot.viewport.height + 2 * shot.margin) * shot.density));
   let canvas = canvases.get(layer);
-  if (canvas === undefined || canvas.width !== width || canvas.height !== height) {
+  if (canvas === undefined || (layer === "sharp" && ++pictures % MOST_PICTURES === 0)) {
+    if (canvas !== undefined) {
+      canvas.width = canvas.height = 0; // its bitmap does not wait to be collected
+    }
     canvas = new OffscreenCanvas(width, height);
     canvases.set(layer, canvas);
+  } else if (canvas.width !== width || canvas.height !== height) {
+    canvas.width = width; // the same canvas, so that its memory does not wait to be collected
+    canvas.height = height;
   }
   const context = canvas.getContext("2d", { alpha: false });
   if (context === null || painter === undefined) {
