@@ -1,6 +1,6 @@
 """Takes the pictures of docs/explorer.md: the explorer in a browser, in each of its states. Look at what changed.
 
-    python scripts/screens.py [FOLDER]
+    python scripts/screens.py [FOLDER [NAME ...]]
 
 Needs Playwright, Pillow and the Chromium of the system. Pictures have few colours, so that they are small.
 """
@@ -13,13 +13,15 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 ROOT = Path(__file__).resolve().parent.parent
 RESNET = ROOT / "examples" / "resnet50.keras"
@@ -44,6 +46,8 @@ class State:
     model: Path = RESNET
     size: tuple[int, int] = WIDE
     dark: bool = False
+    digits: str = ""
+    """Digits on which the model is run."""
 
 
 def keys(page: Any, *names: str) -> None:
@@ -110,6 +114,21 @@ def findings(page: Any) -> None:
     keys(page, "Backspace", "Backspace")
 
 
+def inside(page: Any) -> None:
+    fly(page, "block1_bn1")
+    page.wait_for_timeout(REST)
+    page.locator(".map-cell").nth(5).click()
+
+
+def compare(page: Any) -> None:
+    fly(page, "block1_relu1")
+
+
+def made_colours(page: Any) -> None:
+    keys(page, "c")
+    page.select_option(".card.colour select", label="Output: share of zeros")
+
+
 def shortcuts(page: Any) -> None:
     keys(page, "?")
 
@@ -133,16 +152,20 @@ STATES = (
     State("table", "The same numbers as a table, which flies to its rows.", table),
     State("weights", "The values of a weight, read when they are asked for.", weights, DIGITS),
     State("findings", "What the checks found, at the places where it is so.", findings),
+    State("inside", "What a layer makes of an input: feature maps, one of them large.", inside, DIGITS, digits="3"),
+    State("inside-two", "Two inputs side by side, with their difference.", compare, DIGITS, dark=True, digits="38"),
+    State("inside-colours", "The drawing, coloured by what the layers made.", made_colours, DIGITS, digits="3"),
     State("keys", "All keys.", shortcuts),
     State("phone", "On a phone.", phone, size=PHONE),
 )  # fmt: skip
 
 
 @contextmanager
-def served(model: Path) -> Iterator[str]:
+def served(model: Path, digits: str, folder: Path) -> Iterator[str]:
     """The address of a server for a model."""
+    words = [word for digit in digits for word in ("--input", str(drawn(digit, folder)))]
     process = subprocess.Popen(
-        [sys.executable, "-m", "cutaway", "view", str(model), "--no-browser"],
+        [sys.executable, "-m", "cutaway", "view", str(model), "--no-browser", *words],
         stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
     )  # fmt: skip
     try:
@@ -155,6 +178,15 @@ def served(model: Path) -> Iterator[str]:
         process.wait(timeout=10)
 
 
+def drawn(digit: str, folder: Path) -> Path:
+    """A digit, white on black, as an array."""
+    image = Image.new("L", (28, 28))
+    ImageDraw.Draw(image).text((8, 0), digit, fill=255, font=ImageFont.load_default(22))
+    path = folder / f"{digit}.npy"
+    np.save(path, np.asarray(image, np.float32)[..., None] / 255)
+    return path
+
+
 def take(browser: Any, state: State, target: Path) -> None:
     """Take one picture."""
     width, height = state.size
@@ -162,9 +194,9 @@ def take(browser: Any, state: State, target: Path) -> None:
         viewport={"width": width, "height": height}, color_scheme="dark" if state.dark else "light"
     )
     page = context.new_page()
-    with served(state.model) as address:
+    with tempfile.TemporaryDirectory() as folder, served(state.model, state.digits, Path(folder)) as address:
         page.goto(address)
-        page.wait_for_selector("[data-cutaway=drawn]", state="attached")
+        page.wait_for_selector("[data-cutaway=drawn]", state="attached", timeout=90_000)
         page.wait_for_timeout(REST)
         state.go(page)
         page.wait_for_timeout(2 * REST)
@@ -182,7 +214,7 @@ def main() -> None:
     program = shutil.which("chromium") or sys.exit("needs Chromium")
     with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=program, args=list(SWITCHES))
-        for state in STATES:
+        for state in STATES if len(sys.argv) < 3 else [state for state in STATES if state.name in sys.argv[2:]]:
             take(browser, state, folder / f"{state.name}.png")
         browser.close()
     lines = ["# The explorer in pictures", "", "Taken by `scripts/screens.py`.", ""]

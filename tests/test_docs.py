@@ -93,6 +93,7 @@ def test_reference_tells_nothing_that_is_not_there() -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder with a model and a table of times, as the examples expect them."""
     shutil.copy(ROOT / "examples" / "resnet50.keras", tmp_path / "model.keras")
+    shutil.copy(ROOT / "examples" / "digits.keras", tmp_path)
     with zipfile.ZipFile(ROOT / "tests" / "models" / "saved_model_steps.zip") as file:
         file.extractall(tmp_path / "saved_model")
     (tmp_path / "times.csv").write_text("layer,ms\nconv1_conv,4.5\nconv2,2.25\n", encoding="utf-8")

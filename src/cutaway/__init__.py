@@ -20,16 +20,21 @@ if TYPE_CHECKING:
     from cutaway.networks import lay_out, to_networkx
     from cutaway.picture import Picture, plot_model
     from cutaway.readers import read
+    from cutaway.running.outputs import Activations
+    from cutaway.running.run import activations
     from cutaway.tables import summary
     from cutaway.training.recorder import Recorder
 
 __version__ = "0.1.0"
 __all__ = [
-    "check", "Comparison", "CutawayError", "diff", "from_networkx", "lay_out", "Picture", "plot_chart", "plot_model",
-    "profile", "Profile", "read", "Recorder", "Report", "show", "Shown", "summary", "to_networkx",
+    "Activations", "activations", "check", "Comparison", "CutawayError", "diff", "from_networkx", "lay_out", "Picture",
+    "plot_chart", "plot_model", "profile", "Profile", "read", "Recorder", "Report", "show", "Shown", "summary",
+    "to_networkx",
 ]  # fmt: skip
 
 _HOMES = {
+    "Activations": "cutaway.running.outputs",
+    "activations": "cutaway.running.run",
     "Comparison": "cutaway.comparison",
     "diff": "cutaway.comparison",
     "check": "cutaway.inspection",

@@ -53,6 +53,8 @@ examples:
   cutaway view model.keras
   cutaway view model.keras --watch
   cutaway view new.keras --compare old.keras
+  cutaway view model.keras --input picture.png
+  cutaway view model.keras --input a.npy --input b.npy
   cutaway view saved_model_folder --signature serving_default --port 8080 --no-browser
 """
 
@@ -240,6 +242,11 @@ def _add_view(commands: Any) -> None:
     parser.add_argument(
         "--compare", metavar="OLD", help="an older model: show what changed since, in one drawing or side by side"
     )
+    parser.add_argument(
+        "--input", action="append", default=[], metavar="FILE|random",
+        help="run the model once and show what every layer makes: of the array in a .npy or .npz, a picture, or "
+        "random numbers; say it twice to compare two inputs",
+    )  # fmt: skip
     parser.add_argument("--watch", action="store_true", help="read the model again whenever its file changes")
     parser.add_argument(
         "--host", default="127.0.0.1", metavar="ADDRESS",
@@ -400,6 +407,8 @@ def _view(arguments: argparse.Namespace) -> None:
             "sees the model and its weights, and all of it crosses the network unencrypted; say --allow-network too "
             "if that is meant"
         )
+    if len(arguments.input) > 2:
+        raise OptionError(f"--input may be said twice at most, to compare two; received {len(arguments.input)}")
     try:
         listening, start = _listening(arguments)
     except OSError as error:
@@ -427,7 +436,7 @@ def _listening(arguments: argparse.Namespace) -> tuple[Listening, Callable[[], N
     from cutaway.explorer.server import Listening
 
     session = file_session(
-        arguments.model, watch=arguments.watch, compare=arguments.compare, on_failure=_tell,
+        arguments.model, inputs=arguments.input, watch=arguments.watch, compare=arguments.compare, on_failure=_tell,
         input_shape=arguments.input_shape, signature=arguments.signature, raw=bool(arguments.raw),
     )  # fmt: skip
     return Listening(session, arguments.host, arguments.port), session.start

@@ -19,7 +19,7 @@ from cutaway.layout.nesting import LayoutOptions
 from cutaway.style.labels import LabelOptions
 
 ROOT = Path(__file__).resolve().parents[2]
-ALL: Live = {"weights": True, "focus": True, "export": True}
+ALL: Live = {"weights": True, "focus": True, "export": True, "inside": 0}
 
 
 def arranged_of(graph: Graph, **options: Any) -> Arranged:

@@ -68,7 +68,7 @@ def test_all_slices_are_in_it() -> None:
     _, page = page_of(graph)
     arranged = arranged_of(graph)
     head, parts = json.loads(page.block("chart")), json.loads(page.block("parts"))
-    assert head["live"] == {"weights": False, "focus": False, "export": False}
+    assert head["live"] == {"weights": False, "focus": False, "export": False, "inside": 0}
     assert len(head["parts"]) + len(parts["parts"]) == len(arranged.graph.groups)
     assert page.block("columns") == b"".join(chart_of(graph).columns())
     assert page.block("attributes") == b"".join(attributes(arranged.graph))

@@ -158,7 +158,7 @@ def test_there_is_no_path_to_any_file(digits: Client, path: str) -> None:
 def test_slices_are_answered(digits: Client) -> None:
     head = digits.json("/chart")
     assert head["model"]["nodes"] == 12
-    assert head["live"] == {"weights": True, "focus": True, "export": True}
+    assert head["live"] == {"weights": True, "focus": True, "export": True, "inside": 0}
     assert digits.json("/parts?groups=0")["parts"]["0"] == head["parts"]["0"]
     assert digits.json("/parts")["parts"] == {}
     columns = decode([digits.ask("/columns")[2]])

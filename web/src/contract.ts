@@ -142,12 +142,13 @@ export interface Slice {
 }
 
 /**
- * What can be asked beyond the chart.
+ * What can be asked beyond the chart. `inside`: number of inputs that the model was run on, 0 to 2.
  */
 export interface Live {
   readonly weights: boolean;
   readonly focus: boolean;
   readonly export: boolean;
+  readonly inside: number;
 }
 
 /**
@@ -572,6 +573,52 @@ export interface Figures {
 }
 
 /**
+ * One tensor that a layer made.
+ *
+ * `code`: what later requests name it by, for the first input; `code` + 1 is the same for the second, `code` + 2 the
+ * difference, first minus second; `there`: which of the three there are. `role`: "scores" for the weights of an
+ * attention. `values`: whether there is more of it than statistics. `axes`: dimensions of feature maps, of their rows
+ * and of their columns; empty where it has none.
+ */
+export interface InsideOutput {
+  readonly code: number;
+  readonly port: number;
+  readonly role: "output" | "scores";
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly there: readonly boolean[];
+  readonly values: boolean;
+  readonly axes: readonly number[];
+}
+
+/**
+ * What a layer made. `inputs`: each input in words. `missing`: why there is nothing.
+ */
+export interface InsideNode {
+  readonly index: number;
+  readonly inputs: readonly string[];
+  readonly missing: string;
+  readonly outputs: readonly InsideOutput[];
+}
+
+/**
+ * What the header of feature maps has beside its sections.
+ *
+ * `count` maps of `of`, from `first` on. The section `values` (f32) holds `rows` × `columns` values of each, made
+ * smaller by means from `of_rows` × `of_columns`; `low` and `high` (f32) the least and greatest finite value of each.
+ */
+export interface MapsHeader {
+  readonly code: number;
+  readonly first: number;
+  readonly count: number;
+  readonly of: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly of_rows: number;
+  readonly of_columns: number;
+}
+
+/**
  * What went wrong: in words for the user, and a word for programs.
  */
 export interface Problem {
@@ -586,7 +633,7 @@ export interface Problem {
  * the whole model, -1 while there is none. An event `changed` has the same form: the file was read again.
  */
 export interface Progress {
-  readonly state: "reading" | "arranging" | "ready" | "failed";
+  readonly state: "reading" | "running" | "arranging" | "ready" | "failed";
   readonly name: string;
   readonly bytes: number;
   readonly seconds: number;

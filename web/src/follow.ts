@@ -35,6 +35,6 @@ function lost(layers: Layers, why: string): void {
 }
 
 function wordsOf({ state, name, bytes: size, seconds }: Progress): string {
-  const doing = state === "arranging" ? "Arranging" : "Reading";
+  const doing = state === "arranging" ? "Arranging" : state === "running" ? "Running" : "Reading";
   return `${doing} ${name}${size > 0 ? ` (${bytes(size)})` : ""} … ${Math.round(seconds)} s`;
 }

@@ -16,7 +16,7 @@ export type ThemeChoice = "auto" | "light" | "dark";
 
 /** Panels that can be shown and hidden. */
 export type PanelName = "outline" | "inspector" | "help" | "search" | "colour" | "table" | "weights" | "export" | "findings" | "figures"
-  | "changes";
+  | "changes" | "inside";
 
 export interface State {
   readonly theme: ThemeChoice;

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import ReadError
 from cutaway.explorer.findings import settings_of
@@ -15,10 +16,14 @@ from cutaway.explorer.session import Origin, Session
 from cutaway.readers import read
 from cutaway.readers.checkpoint_files import at_path
 
+if TYPE_CHECKING:
+    from cutaway.running.outputs import Activations
+
 
 def file_session(
     path: str,
     *,
+    inputs: Sequence[str] = (),
     watch: bool = False,
     compare: str | None = None,
     on_failure: Callable[[str], None] | None = None,
@@ -28,6 +33,7 @@ def file_session(
 
     Args:
         path: A file or folder.
+        inputs: What the model is run on, to look inside: each the path of a file, or the word random; at most two.
         watch: Whether it is read again when it changes.
         compare: Path of a model that it is compared with; None for none.
         on_failure: As for `Session`.
@@ -48,8 +54,15 @@ def file_session(
         bytes=place.stat().st_size if place.is_file() else 0,
         watch=watch,
         settings=settings_of(path),
+        run=partial(_runs, path, inputs) if inputs else None,
     )
     return Session(origin, on_failure)
+
+
+def _runs(path: str, inputs: Sequence[str]) -> list[Activations]:
+    from cutaway.running.run import activations
+
+    return [activations(path, given, seed=number) for number, given in enumerate(inputs)]
 
 
 def open_browser(url: str) -> bool:

@@ -24,7 +24,7 @@ from cutaway.explorer.static_files import static
 from cutaway.explorer.text import shown
 from cutaway.style.theme import Theme
 
-_ALONE: Live = {"weights": False, "focus": False, "export": False}
+_ALONE: Live = {"weights": False, "focus": False, "export": False, "inside": 0}
 
 _POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; worker-src blob:; img-src blob: data:; "

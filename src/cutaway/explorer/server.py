@@ -33,13 +33,14 @@ from cutaway.explorer.figures import FIGURES, MOST_COUNTED, NARROWEST, USUAL, WI
 from cutaway.explorer.guard import Guard
 from cutaway.explorer.marks import marks_of, with_changes
 from cutaway.explorer.replies import Refused, as_json, container, problem, signed_numbers, whole_number, whole_numbers
-from cutaway.explorer.session import NotReady, Session, shown_lines
+from cutaway.explorer.session import BUSY, NotReady, Session, shown_lines
 from cutaway.explorer.static_files import FILES, static
 from cutaway.explorer.text import to_json
 from cutaway.graph.select import keep, members
 from cutaway.style.theme import theme_named
 
 if TYPE_CHECKING:
+    from cutaway.explorer.inside import Inside
     from cutaway.explorer.weights import Values
 
 PAGE = """\
@@ -104,6 +105,12 @@ def application(session: Session, *, compress: bool = False) -> Starlette:
         Route("/weight/histogram", _weight_histogram),
         Route("/weight/slice", _weight_slice),
         Route("/weight/npy", _weight_npy),
+        Route("/inside/node", _inside_node),
+        Route("/inside/stats", _inside_stats),
+        Route("/inside/histogram", _inside_histogram),
+        Route("/inside/slice", _inside_slice),
+        Route("/inside/maps", _inside_maps),
+        Route("/inside/npy", _inside_npy),
         Route("/focus", _focus, methods=["POST"]),
         Route("/export", _export, methods=["GET", "POST"]),
         Route("/comparison", _comparison),
@@ -296,30 +303,86 @@ async def _values_of(request: Request) -> tuple[Values, int]:
     return await _work(request, session.values), code
 
 
+async def _inside_of(request: Request) -> tuple[Inside, int]:
+    """What layers made, and the code of the output that a request names."""
+    session: Session = request.app.state.session
+    await session.chart()
+    inside = session.inside()
+    return inside, whole_number(request, "code", inside.count)
+
+
 async def _weight_stats(request: Request) -> Response:
-    values, code = await _values_of(request)
+    return await _stats(request, *await _values_of(request))
+
+
+async def _inside_stats(request: Request) -> Response:
+    return await _stats(request, *await _inside_of(request))
+
+
+async def _stats(request: Request, values: Values, code: int) -> Response:
     return as_json(await _slow_work(request, lambda: to_json(values.stats(code)).encode()))
 
 
 async def _weight_histogram(request: Request) -> Response:
-    values, code = await _values_of(request)
+    return await _histogram(request, *await _values_of(request))
+
+
+async def _inside_histogram(request: Request) -> Response:
+    return await _histogram(request, *await _inside_of(request))
+
+
+async def _histogram(request: Request, values: Values, code: int) -> Response:
     bins = max(1, whole_number(request, "bins", MOST_BINS + 1, 64))
     return as_json(await _slow_work(request, lambda: to_json(values.histogram(code, bins)).encode()))
 
 
 async def _weight_slice(request: Request) -> Response:
-    values, code = await _values_of(request)
+    return await _slice(request, *await _values_of(request))
+
+
+async def _inside_slice(request: Request) -> Response:
+    return await _slice(request, *await _inside_of(request))
+
+
+async def _slice(request: Request, values: Values, code: int) -> Response:
     rows, columns, at = (signed_numbers(request, name) for name in ("rows", "columns", "at"))
     if len(rows) != 1 or len(columns) != 1:
         raise Refused(400, "rows and columns must be dimensions of the weight, -1 for none")
     return container(await _slow_work(request, lambda: values.slice(code, rows[0], columns[0], at)))
 
 
+async def _inside_node(request: Request) -> Response:
+    chart = await _chart_of(request)
+    index = whole_number(request, "index", len(chart.arranged.graph))
+    session: Session = request.app.state.session
+    inside = session.inside()
+    return as_json(await _work(request, lambda: to_json(inside.node(chart.arranged.graph, index)).encode()))
+
+
+async def _inside_maps(request: Request) -> Response:
+    inside, code = await _inside_of(request)
+    axes, at = whole_numbers(request, "axes", 64, 3), signed_numbers(request, "at")
+    if len(axes) != 3:
+        raise Refused(400, "axes must be three different dimensions: of the maps, their rows and their columns")
+    first = whole_number(request, "first", 1 << 30, 0)
+    most = max(1, whole_number(request, "count", 1_000, 64))
+    return container(await _slow_work(request, lambda: inside.maps(code, (axes[0], axes[1], axes[2]), at, first, most)))
+
+
 async def _weight_npy(request: Request) -> Response:
     values, code = await _values_of(request)
     chart = await _chart_of(request)
+    return await _npy(request, values, code, chart.arranged.graph.weights[code].id)
+
+
+async def _inside_npy(request: Request) -> Response:
+    inside, code = await _inside_of(request)
+    return await _npy(request, inside, code, inside.name_of(code))
+
+
+async def _npy(request: Request, values: Values, code: int, title: str) -> Response:
     length, pieces = await _slow_work(request, lambda: values.npy(code))
-    name = "".join(char if char.isascii() and char.isalnum() else "_" for char in chart.arranged.graph.weights[code].id)
+    name = "".join(char if char.isascii() and char.isalnum() else "_" for char in title)
     headers = {"content-length": str(length), "content-disposition": f'attachment; filename="{name[:100]}.npy"'}
     return StreamingResponse(pieces, media_type="application/octet-stream", headers=headers)
 
@@ -408,7 +471,7 @@ async def _events(request: Request) -> Response:
             event = "changed" if found["state"] == "ready" and -1 < chart < found["chart"] else "progress"
             chart = found["chart"]
             yield f"event: {event}\ndata: {to_json(found)}\n\n"
-            busy = found["state"] in ("reading", "arranging")
+            busy = found["state"] in BUSY
             while not session.closed:
                 try:
                     await asyncio.wait_for(session.after(version), _TICK if busy else _BEAT)

@@ -29,17 +29,22 @@ from cutaway.graph.model import Graph
 
 if TYPE_CHECKING:
     from cutaway.checks.finding import Finding
+    from cutaway.explorer.inside import Inside
     from cutaway.explorer.weights import Values
+    from cutaway.running.outputs import Activations
 
 WATCH_EVERY = 0.5
 """Seconds between two looks at a file that is watched."""
+
+BUSY = ("reading", "running", "arranging")
+"""States in which a model is on its way."""
 
 MOST_CHARTS = 12
 MOST_NODES = 200_000
 """Charts of parts that are kept beside that of the whole, and what they may hold together; the oldest goes first."""
 
 
-_COMPARED: Live = {"weights": False, "focus": True, "export": True}
+_COMPARED: Live = {"weights": False, "focus": True, "export": True, "inside": 0}
 """Values are read from one file, and here there are two."""
 
 
@@ -66,6 +71,7 @@ class Origin:
         bytes: Size of that file; 0 where it is not known.
         watch: Whether it is read again when the file changes.
         settings: Gives how it was compiled, which the checks want to know.
+        run: Runs it, once on each input that is to be looked at; None where nothing is run.
     """
 
     read: Callable[[], Graph]
@@ -75,6 +81,7 @@ class Origin:
     watch: bool = False
     read_old: Callable[[], Graph] | None = None
     settings: Settings = dict
+    run: Callable[[], list[Activations]] | None = None
 
 
 @dataclass(slots=True)
@@ -109,6 +116,7 @@ class Session:
         )  # fmt: skip
         self._ended = threading.Event()
         self._values: Values | None = None
+        self._inside: Inside | None = None
         self.workers = Workers(4, "cutaway answers")
         self.slow_workers = Workers(2, "cutaway values")  # so that who reads gigabytes does not stop the drawing
 
@@ -137,6 +145,9 @@ class Session:
             with collector_paused():
                 graph = self.origin.read()
                 old = None if self.origin.read_old is None else self.origin.read_old()
+            if self.origin.run is not None:
+                self._publish(state="running")
+                self.look_inside(self.origin.run())
             self._publish(state="arranging")
             self.take(graph, old)
         except CutawayError as error:
@@ -207,6 +218,25 @@ class Session:
         self._keep(chart)
         return chart
 
+    def look_inside(self, runs: list[Activations]) -> None:
+        """Say what layers made of an input, or of two, before a model is taken."""
+        from cutaway.explorer.inside import Inside  # NumPy takes its time
+
+        self._inside = Inside(runs)
+
+    def inside(self) -> Inside:
+        """What layers made.
+
+        Raises:
+            NotReady: The model was not run.
+        """
+        if self._inside is None:
+            raise NotReady(
+                "the model was not run on an input: cutaway view MODEL --input x.npy shows what its layers make",
+                "NotRun",
+            )
+        return self._inside
+
     def values(self) -> Values:
         """Reads the values of the weights.
 
@@ -229,7 +259,7 @@ class Session:
         """The version, which grows with every change, and how far it has come."""
         with self._lock:
             found, version = self._state.progress.copy(), self._state.version
-        if found["state"] in ("reading", "arranging"):
+        if found["state"] in BUSY:
             found["seconds"] = round(time.monotonic() - self._began, 2)
         return version, found
 
@@ -289,8 +319,10 @@ class Session:
             "weights": self.origin.path is not None and _has_values(graph),
             "focus": True,
             "export": True,
+            "inside": 0 if self._inside is None else len(self._inside.runs),
         }
-        return Chart(arranged(graph), live, find=find)
+        facts = None if self._inside is None else self._inside.facts(graph)
+        return Chart(arranged(graph), live, facts=facts, find=find)
 
     def _keep_whole(self, charts: list[Chart], comparing: Comparing | None) -> None:
         """Show these charts, and none of those that were there before."""

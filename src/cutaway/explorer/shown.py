@@ -28,6 +28,7 @@ from cutaway.style.theme import THEMES
 if TYPE_CHECKING:
     from cutaway.explorer.server import Listening
     from cutaway.explorer.widget import ExplorerWidget
+    from cutaway.running.outputs import Activations
 
 LARGEST = 8_000_000
 """Bytes of a page that is kept in a notebook; of a larger model the notebook keeps a picture."""
@@ -146,6 +147,8 @@ def show(
     signature: str | None = None,
     raw: bool = False,
     compare: Any = None,
+    x: Any = None,
+    against: Any = None,
 ) -> Shown:
     """Explore a model: in a notebook right there, elsewhere in the browser.
 
@@ -157,6 +160,9 @@ def show(
         signature: Entry point that is shown, for files that hold several; None for the serving one.
         raw: Whether everything in the file is shown as it stands, plumbing included.
         compare: An older model, of whatever kind: what changed since is shown, in one drawing or side by side.
+        x: What the model is run on once, to show what every layer makes of it, as for `cutaway.activations`;
+            ``"random"`` for random numbers; None to run nothing.
+        against: A second input, to show beside the first.
 
     Returns:
         What is shown. In a notebook it shows itself; `Shown.url` opens it in any browser of this machine.
@@ -164,7 +170,8 @@ def show(
     Raises:
         ReadError: The file is damaged, unsafe, or in no known format.
         UnbuiltModel: The model has no shapes yet, and none were given.
-        OptionError: A choice is not possible.
+        OptionError: A choice is not possible, or an input does not fit.
+        MissingExtra: What runs the model is not installed.
     """
     if isinstance(height, bool) or not isinstance(height, int) or not 100 <= height <= 10_000:
         raise OptionError(f"height must be a whole number of px from 100 to 10,000; received {height!r}")
@@ -174,11 +181,21 @@ def show(
         graph = read(model, input_shape=input_shape, inputs=inputs, signature=signature, raw=raw)
     path = Path(model) if isinstance(model, (str, PathLike)) else None
     session = Session(Origin(read=lambda: graph, name=graph.name, path=path, settings=settings_of(model)))
+    if x is not None or against is not None:
+        session.look_inside(_runs(model, [given for given in (x, against) if given is not None]))
     old = compare if compare is None or isinstance(compare, Graph) else read(compare)
     shown = Shown(session, session.take(graph, old).arranged, height)
     if not _in_notebook():
         shown.open()
     return shown
+
+
+def _runs(model: Any, given: list[Any]) -> list[Activations]:
+    from cutaway.running.run import activations  # what runs a model takes its time to import
+
+    if isinstance(model, Graph):
+        raise OptionError("x= runs the model; expected a live model or the path of a file, received a Graph")
+    return [activations(model, one, seed=number) for number, one in enumerate(given)]
 
 
 def _in_notebook() -> bool:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from cutaway.analysis.array_statistics import Sums
 from cutaway.errors import OptionError
 from cutaway.explorer.container import Container
 from cutaway.explorer.contract import WeightChannels, WeightHistogram, WeightSliceHeader, WeightStats
@@ -140,13 +140,13 @@ class Values:
 
     def _stats(self, code: int) -> WeightStats:
         weight = self._weights[code]
-        sums = _Sums()
+        sums = Sums()
         channels = _Channels.of(weight.shape)
         for start, values in self._sample(weight):
             sums.add(values)
             if channels is not None:
                 channels.add(start, values)
-        return sums.found(code, weight.parameters, channels if sums.read == weight.parameters else None)
+        return found(sums, code, weight.parameters, channels if sums.read == weight.parameters else None)
 
     def _reduced(self, weight: Weight, rows: int, columns: int, at: Sequence[int]) -> tuple[Array, Array]:
         """The least and the greatest value in each field of the smaller slice."""
@@ -196,64 +196,6 @@ class _Grid:
             plane[rows[starts]] = choose(plane[rows[starts]], few)
 
 
-@dataclass(slots=True)
-class _Sums:
-    """Running sums over pieces; mean and deviations are joined so that no digits are lost."""
-
-    read: int = 0
-    finite: int = 0
-    mean: float = 0.0
-    squares: float = 0.0
-    norm: float = 0.0
-    low: float = math.inf
-    high: float = -math.inf
-    zeros: int = 0
-    nan: int = 0
-    posinf: int = 0
-    neginf: int = 0
-
-    def add(self, values: Array) -> None:
-        """Take one piece."""
-        self.read += len(values)
-        self.zeros += int((values == 0).sum())
-        if values.dtype.kind == "f":
-            self.nan += int(np.isnan(values).sum())
-            self.posinf += int(np.isposinf(values).sum())
-            self.neginf += int(np.isneginf(values).sum())
-            values = values[np.isfinite(values)]
-        count = len(values)
-        if not count:
-            return
-        exact = values.astype(np.float64)
-        mean = float(exact.mean())
-        apart = mean - self.mean
-        total = self.finite + count
-        self.squares += float(((exact - mean) ** 2).sum()) + apart * apart * self.finite * count / total
-        self.mean += apart * count / total
-        self.norm = math.hypot(self.norm, float(np.linalg.norm(exact)))
-        self.low, self.high = min(self.low, float(exact.min())), max(self.high, float(exact.max()))
-        self.finite = total
-
-    def found(self, code: int, count: int, channels: _Channels | None) -> WeightStats:
-        """The numbers; those that would be infinite, as of values near the largest number there is, are missing."""
-        some = self.finite > 0
-        return {
-            "code": code,
-            "count": count,
-            "read": self.read,
-            "min": self.low if some else None,
-            "max": self.high if some else None,
-            "mean": _known(self.mean) if some else None,
-            "std": _known(math.sqrt(self.squares / self.finite)) if some else None,
-            "norm": _known(self.norm) if some else None,
-            "zeros": self.zeros,
-            "nan": self.nan,
-            "posinf": self.posinf,
-            "neginf": self.neginf,
-            "channels": channels.found() if channels is not None else None,
-        }
-
-
 class _Channels:
     """Least, greatest and mean value by position in one dimension."""
 
@@ -294,6 +236,26 @@ class _Channels:
             "max": [_known(value) for value in self._high.tolist()],
             "mean": [_known(value) for value in mean.tolist()],
         }
+
+
+def found(sums: Sums, code: int, count: int, channels: _Channels | None) -> WeightStats:
+    """The numbers; those that would be infinite, as of values near the largest number there is, are missing."""
+    some = sums.finite > 0
+    return {
+        "code": code,
+        "count": count,
+        "read": sums.read,
+        "min": sums.low if some else None,
+        "max": sums.high if some else None,
+        "mean": _known(sums.mean) if some else None,
+        "std": _known(sums.deviation) if some else None,
+        "norm": _known(sums.norm) if some else None,
+        "zeros": sums.zeros,
+        "nan": sums.nan,
+        "posinf": sums.posinf,
+        "neginf": sums.neginf,
+        "channels": channels.found() if channels is not None else None,
+    }
 
 
 def _known(value: float) -> float | None:

@@ -25,6 +25,19 @@ def read(source: Source, options: ReadOptions) -> Graph:
         ReadError: The file is damaged.
         OptionError: There is no such signature.
     """
+    return _read(source, options)[0]
+
+
+def read_with_tensors(source: Source) -> tuple[Graph, dict[int, tuple[int, ...]]]:
+    """The graph, and by node which tensors of the first subgraph its outputs are; raises as `read`."""
+    graph, tensors = _read(source, ReadOptions())
+    return graph, {node: made for node, (subgraph, made) in tensors.items() if subgraph == 0}
+
+
+_Tensors = dict[int, tuple[int, tuple[int, ...]]]
+
+
+def _read(source: Source, options: ReadOptions) -> tuple[Graph, _Tensors]:
     with source.view() as data:
         try:
             model = parse(data)
@@ -38,7 +51,7 @@ def read(source: Source, options: ReadOptions) -> Graph:
             raise ReadError(f"the TensorFlow Lite model is damaged: {error}", path=source.path) from error
 
 
-def _graph(model: Model, source: Source, options: ReadOptions) -> Graph:
+def _graph(model: Model, source: Source, options: ReadOptions) -> tuple[Graph, _Tensors]:
     told = metadata.read(model)
     signature = _chosen(model, options.signature)
     main = signature.subgraph if signature is not None and signature.subgraph < len(model.subgraphs) else 0
@@ -57,7 +70,7 @@ def _graph(model: Model, source: Source, options: ReadOptions) -> Graph:
         about["signatures"] = {entry.key: _described(model, entry) for entry in model.signatures}
     builder.describe_group(0, attributes=about)
     builder.warnings += model.warnings
-    return builder.build()
+    return builder.build(), assembler.tensors
 
 
 def _names(model: Model, index: int, options: ReadOptions) -> LayerNames | None:

@@ -51,6 +51,13 @@ const FACTS: Readonly<Record<string, readonly [string, string, Rollup]>> = {
   compute_us: ["Measured time", "µs", "sum"],
   memory_bytes: ["Measured memory", "B", "max"],
   values: ["Values", "", "sum"],
+  output_mean: ["Output: mean", "", "mean"],
+  output_zeros: ["Output: share of zeros", "", "mean"],
+  output_norm: ["Output: norm", "", "max"],
+  output_mean_2: ["Output for the second input: mean", "", "mean"],
+  output_zeros_2: ["Output for the second input: share of zeros", "", "mean"],
+  output_norm_2: ["Output for the second input: norm", "", "max"],
+  output_change: ["Output: difference by norm", "", "max"],
 };
 
 function numbers(id: string, title: string, unit: string, rollup: Rollup, values: () => Omit<Numbers, "kind">): Source {

@@ -1,5 +1,5 @@
 /** A source that asks somebody else: what is asked for is the same, whoever carries the question. */
-import type { Figure, Findings, GroupDetails, Head, NodeDetails, Problem, Slice, WeightHistogram, WeightStats } from "../contract.ts";
+import type { Figure, Findings, GroupDetails, Head, InsideNode, NodeDetails, Problem, Slice, WeightHistogram, WeightStats } from "../contract.ts";
 import { DataError } from "./source.ts";
 import type { DataSource, HeadAnswer, LiveSource, ServerEvent } from "./source.ts";
 
@@ -60,6 +60,13 @@ export function askedSource(asker: Asker, chart?: number): DataSource & { readon
     weightStats: (code) => json<WeightStats>("weight/stats", { code }),
     weightHistogram: (code, bins) => json<WeightHistogram>("weight/histogram", { code, bins }),
     weightSlice: (query) => bytes("weight/slice", Object.fromEntries(new URLSearchParams(query))),
+    inside: {
+      node: (index) => json<InsideNode>("inside/node", { index }),
+      stats: (code) => json<WeightStats>("inside/stats", { code }),
+      histogram: (code, bins) => json<WeightHistogram>("inside/histogram", { code, bins }),
+      slice: (code, rows, columns, at) => bytes("inside/slice", { code, rows, columns, at: at.join(",") }),
+      maps: (code, axes, at, first, count) => bytes("inside/maps", { code, axes: axes.join(","), at: at.join(","), first, count }),
+    },
     offer: (link, path, query, name) => asker.offer(link, path, about(query), name),
     picture: (query, marks) => bytes("export", query, marks),
     async focus(part) {

@@ -1,7 +1,7 @@
 /** Where the page's data come from: one interface, and one module for each way to get them. */
 import type {
-  Attribute, Drawn, Figure, Findings, GroupDetails, Head, NodeDetails, Problem, Progress, Slice, WeightHistogram,
-  WeightStats,
+  Attribute, Drawn, Figure, Findings, GroupDetails, Head, InsideNode, NodeDetails, Problem, Progress, Slice,
+  WeightHistogram, WeightStats,
 } from "../contract.ts";
 
 /** A slice, and the text that it was: the painting worker parses that for itself. */
@@ -51,6 +51,8 @@ export interface LiveSource {
   weightStats(code: number): Promise<WeightStats>;
   weightHistogram(code: number, bins: number): Promise<WeightHistogram>;
   weightSlice(query: string): Promise<ArrayBuffer>;
+  /** What layers made of the inputs on which the model was run. */
+  readonly inside: InsideSource;
   /** Make a link save the answer as a file of that name. */
   offer(link: HTMLAnchorElement, path: string, query: Readonly<Record<string, string | number>>, name: string): void;
   /** What `cutaway plot` draws of the model, with what is marked on the page. */
@@ -59,6 +61,15 @@ export interface LiveSource {
   focus(part: { readonly nodes?: readonly number[]; readonly group?: number }): Promise<HeadAnswer>;
   /** Called with every event of the server; returns what ends it. */
   listen(heard: (event: ServerEvent) => void): () => void;
+}
+
+/** Outputs of layers, by their codes. */
+export interface InsideSource {
+  node(index: number): Promise<InsideNode>;
+  stats(code: number): Promise<WeightStats>;
+  histogram(code: number, bins: number): Promise<WeightHistogram>;
+  slice(code: number, rows: number, columns: number, at: readonly number[]): Promise<ArrayBuffer>;
+  maps(code: number, axes: readonly number[], at: readonly number[], first: number, count: number): Promise<ArrayBuffer>;
 }
 
 export type ServerEvent =

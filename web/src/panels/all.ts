@@ -10,6 +10,7 @@ import { figuresPanel } from "./figures.ts";
 import { findingsPanel } from "./findings.ts";
 import { focusPanel } from "./focus.ts";
 import { help } from "./help.ts";
+import { insidePanel } from "./inside.ts";
 import { inspector } from "./inspector.ts";
 import { minimap } from "./minimap.ts";
 import { model } from "./model.ts";
@@ -31,6 +32,7 @@ export const PANELS: readonly ((explorer: Explorer) => unknown)[] = [
   outline,
   inspector,
   weightsPanel,
+  insidePanel,
   colourPanel,
   searchPanel,
   tracePanel,

@@ -96,15 +96,13 @@ export function heatMap(box: Container, shape: readonly number[], rowAxis: numbe
   }
   const values = Float32Array.from(low, (value, at) => furthest(value, high[at] as number));
   const { least, greatest } = range(values);
-  const diverging = least < 0 && greatest > 0;
-  const most = Math.max(-least, greatest);
-  const [from, to] = diverging ? [-most, most] : [least, greatest];
+  const { from, to, diverging, colours } = scaleOf(least, greatest);
   const scale = Math.max(1, Math.min(Math.floor(WIDTH / columns), Math.floor(WIDTH / rows), 24));
   const label = `Heat map of ${rows} by ${columns} values from ${shortNumber(least)} to ${shortNumber(greatest)}`;
   const canvas = make("canvas", { set: { role: "img", "aria-label": label, width: String(columns), height: String(rows) } });
   canvas.style.width = `${columns * scale}px`;
   canvas.style.height = `${rows * scale}px`;
-  paint(canvas, values, from, to, diverging ? DIVERGING : SEQUENTIAL);
+  paint(canvas, values, from, to, colours);
   const full = (axisNumber: number): number => shape[axisNumber] ?? 1;
   canvas.addEventListener("mousemove", (event) => {
     const column = Math.min(columns - 1, Math.floor((event.offsetX / canvas.clientWidth) * columns));
@@ -117,9 +115,41 @@ export function heatMap(box: Container, shape: readonly number[], rowAxis: numbe
     canvas.title = same ? `${where} ${low[at] as number}` : `${where} from ${low[at] as number} to ${high[at] as number}`;
   });
   const bar = make("div", { class: "heat-bar", set: { "aria-hidden": "true" } });
-  bar.style.background = `linear-gradient(to right, ${(diverging ? DIVERGING : SEQUENTIAL).join(", ")})`;
+  bar.style.background = `linear-gradient(to right, ${colours.join(", ")})`;
   const words = diverging ? [shortNumber(from), "0", shortNumber(to)] : [shortNumber(from), shortNumber(to)];
   return make("figure", { class: "chart" }, [canvas, bar, axis(...words)]);
+}
+
+/** Colours from the least to the greatest value; where both signs occur, with white at zero. */
+export function scaleOf(least: number, greatest: number): { from: number; to: number; diverging: boolean; colours: readonly string[] } {
+  const diverging = least < 0 && greatest > 0;
+  const most = Math.max(-least, greatest);
+  return diverging ? { from: -most, to: most, diverging, colours: DIVERGING } : { from: least, to: greatest, diverging, colours: SEQUENTIAL };
+}
+
+/** One row of values as bars from zero. Where several values share a bar, it reaches from the least to the greatest. */
+export function barChart(box: Container): HTMLElement {
+  const low = box.f32("low");
+  const high = box.f32("high");
+  const least = Math.min(0, ...low.filter(Number.isFinite));
+  const greatest = Math.max(0, ...high.filter(Number.isFinite));
+  const [canvas, context] = surface(WIDTH, HEIGHT, `${low.length} values from ${shortNumber(least)} to ${shortNumber(greatest)}`);
+  const y = (value: number): number => (HEIGHT - 4) * (1 - (value - least) / (greatest - least || 1)) + 2;
+  const width = WIDTH / Math.max(1, low.length);
+  low.forEach((from, at) => {
+    const to = high[at] as number;
+    if (!Number.isFinite(from) || !Number.isFinite(to)) {
+      context.fillStyle = "#dc2626";
+      context.fillRect(at * width, 0, Math.max(1, width - 0.6), HEIGHT);
+      return;
+    }
+    context.fillStyle = "#3b8ed0";
+    const [bottom, top] = [Math.min(0, from), Math.max(0, to)];
+    context.fillRect(at * width, y(top), Math.max(0.7, width - (width > 3 ? 1 : 0)), Math.max(0.7, y(bottom) - y(top)));
+  });
+  context.fillStyle = "#888888";
+  context.fillRect(0, y(0), WIDTH, 1);
+  return make("figure", { class: "chart" }, [canvas, axis(`${shortNumber(least)} … ${shortNumber(greatest)}`, `0 … ${Number(box.header.size instanceof Array ? (box.header.size[1] as number) - 1 : low.length - 1)}`)]);
 }
 
 function furthest(one: number, two: number): number {
@@ -142,7 +172,8 @@ function range(values: Float32Array): { least: number; greatest: number } {
   return least <= greatest ? { least, greatest } : { least: 0, greatest: 0 };
 }
 
-function paint(canvas: HTMLCanvasElement, values: Float32Array, from: number, to: number, colours: readonly string[]): void {
+/** Fill a canvas of as many px as there are values. */
+export function paint(canvas: HTMLCanvasElement, values: Float32Array, from: number, to: number, colours: readonly string[]): void {
   const table = Array.from({ length: STEPS }, (_, step) => {
     const colour = Number.parseInt(colourAt(colours, step / (STEPS - 1)).slice(1), 16);
     return [colour >> 16, (colour >> 8) & 255, colour & 255] as const;

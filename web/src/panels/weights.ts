@@ -292,7 +292,8 @@ export function weightsOf(columns: Columns, item: Item | undefined): number[] {
   return [...found];
 }
 
-function statsTable(stats: WeightStats): HTMLElement {
+/** Numbers about values, as a list. */
+export function statsTable(stats: WeightStats): HTMLElement {
   const count = (value: number): string => value.toLocaleString("en");
   const share = stats.read > 0 ? ` (${((100 * stats.zeros) / stats.read).toFixed(1)} %)` : "";
   const number = (value: number | null): string => (value === null ? "–" : String(Number(value.toPrecision(5))));

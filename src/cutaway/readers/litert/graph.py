@@ -51,6 +51,10 @@ class Assembler:
         model: The file.
         builder: Where nodes go.
         raw: Whether calls stay calls, and every constant a weight.
+
+    Attributes:
+        shown: Subgraphs that are shown.
+        tensors: Subgraph and tensors that each node stands for.
     """
 
     def __init__(self, model: Model, builder: GraphBuilder, *, raw: bool) -> None:
@@ -63,6 +67,7 @@ class Assembler:
         self._open: list[int] = []
         self._unpacked: dict[tuple[int, int], int] = {}
         self.shown: set[int] = set()
+        self.tensors: dict[int, tuple[int, tuple[int, ...]]] = {}
 
     def entry(
         self, index: int, group: int, signature: Signature | None, metadata: Metadata, names: LayerNames | None
@@ -111,6 +116,7 @@ class Assembler:
         node = self._builder.node(
             name, "Input", group=group, outputs=(self._tensor(subgraph, tensor),), attributes=attributes
         )
+        self.tensors[node] = (subgraph.index, (tensor,))
         if group == 0:
             self._builder.mark_input(node, name)
         return node, 0
@@ -208,7 +214,9 @@ class Assembler:
         attributes |= self._rest(operator)
         layers.note_weights(at, weights)
         outputs = [self._tensor(subgraph, tensor) for tensor in operator.outputs]
-        return self._builder.node(name, op, group=group, outputs=outputs, attributes=attributes, weights=weights)
+        node = self._builder.node(name, op, group=group, outputs=outputs, attributes=attributes, weights=weights)
+        self.tensors[node] = (subgraph.index, tuple(operator.outputs))
+        return node
 
     def _rest(self, operator: Operator) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -261,6 +269,7 @@ class Assembler:
         subgraph = self._model.subgraphs[self._open[-1]]
         outputs = [self._tensor(subgraph, tensor) for tensor in operator.outputs]
         end = self._builder.node(name, operator.code.op, group=group, outputs=outputs)
+        self.tensors[end] = (subgraph.index, tuple(operator.outputs))
         for value in inputs:
             if isinstance(value, tuple):
                 self._builder.connect(value[0], end, port=value[1])

@@ -213,12 +213,12 @@ def patches(recorder: TraceRecorder, targets: Sequence[Any]) -> Iterator[None]:
 
     with ExitStack() as stack:
         stack.enter_context(patched(layer_class, "__call__", follow_calls))
-        for owner in _owners_of_call(targets):
+        for owner in owners_of_call(targets):
             stack.enter_context(patched(owner, "call", follow_calls))
         yield
 
 
-def _owners_of_call(targets: Sequence[Any]) -> list[type]:
+def owners_of_call(targets: Sequence[Any]) -> list[type]:
     """The user's classes that define `call`: some code calls it directly and not through ``__call__``."""
     found: dict[type, None] = {}
     for target in targets:
