@@ -25,7 +25,7 @@ TARGET = ROOT / "web" / "src" / "contract.ts"
 
 def test_the_types_of_the_page_are_generated_from_ours() -> None:
     code = f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r}); import make_contract as m; " + (
-        "sys.stdout.write(m.contract(m.SOURCE.read_text(encoding='utf-8')))"
+        "sys.stdout.write(m.contract(s.read_text(encoding='utf-8') for s in m.SOURCES))"
     )
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, encoding="utf-8")
     assert TARGET.read_text(encoding="utf-8") == made.stdout, "run: python scripts/make_contract.py"

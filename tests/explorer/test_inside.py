@@ -14,7 +14,7 @@ from keras import layers
 
 import cutaway
 from cutaway.errors import OptionError
-from cutaway.explorer import contract
+from cutaway.explorer import contract, inside_contract
 from cutaway.explorer.inquiry import inquire
 from cutaway.explorer.inside import LARGEST_MAP, MOST_MAPS, Inside
 from cutaway.explorer.server import application
@@ -62,7 +62,7 @@ def sections(pieces: list[bytes]) -> tuple[dict[str, Any], dict[str, Array]]:
 def test_a_node_tells_what_there_is(runs: list[cutaway.Activations], inside: Inside) -> None:
     graph = runs[0].graph
     told = inside.node(graph, graph.ids.index("conv"))
-    check(json.loads(to_json(told)), contract.InsideNode, "node")
+    check(json.loads(to_json(told)), inside_contract.InsideNode, "node")
     assert told["inputs"] == ["random numbers, seed 0", "random numbers, seed 1"]
     (output,) = told["outputs"]
     assert output["axes"] == [3, 1, 2]
