@@ -85,6 +85,7 @@ _DIFF_EPILOG = """\
 examples:
   cutaway diff old.keras new.keras
   cutaway diff model.keras model.tflite
+  cutaway diff before.keras after.keras --weights
   cutaway diff old.keras new.keras -o changes.svg
   cutaway diff old.keras new.keras --exit-code --format json > changes.json
 """
@@ -359,6 +360,7 @@ def _add_diff(commands: Any) -> None:
         help="draw both as one, marked by what changed: svg, png, pdf; html for a page to look around in",
     )
     parser.add_argument("--theme", metavar="NAME", default="light", help="colours of that drawing")
+    parser.add_argument("--weights", action="store_true", help="compare the values of the weights too")
     parser.add_argument("--exit-code", action="store_true", help="exit with 1 where anything changed")
     parser.set_defaults(run=_diff)
 
@@ -521,7 +523,7 @@ def _diff(arguments: argparse.Namespace) -> int:
 
     if arguments.to_file is not None:
         writer_for(Path(arguments.to_file).name)  # a wrong extension is told before the work
-    found = diff(arguments.old, arguments.new)
+    found = diff(arguments.old, arguments.new, weights=arguments.weights)
     sys.stdout.write(FORMATS[arguments.format](found))
     if arguments.to_file is not None:
         found.plot(arguments.to_file, theme=arguments.theme)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutaway.analysis.compared import Compared
 from cutaway.analysis.differences import Change, Pair, differences
+from cutaway.analysis.units import named_layers
+from cutaway.errors import OptionError, ReadError
 from cutaway.graph.memory import collector_paused
-from cutaway.graph.model import Graph
+from cutaway.graph.model import Graph, Weight
 from cutaway.readers import read
 from cutaway.style.measure import clean
 
@@ -52,6 +54,9 @@ class Comparison(Compared):
             if self.equal
             else told
         )
+        if self.values_compared is not None:
+            unread = f"; {self.values_unread:,} could not be read" if self.values_unread else ""
+            yield f"the values of {self.values_compared:,} weights were compared{unread}"
         for pair in found.pairs:
             if not pair.same:
                 yield from _pair_lines(pair)
@@ -81,6 +86,8 @@ class Comparison(Compared):
         before, after = self.costs(pair)
         for name, label in (("macs", "MACs"), ("flops", "FLOPs"), ("output_bytes", "bytes of outputs")):
             here, there = getattr(before, name), getattr(after, name)
+            if name == "output_bytes" and None in (here, there):
+                continue
             if here != there and not (name == "flops" and before.macs != after.macs):
                 yield f"    {label}: {_delta(here, there)}"
 
@@ -122,12 +129,13 @@ class Comparison(Compared):
 
 
 @collector_paused()
-def diff(old: Any, new: Any) -> Comparison:
+def diff(old: Any, new: Any, *, weights: bool = False) -> Comparison:
     """Compare two models, of whatever formats.
 
     Args:
         old: Path of a file, a live model, or a `Graph`.
         new: The other.
+        weights: Whether the values of weights that both have are read from the files and compared too.
 
     Returns:
         What changed. Models of different formats are compared layer by layer, and what a converter computes in another
@@ -136,9 +144,39 @@ def diff(old: Any, new: Any) -> Comparison:
     Raises:
         ReadError: A file is damaged, unsafe, or in no known format.
         UnbuiltModel: A live model has no shapes yet.
+        OptionError: Values are to be compared of a model that is no file.
     """
     before, after = (model if isinstance(model, Graph) else read(model) for model in (old, new))
-    return Comparison(before, after, differences(before, after))
+    found = differences(before, after)
+    if not weights:
+        return Comparison(before, after, found)
+    from cutaway.analysis.value_changes import with_values
+
+    told = with_values(found, _values_of(old), _values_of(new))
+    return Comparison(before, after, told.differences, told.compared, told.unread)
+
+
+def _values_of(model: Any) -> Callable[[Weight, int, int], Any]:
+    """Reads the values of a model's weights, in pieces; those that cannot be read are None."""
+    if not isinstance(model, (str, PathLike)):
+        raise OptionError(f"weights=True reads the values from files; expected paths, received {type(model).__name__}")
+    from cutaway.readers import locate
+    from cutaway.readers.arrays import arrays_by_name, location_among
+    from cutaway.readers.values import read_values
+
+    source = locate(str(model))
+    arrays: dict[str, Any] = {}
+
+    def read_piece(weight: Weight, start: int, stop: int) -> Any:
+        try:
+            if not weight.location:  # found by its names, which are searched for once and not for each weight
+                arrays.update(() if arrays else arrays_by_name(source))
+                weight = replace(weight, location=location_among(arrays, weight))
+            return read_values(source, weight, start, stop)
+        except (ReadError, OptionError):
+            return None
+
+    return read_piece
 
 
 def to_json(comparison: Comparison) -> str:
@@ -162,12 +200,25 @@ def _sign(change: int) -> str:
 def _pair_lines(pair: Pair) -> Iterator[str]:
     old, new = clean(pair.old.id), clean(pair.new.id)
     words = [word for word, is_so in (("renamed", pair.renamed), ("moved", pair.moved)) if is_so]
-    name = f"{old} -> {new}" if pair.renamed or pair.moved else new
-    yield f"~ {name} ({clean(pair.new.op)})" + (f": {' and '.join(words)}" if words else "")
+    name = f"{old} -> {new}" if words else old if pair.old.name in named_layers(pair.new) else new
+    ops = list(dict.fromkeys((clean(pair.old.op), clean(pair.new.op))))
+    yield f"~ {name} ({' -> '.join(ops)})" + (f": {' and '.join(words)}" if words else "")
     for change in pair.changes:
+        if (change.what, change.name) == ("weight", "parameters"):
+            continue  # the line of their number says the same
+        if change.what == "values":
+            yield f"    values of {clean(change.name)}: {_gap(change.new)}"
+            continue
         yield f"    {_what(change)}: {_value(change.old)} -> {_value(change.new)}"
     if pair.fused:
         yield f"    fused into it: {', '.join(f'{clean(unit.name)} ({clean(unit.op)})' for unit in pair.fused)}"
+
+
+def _gap(told: dict[str, Any]) -> str:
+    """How far the values of two weights are apart."""
+    most = told["max_abs_difference"]
+    gap = "some are not finite in one of them" if most is None else f"differ by up to {most:.4g}"
+    return f"{gap}, {told['different']:,} of {told['of']:,}"
 
 
 def _what(change: Change) -> str:

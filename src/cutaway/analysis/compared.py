@@ -25,11 +25,15 @@ class Compared:
     Attributes:
         old, new: The models.
         differences: What changed, unit by unit.
+        values_compared: How many weights were compared by value; None where that was not asked for.
+        values_unread: How many could not be read.
     """
 
     old: Graph
     new: Graph
     differences: Differences
+    values_compared: int | None = None
+    values_unread: int = 0
 
     @property
     def equal(self) -> bool:
@@ -90,6 +94,9 @@ class Compared:
             "old": _model(self.old, self.totals[0], self.spending[0]),
             "new": _model(self.new, self.totals[1], self.spending[1]),
             "counts": self.counts(),
+            "values": None
+            if self.values_compared is None
+            else {"compared": self.values_compared, "unread": self.values_unread},
             "changed": [self.told(pair) for pair in found.pairs if not pair.same],
             "added": [_told(unit, self.spending[1]) for unit in found.added],
             "removed": [_told(unit, self.spending[0]) for unit in found.removed],

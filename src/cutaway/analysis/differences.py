@@ -18,7 +18,8 @@ class Change:
     """One thing that a unit has otherwise.
 
     Attributes:
-        what: ``"op"``, ``"attribute"``, ``"shape"``, ``"dtype"``, ``"weight"``, ``"trainable"`` or ``"input"``.
+        what: ``"op"``, ``"attribute"``, ``"shape"``, ``"dtype"``, ``"weight"``, ``"trainable"``, ``"input"`` or
+            ``"values"``.
         name: Which attribute, output, weight or input; empty where there is only one.
         old, new: Its values; None where there is none.
     """
@@ -88,7 +89,7 @@ def differences(old: Graph, new: Graph) -> Differences:
     before, after = units(old, level), units(new, level)
     joined = _joined_by_name(before, after) if level == "layer" else {}
     known = {max(found, key=lambda at: (before[at].parameters, -at)): at_new for at_new, found in joined.items()}
-    to_new = Matching(before, after, known).run()
+    to_new = Matching(before, after, known, converted=level == "layer").run()
     return _Comparer(before, after, level, to_new, joined).run()
 
 

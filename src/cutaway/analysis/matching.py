@@ -33,9 +33,18 @@ class Matching:
         old: Units of the one.
         new: Units of the other.
         known: Pairs that are known already, positions of new ones by those of old ones.
+        converted: Whether a program may have made one from the other: it keeps names, and calls operations otherwise.
     """
 
-    def __init__(self, old: Sequence[Unit], new: Sequence[Unit], known: Mapping[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        old: Sequence[Unit],
+        new: Sequence[Unit],
+        known: Mapping[int, int] | None = None,
+        *,
+        converted: bool = False,
+    ) -> None:
+        self._converted = converted
         self._old = old
         self._new = new
         self.to_new: dict[int, int] = {}
@@ -56,7 +65,7 @@ class Matching:
             lambda: self._spread(self._looks),
             lambda: self._by_key(lambda unit: None if unit.auto else (unit.name,)),
             self._by_operations,
-            lambda: self._by_key(lambda unit: (unit.name, unit.op)),
+            lambda: self._by_key(lambda unit: (unit.name, "" if self._converted else unit.op)),
         )
         for stage in stages:
             if len(self.to_new) == min(len(self._old), len(self._new)):

@@ -18,13 +18,13 @@ class Spent:
     Attributes:
         macs: Multiply-accumulates.
         flops: Operations.
-        output_bytes: Bytes of the tensors that the first unit makes for others; of a layer of several operations, all
-            that those make.
+        output_bytes: Bytes of the tensors that the first unit makes; None for a layer that is shown with its
+            operations.
     """
 
     macs: int | None
     flops: int | None
-    output_bytes: int
+    output_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +47,15 @@ class Spending:
         self._graph = graph
 
     @cached_property
-    def _cost(self) -> tuple[list[int], list[int], list[int], list[int]]:
-        """MACs, FLOPs, bytes of outputs and nodes that are not counted, of all nodes and then of all groups."""
+    def _cost(self) -> tuple[list[int], list[int], list[int]]:
+        """MACs, FLOPs and nodes that are not counted, of all nodes and then of all groups."""
         spent = self._counted
         missing = [0] * len(self._graph)
         for each in spent.uncounted:
             for node in each.nodes:
                 missing[node] = 1
-        columns = (spent.macs, spent.flops, spent.output_bytes, missing)
-        macs, flops, made, lost = ([*column, *roll_up(self._graph, column)] for column in columns)
-        return macs, flops, made, lost
+        macs, flops, lost = ([*each, *roll_up(self._graph, each)] for each in (spent.macs, spent.flops, missing))
+        return macs, flops, lost
 
     @cached_property
     def _counted(self) -> Cost:
@@ -75,8 +74,9 @@ class Spending:
 
     def of(self, first: Unit, *others: Unit) -> Spent:
         """What some units cost together."""
-        macs, flops, made, lost = self._cost
+        (macs, flops, lost), made = self._cost, self._counted.output_bytes
         rows = [unit.item if unit.item >= 0 else len(self._graph) + ~unit.item for unit in (first, *others)]
+        outputs = made[first.item] if first.item >= 0 else None
         if any(lost[row] for row in rows):
-            return Spent(None, None, made[rows[0]])
-        return Spent(sum(macs[row] for row in rows), sum(flops[row] for row in rows), made[rows[0]])
+            return Spent(None, None, outputs)
+        return Spent(sum(macs[row] for row in rows), sum(flops[row] for row in rows), outputs)

@@ -37,7 +37,8 @@ export function summary(change: Change): string {
     words.push(`with ${change.fused.map((unit) => unit.name).join(", ")}`);
   }
   for (const detail of [...(change.changes ?? [])].sort((a, b) => rank(a) - rank(b))) {
-    words.push(`${nameOf(detail)} ${valueText(detail, detail.old)} → ${valueText(detail, detail.new)}`);
+    const fresh = valueText(detail, detail.new);
+    words.push(`${nameOf(detail)} ${detail.what === "values" ? "" : `${valueText(detail, detail.old)} → `}${fresh}`);
   }
   return words.join(" · ");
 }
@@ -69,8 +70,23 @@ export function valueText(detail: ChangeDetail, value: unknown): string {
   if (detail.what === "shape" && Array.isArray(value)) {
     return shapeText(value as (number | null)[]);
   }
+  if (detail.what === "values") {
+    return gapText(value as ValueGap);
+  }
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+}
+
+interface ValueGap {
+  readonly max_abs_difference: number | null;
+  readonly different: number;
+  readonly of: number;
+}
+
+/** How far the values of two weights are apart. */
+function gapText({ max_abs_difference: most, different, of }: ValueGap): string {
+  const gap = most === null ? "not finite in one of them" : `up to ${Number(most.toPrecision(3))} apart`;
+  return `${gap} (${short(different)} of ${short(of)})`;
 }
 
 /** Name, old, new, and the difference where there is one: what a table of a change shows. */
@@ -88,7 +104,8 @@ export function linesOf(change: Change): Line[] {
       lines.push(["group", old.group ?? "", fresh.group ?? "", ""]);
     }
     for (const detail of change.changes ?? []) {
-      lines.push([nameOf(detail), valueText(detail, detail.old), valueText(detail, detail.new), ""]);
+      const before = detail.what === "values" ? "" : valueText(detail, detail.old);
+      lines.push([nameOf(detail), before, valueText(detail, detail.new), ""]);
     }
   }
   return [...lines, ...costLines(old, fresh)];
