@@ -17,7 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cutaway.errors import ReadError
+from cutaway.readers.wire.crc32c import crc32c, masked
+from cutaway.training.checksums import masked_rows
 from cutaway.training.event_messages import ScalarForm, event, field, metadata, record, strings, summary, tensor
+from cutaway.training.event_records import split
 from cutaway.training.event_writer import EventWriter
 from cutaway.training.runs import LogFolder, Run
 from tests.training.oracles import assert_same
@@ -319,3 +322,28 @@ def test_nothing_there_is_an_error(tmp_path: Path) -> None:
 def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
     write(tmp_path, *LOSS[:2]).chmod(0)
     assert "cannot be read" in run_of(tmp_path).warnings[0]
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=9), st.integers(60, 900), st.integers(0, 1 << 32))
+def test_records_whose_sizes_repeat_are_found_as_one_by_one(turn: list[int], count: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    sizes = [turn[at % len(turn)] for at in range(count)]
+    for _ in range(random.integers(0, 3)):
+        sizes[random.integers(0, count)] = int(random.integers(0, 60))
+    data = b"".join(record(bytes(size)) for size in sizes)[: -int(random.integers(1, 20))]
+    found, at = [], 0
+    for size in sizes:
+        if at + size + 16 > len(data):
+            break
+        found.append((at + 12, size))
+        at += size + 16
+    records = split(data)
+    assert list(zip(records.starts.tolist(), records.lengths.tolist(), strict=True)) == found
+    assert (records.end, records.damaged) == (at, False)
+
+
+@pytest.mark.parametrize("length", [2_049, 3_072, 5_000])
+@pytest.mark.parametrize("count", [1, 2, 30])
+def test_checksums_of_long_records_are_those_of_their_bytes(length: int, count: int) -> None:
+    rows = np.random.default_rng(length).integers(0, 256, (count, length), np.uint8)
+    assert masked_rows(rows).tolist() == [masked(crc32c(row.tobytes())) for row in rows]

@@ -63,30 +63,43 @@ def _sums(rows: Bytes8) -> Words:
 
 
 def masked_rows(rows: Bytes8) -> Words:
-    """The masked checksum of each row, as it is stored.
+    """The masked checksum of each row, as it is stored: about 300 MB a second where there are many bytes.
 
     Args:
         rows: Records of one length, one a row.
     """
+    if rows.size <= _SHORT:
+        return np.array([masked(crc32c(row.tobytes())) for row in rows], np.uint32)
     if len(rows) < _FEW or rows.shape[1] > _COLUMNS:
-        return np.array([masked_checksum(row.tobytes()) for row in rows], np.uint32)
-    sums = _sums(rows) ^ np.uint32(_constant(rows.shape[1]))
+        sums = _long_sums(rows)
+    else:
+        sums = _sums(rows) ^ np.uint32(_constant(rows.shape[1]))
     return (sums >> np.uint32(15) | sums << np.uint32(17)) + np.uint32(0xA282EAD8)
 
 
-def masked_checksum(data: bytes) -> int:
-    """The masked checksum of one record, as it is stored: about 300 MB a second where it is long."""
-    if len(data) <= _SHORT:
-        return masked(crc32c(data))
-    padding = -len(data) % _ROW
-    padded = np.frombuffer(bytes(padding) + data, np.uint8).copy()
-    padded[padding : padding + 4] ^= 0xFF  # the state that a checksum begins with
+def _long_sums(rows: Bytes8) -> Words:
+    """The checksums of long records: their pieces all together, and then what each piece carries into the next."""
+    count, length = rows.shape
+    if length < 4:
+        return np.array([crc32c(row.tobytes()) for row in rows], np.uint32)
+    padding = -length % _ROW  # zeros at the beginning change nothing
+    padded = np.zeros((count, padding + length), np.uint8)
+    padded[:, padding:] = rows
+    padded[:, padding : padding + 4] ^= 0xFF  # the state that a checksum begins with
+    pieces = _sums(padded.reshape(-1, _ROW)).reshape(count, -1)
     tables = _tables()
-    a, b, c, d = (tables[_ROW - 1 - place].tolist() for place in range(4))
-    state = 0
-    for row in _sums(padded.reshape(-1, _ROW)).tolist():
-        state = a[state & 255] ^ b[state >> 8 & 255] ^ c[state >> 16 & 255] ^ d[state >> 24] ^ row
-    return masked(state ^ 0xFFFFFFFF)
+    states = np.zeros(count, np.uint32)
+    for piece in pieces.T:
+        carried = piece.copy()
+        for place in range(4):
+            carried ^= tables[_ROW - 1 - place].take(states >> np.uint32(8 * place) & np.uint32(255))
+        states = carried
+    return states ^ np.uint32(0xFFFFFFFF)
+
+
+def masked_checksum(data: bytes) -> int:
+    """The masked checksum of one record, as it is stored."""
+    return int(masked_rows(np.frombuffer(data, np.uint8)[None, :])[0])
 
 
 def find_header(data: Bytes8, start: int) -> int:

@@ -27,6 +27,9 @@ READ_UNASKED = 2 << 30
 _SHARE = 20
 """Looking for new runs, and at old ones, takes at most one part in so many of the time."""
 
+_HELPERS = 1
+"""Threads beside the first that read what is there at the beginning; most of it is done by NumPy."""
+
 _LEAST = 0.5
 """Seconds between two looks for new runs."""
 
@@ -41,6 +44,7 @@ class Shown:
         changed: The version with which it changed last.
         modified: When its files were written last, in seconds since 1970.
         size: Bytes of its files.
+        reading: Held by the thread that reads it.
     """
 
     def __init__(self, index: int, run: Run) -> None:
@@ -50,6 +54,7 @@ class Shown:
         self.changed = 0
         self.modified = 0.0
         self.size = 0
+        self.reading = threading.Lock()
         self.look()
 
     def look(self) -> bool:
@@ -193,14 +198,28 @@ class Logs:
 
     def _read_all(self) -> None:
         """Read runs, the newest first, until there is too much to be read unasked."""
-        total = 0
+        todo, total = list[Shown](), 0
         for shown in sorted(self.shown, key=lambda shown: -shown.modified):
-            if self._ended.is_set():
-                return
-            self._read_asked()
             total += shown.size
-            if shown.state == "waiting" and total <= READ_UNASKED:
-                self._read(shown)
+            if total <= READ_UNASKED:
+                todo.append(shown)
+        todo.reverse()
+        helpers = [threading.Thread(target=self._read_each, args=(todo,), daemon=True) for _ in range(_HELPERS)]
+        for helper in helpers:
+            helper.start()
+        self._read_each(todo)
+        for helper in helpers:
+            helper.join()
+
+    def _read_each(self, todo: list[Shown]) -> None:
+        """Read what is left to do, and before it what is asked for; several threads share the work."""
+        while not self._ended.is_set():
+            self._read_asked()
+            with self._lock:
+                if not todo:
+                    return
+                shown = todo.pop()
+            self._read_first(shown)
 
     def _read_asked(self) -> None:
         while not self._ended.is_set():
@@ -208,8 +227,15 @@ class Logs:
                 if not self._asked:
                     return
                 index = self._asked.pop(0)
-            if self.shown[index].state == "waiting":
-                self._read(self.shown[index])
+            self._read_first(self.shown[index])
+
+    def _read_first(self, shown: Shown) -> None:
+        """Read a run for the first time, unless another thread does."""
+        if shown.state == "waiting" and shown.reading.acquire(blocking=False):
+            try:
+                self._read(shown)
+            finally:
+                shown.reading.release()
 
     def _read(self, shown: Shown) -> None:
         """Read what was written in a run since the last time."""
