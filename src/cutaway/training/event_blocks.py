@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutaway.training.checksums import Bytes8, masked_rows
-from cutaway.training.event_decode import decode
+from cutaway.training.event_decode import STORED, Stored, decode
 from cutaway.training.event_layout import Layout, layout_of, numbers_at, steps_at
 from cutaway.training.event_records import FOOTER, Places, Records, rows
 
@@ -60,8 +60,14 @@ class Taken:
     others: dict[str, int] = field(default_factory=dict)
 
 
-def take(data: bytes, records: Records) -> Taken:
-    """What the records of a stretch hold."""
+def take(data: bytes, records: Records, offset: int = 0) -> Taken:
+    """What the records of a stretch hold.
+
+    Args:
+        data: The stretch.
+        records: Where its records lie.
+        offset: Where it lies in its file.
+    """
     taken = Taken()
     view = np.frombuffer(data + bytes(_WORD + FOOTER), np.uint8)
     parts: list[Block] = []
@@ -80,7 +86,7 @@ def take(data: bytes, records: Records) -> Taken:
                 taken.damaged += some[~right].tolist()
                 some, table = some[right], table[right]
             parts += _by_column(table, some, length, single)
-    parts += _one_by_one(data, records, sorted(single), taken)
+    parts += _one_by_one(data, records, sorted(single), taken, offset)
     taken.blocks = list(_joined(parts))
     taken.damaged.sort()
     return taken
@@ -138,7 +144,7 @@ def _by_tag(tags: Bytes8) -> list[Places]:
     return np.split(order, np.flatnonzero(np.diff(hashes[order])) + 1)
 
 
-def _one_by_one(data: bytes, records: Records, positions: list[int], taken: Taken) -> Iterator[Block]:
+def _one_by_one(data: bytes, records: Records, positions: list[int], taken: Taken, offset: int) -> Iterator[Block]:
     """The blocks of events that are decoded whole, whose checksums are known to be right."""
     collected: dict[tuple[str, str], list[tuple[int, float, int, object]]] = {}
     for position in positions:
@@ -150,7 +156,8 @@ def _one_by_one(data: bytes, records: Records, positions: list[int], taken: Take
         if event.other:
             taken.others[event.other] = taken.others.get(event.other, 0) + 1
         for found in event.values:
-            collected.setdefault((found.tag, found.plugin), []).append((position, event.time, event.step, found.value))
+            value = Stored(offset + start, length) if found.plugin in STORED else found.value
+            collected.setdefault((found.tag, found.plugin), []).append((position, event.time, event.step, value))
     for (tag, plugin), told in collected.items():
         order, times, steps, values = zip(*told, strict=True)
         yield Block(tag, plugin, np.array(order, np.int64), np.array(times), np.array(steps, np.int64), list(values))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cutaway.readers.wire.fields import MESSAGE, fields
 from cutaway.readers.wire.protobuf import DecodeError, message, text
 from cutaway.training.event_layout import TYPES
 
@@ -17,8 +18,24 @@ _LISTS = {
     10: "bool_val", 17: "int_val", 22: "uint32_val", 23: "uint64_val",
 }  # fmt: skip
 _OTHERS = ("file_version", "graph_def", "meta_graph_def", "tagged_run_metadata")
+_ENCODED = 4
+"""Field of an image that holds the encoded picture."""
+
 _LARGEST = 16 << 20
 """Numbers of one tensor: what is repeated to fill a shape takes no bytes in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where a value that is not kept lies: pictures and sounds are read when they are looked at.
+
+    Attributes:
+        offset: Where the data of its record begin, in unpacked bytes.
+        length: Number of bytes of the record.
+    """
+
+    offset: int
+    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +45,7 @@ class Found:
     Attributes:
         tag: The tag.
         plugin: The plugin that shows it; empty if not said.
-        value: A float, an array, texts as bytes, or None for what is only listed.
+        value: A float, an array, texts as bytes, or None for what is not kept.
     """
 
     tag: str
@@ -64,6 +81,28 @@ def decode(data: bytes) -> Event | None:
     return Event(event.wall_time, event.step, values, what if what in _OTHERS else "")
 
 
+STORED = ("images", "audio")
+"""Plugins whose values are not kept."""
+
+
+def pictures(data: bytes, tag: str) -> list[bytes]:
+    """The encoded pictures that an event holds under a tag; none where it holds none, or is damaged."""
+    try:
+        event = message("Event").FromString(data)
+    except DecodeError:
+        return []
+    for value in event.summary.value:
+        if text(value.tag) == tag:
+            if value.WhichOneof("value") == "image":
+                return [
+                    value.image[part.start : part.end]
+                    for part in fields(value.image, 0, len(value.image), [])
+                    if (part.number, part.wire) == (_ENCODED, MESSAGE)
+                ]
+            return [bytes(part) for part in value.tensor.string_val[2:]]  # width and height come first
+    return []
+
+
 def _found(value: Any) -> Found:
     tag, about = text(value.tag), value.metadata.plugin_data
     plugin, kind = text(about.plugin_name), value.WhichOneof("value")
@@ -77,7 +116,7 @@ def _found(value: Any) -> Found:
         return Found(tag, plugin or "images", None)
     if kind == "audio":
         return Found(tag, plugin or "audio", None)
-    return Found(tag, plugin, _tensor(value.tensor, keep=plugin not in ("images", "audio")) if kind else None)
+    return Found(tag, plugin, _tensor(value.tensor, keep=plugin not in STORED) if kind else None)
 
 
 def _histogram(histogram: Any) -> npt.NDArray[np.float64] | None:

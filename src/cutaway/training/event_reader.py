@@ -102,6 +102,25 @@ class EventFile:
         except (OSError, zlib.error) as error:
             raise ReadError(f"cannot be read as an event file: {error}", path=self.path) from error
 
+    def record(self, offset: int, length: int) -> bytes:
+        """The data of one record; fewer bytes where the file was cut since.
+
+        Args:
+            offset: Where they begin, in unpacked bytes.
+            length: Number of bytes.
+
+        Raises:
+            ReadError: The file cannot be opened or read.
+        """
+        try:
+            with self.path.open("rb") as raw:
+                packed = raw.read(2) == _GZIP
+                file: _Readable = gzip.GzipFile(fileobj=raw) if packed else raw
+                file.seek(offset)
+                return self._read(file, length)
+        except (OSError, zlib.error) as error:
+            raise ReadError(f"cannot be read as an event file: {error}", path=self.path) from error
+
     def _stretches(self, file: _Readable, most: int | None) -> Iterator[Taken]:
         """Yield what lies behind the offset, at most up to byte ``most``."""
         file.seek(self.offset)
@@ -145,7 +164,7 @@ class EventFile:
         """What some records hold, with what is damaged in them told."""
         if not len(records.starts):
             return None
-        taken = take(data, records)
+        taken = take(data, records, self.offset)
         if taken.damaged:
             first = self.offset + int(records.starts[taken.damaged[0]]) - HEADER
             count = len(taken.damaged)

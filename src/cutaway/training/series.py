@@ -77,8 +77,8 @@ class Series:
         """The values.
 
         Scalars are one array. Of histograms each is an array with a row a bin: its left edge, its right edge, the
-        number of values in it. Texts are lists of strings, other tensors arrays, hyper-parameters bytes; what is only
-        listed, as images are, is None.
+        number of values in it. Texts are lists of strings, other tensors arrays, hyper-parameters bytes; of
+        images and sounds where they lie, as `Stored`.
         """
         return _whole(self._scalars) if self.kind == SCALARS else self._objects
 

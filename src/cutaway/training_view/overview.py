@@ -62,6 +62,7 @@ def _run(shown: Shown, tags: Tags) -> dict[str, Any]:
         values = sum(len(series) for series in run.series.values())
         settings = _settings(run)
         warnings = run.warnings[:_WARNINGS]
+        graphs = any(name in run.others for name in ("graph_def", "meta_graph_def"))
     return {
         "index": shown.index,
         "name": safe(run.name),
@@ -70,6 +71,7 @@ def _run(shown: Shown, tags: Tags) -> dict[str, Any]:
         "values": values,
         "tags": numbers,
         "settings": settings,
+        "graphs": graphs,
         "warnings": [shown_lines(warning) for warning in warnings],
         "waiting": run.waiting,
     }

@@ -11,14 +11,18 @@ from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
-from cutaway.explorer.replies import Refused, as_json, container, whole_number
+from cutaway.explorer.replies import Refused, as_json, container, whole_number, whole_numbers
 from cutaway.explorer.server import FAILURES, Listening, failed, file_answer
 from cutaway.explorer.static_files import FILES
 from cutaway.explorer.text import to_json
 from cutaway.explorer.workers import Workers
+from cutaway.training_view.distributions import distributions
+from cutaway.training_view.download import FORMATS, download
 from cutaway.training_view.logs import Logs
+from cutaway.training_view.media import picture_of, steps_of, texts_of
+from cutaway.training_view.models import Models, quantity
 from cutaway.training_view.overview import Tags, overview, summaries
 from cutaway.training_view.series_reply import AXES, Wanted, series_reply
 
@@ -44,6 +48,9 @@ MOST_TAGS = 200_000
 MOST_PIXELS = 8_000
 """Pixels of a chart."""
 
+MOST_DISTRIBUTIONS = 500
+"""Distributions over time of one answer."""
+
 MOST_BODY = 4 << 20
 """Bytes of a request; the numbers of all runs and tags that it may name."""
 
@@ -65,17 +72,20 @@ class Service:
     Attributes:
         logs: As given.
         tags: Numbers of tags.
+        models: The structures that runs recorded.
         workers: Threads that make answers.
     """
 
     def __init__(self, logs: Logs) -> None:
         self.logs = logs
         self.tags = Tags()
+        self.models = Models(logs)
         self.workers = Workers(3, "cutaway answers")
 
     def close(self) -> None:
         """End: whoever waits is woken."""
         self.logs.close()
+        self.models.close()
         self.workers.end()
 
 
@@ -103,6 +113,13 @@ def application(service: Service, *, compress: bool = False) -> Starlette:
         Route("/summaries", _summaries, methods=["POST"]),
         Route("/series", _series, methods=["POST"]),
         Route("/news", _news),
+        Route("/distributions", _distributions, methods=["POST"]),
+        Route("/quantity", _quantity, methods=["POST"]),
+        Route("/steps", _steps),
+        Route("/texts", _texts),
+        Route("/picture", _picture),
+        Route("/download", _download),
+        Mount("/model/{run:int}", app=service.models),
     ]
     app = Starlette(routes=routes, exception_handlers=dict.fromkeys(FAILURES, failed))
     app.state.service = service
@@ -199,6 +216,75 @@ def _numbers(said: dict[str, Any], name: str, most: int, count: int) -> list[int
     if not isinstance(found, list) or len(found) > count or not all(type(at) is int and 0 <= at < most for at in found):
         raise Refused(400, f"{name} must be a list of at most {count:,} whole numbers from 0 to {most - 1}")
     return list(dict.fromkeys(found))
+
+
+async def _distributions(request: Request) -> Response:
+    service = service_of(request)
+    said = await said_in(request)
+    runs, tags = runs_in(said, service), tags_in(said, service)
+    steps, ridges = (said.get(name) for name in ("steps", "ridges"))
+    if type(steps) is not int or type(ridges) is not int or not (2 <= steps <= MOST_PIXELS and 0 <= ridges <= 200):
+        raise Refused(400, f"steps must be a whole number from 2 to {MOST_PIXELS}, ridges one up to 200")
+    if len(runs) * len(tags) > MOST_DISTRIBUTIONS:
+        raise Refused(413, f"at most {MOST_DISTRIBUTIONS} distributions at once", "TooLarge")
+    logs, numbers = service.logs, service.tags
+    return container(await work(request, lambda: distributions(logs, numbers, runs, tags, steps, ridges)))
+
+
+async def _quantity(request: Request) -> Response:
+    service = service_of(request)
+    said = await said_in(request)
+    runs, prefix = runs_in(said, service), said.get("prefix")
+    if len(runs) != 1 or not isinstance(prefix, str) or not prefix:
+        raise Refused(400, "expected one run, and the prefix of tags")
+    return container(await work(request, lambda: quantity(service.logs, runs[0], prefix)))
+
+
+def _one(request: Request) -> tuple[Service, int, str]:
+    """The run and the tag that a request names."""
+    service = service_of(request)
+    run = whole_number(request, "run", len(service.logs.shown))
+    return service, run, service.tags.listed[whole_number(request, "tag", len(service.tags.listed))][0]
+
+
+async def _steps(request: Request) -> Response:
+    service, run, tag = _one(request)
+    return as_json(await work(request, lambda: to_json(steps_of(service.logs.shown[run], tag)).encode()))
+
+
+async def _texts(request: Request) -> Response:
+    service, run, tag = _one(request)
+    return as_json(await work(request, lambda: to_json(texts_of(service.logs.shown[run], tag)).encode()))
+
+
+async def _picture(request: Request) -> Response:
+    service, run, tag = _one(request)
+    at, which = whole_number(request, "at", 1 << 31), whole_number(request, "which", 1_000, 0)
+    found = await work(request, lambda: picture_of(service.logs, run, tag, at, which))
+    if found is None:
+        raise Refused(404, "there is no such picture", "NotFound")
+    return Response(found[0], media_type=found[1])
+
+
+async def _download(request: Request) -> Response:
+    service = service_of(request)
+    form = request.query_params.get("format", "")
+    if form not in FORMATS:
+        raise Refused(400, f"format must be one of {', '.join(FORMATS)}")
+    chosen = [
+        whole_numbers(request, name, most, count) or list(range(most))
+        for name, most, count in (
+            ("runs", len(service.logs.shown), MOST_RUNS), ("tags", len(service.tags.listed), MOST_TAGS)
+        )
+    ]  # fmt: skip
+    pieces = download(service.logs, service.tags, chosen[0], chosen[1], form)
+
+    async def send() -> AsyncIterator[bytes]:
+        while piece := await work(request, lambda: next(pieces, b"")):
+            yield piece
+
+    headers = {"content-disposition": f'attachment; filename="cutaway.{form}"'}
+    return StreamingResponse(send(), media_type=FORMATS[form], headers=headers)
 
 
 async def _news(request: Request) -> Response:

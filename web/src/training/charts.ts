@@ -4,7 +4,7 @@ import type { App } from "./app.ts";
 import { Chart, looksOther } from "./chart.ts";
 import { controls } from "./controls.ts";
 import { inkOf } from "./ink.ts";
-import { matcher } from "./naming.ts";
+import { isFoldedUnasked, matcher } from "./naming.ts";
 import { Tip } from "./tip.ts";
 import { toggled } from "./view.ts";
 
@@ -62,10 +62,11 @@ export class Charts {
     for (const metric of metrics) byGroup.set(metric.group, [...(byGroup.get(metric.group) ?? []), metric]);
     const used = new Set<string>();
     const sections = [...byGroup].map(([group, of]) => {
-      const open = !folded.has(group);
+      const closed = tagFilter === "" && of.every(({ tags }) => tags.every(({ tag }) => isFoldedUnasked(tag)));
+      const open = folded.has(group) === closed;
       const toggle = make("button", {
         class: "group-title", set: { type: "button", "aria-expanded": String(open) },
-        on: { click: () => this.app.set({ folded: toggled(this.app.view.folded, group, open) }) },
+        on: { click: () => this.app.set({ folded: toggled(this.app.view.folded, group, open !== closed) }) },
       }, [make("span", { class: "twist", text: open ? "▾" : "▸" }), make("span", { text: group }), make("small", { text: String(of.length) })]);
       const cards = open ? of.map((metric) => {
         used.add(metric.name);

@@ -74,3 +74,36 @@ export function isPattern(filter: string): boolean {
     return false;
   }
 }
+
+const KINDS = ["weights", "activations", "gradients", "updates"] as const;
+const RECORDED = new RegExp(`^(?:([a-z_]+)/)?(${KINDS.join("|")})/(.+?)(#\\d+)?$`);
+
+/** What `cutaway.Recorder` logs of a part of the model: `norm/gradients/dense/kernel`. */
+export interface Recorded {
+  /** A statistic; empty for the distribution itself. */
+  readonly statistic: string;
+  readonly kind: (typeof KINDS)[number];
+  /** The id of a layer, a group or a weight in the recorded graph. */
+  readonly id: string;
+}
+
+/** A tag of the recorder taken apart; undefined where it is none. */
+export function recorded(tag: string): Recorded | undefined {
+  const found = RECORDED.exec(tag);
+  if (found === null) return undefined;
+  return { statistic: found[1] ?? "", kind: found[2] as Recorded["kind"], id: found[3] as string };
+}
+
+/** What a distribution is of: a kind, and the layer. Keras' callback logs `dense/kernel/histogram`. */
+export function layerTag(tag: string): { readonly kind: string; readonly layer: string } {
+  const known = recorded(tag);
+  const parts = (known?.id ?? tag).split("/");
+  if (known === undefined && parts.length > 1 && /^histogram(_\d+)?$/.test(parts[parts.length - 1] as string)) parts.pop();
+  if (parts.length > 1 && known?.kind !== "activations") parts.pop();
+  return { kind: known?.kind ?? "", layer: parts.join("/") };
+}
+
+/** Whether a group of charts is folded unless the user opens it: the statistics of layers, which the model shows. */
+export function isFoldedUnasked(tag: string): boolean {
+  return (recorded(tag)?.statistic ?? "") !== "";
+}

@@ -3,6 +3,10 @@ import { make } from "../dom.ts";
 import { iconButton } from "../icons.ts";
 import type { App } from "./app.ts";
 import { Charts } from "./charts.ts";
+import { Images, Texts } from "./media.ts";
+import { Save } from "./save.ts";
+import { Spreads } from "./spreads.ts";
+import { Table } from "./table.ts";
 import { RunList } from "./runs.ts";
 import type { Tab, View } from "./view.ts";
 
@@ -19,6 +23,10 @@ const has = (...kinds: readonly string[]) => (app: App): boolean => app.logs.tag
 
 const ENTRIES: readonly Entry[] = [
   { tab: "metrics", title: "Metrics", filled: () => true, make: (app, host) => new Charts(app, host).element },
+  { tab: "distributions", title: "Distributions", filled: has("histograms"), make: (app, host) => new Spreads(app, host).element },
+  { tab: "images", title: "Images", filled: has("images"), make: (app) => new Images(app).element },
+  { tab: "text", title: "Text", filled: has("text"), make: (app) => new Texts(app).element },
+  { tab: "runs", title: "Compare", filled: () => true, make: (app) => new Table(app).element },
 ];
 
 export interface Page {
@@ -32,8 +40,10 @@ export function layOut(app: App, host: HTMLElement): Page {
   const middle = make("main", { class: "middle" }, [note]);
   const list = make("aside", { class: "side left" }, [new RunList(app).element]);
   const showRuns = iconButton("outline", "Runs", () => list.classList.toggle("closed"));
+  const files = new Save(app, host);
+  const save = iconButton("save", "Download everything that was logged", () => files.offer(undefined));
   const theme = iconButton("theme", "Light or dark", () => app.set({ theme: app.dark ? "light" : "dark" }));
-  const top = make("header", { class: "top" }, [showRuns, name, tabs, make("div", { class: "tools" }, [theme])]);
+  const top = make("header", { class: "top" }, [showRuns, name, tabs, make("div", { class: "tools" }, [save, theme])]);
   host.append(make("div", { class: "layer training" }, [top, make("div", { class: "row" }, [list, middle])]));
   if (window.innerWidth <= 720) list.classList.add("closed");
   const made = new Map<Tab, HTMLElement>();
@@ -71,5 +81,3 @@ export function layOut(app: App, host: HTMLElement): Page {
     },
   };
 }
-
-export { has };

@@ -17,6 +17,8 @@ export interface RunFacts {
   readonly settings: Readonly<Record<string, Setting>>;
   readonly warnings: readonly string[];
   readonly waiting: number;
+  /** Whether graphs of operations were logged. */
+  readonly graphs: boolean;
 }
 
 export interface Overview {

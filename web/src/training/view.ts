@@ -20,7 +20,7 @@ export interface View {
   readonly added: ReadonlySet<string>;
   /** Zoomed charts, by metric: the range of x, and that of y where it is fixed too. */
   readonly zooms: ReadonlyMap<string, readonly number[]>;
-  /** Groups of charts that are folded. */
+  /** Groups of charts that are folded, or open where they are folded unasked. */
   readonly folded: ReadonlySet<string>;
   /** Charts that are shown large. */
   readonly large: ReadonlySet<string>;

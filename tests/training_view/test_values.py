@@ -1,0 +1,145 @@
+"""Distributions, pictures, texts, hyper-parameters and downloads, beside the libraries that wrote them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cutaway.training.event_writer import EventWriter
+from cutaway.training.histograms import distribution
+from cutaway.training_view.distributions import GRID, LEVELS
+from tests.explorer.hand import decode
+from tests.training_view.client import ViewClient
+from tests.training_view.logs import BEGAN, two_runs, write_run
+
+View = Callable[[Path], ViewClient]
+
+
+def test_bands_are_the_quantiles_and_ridges_hold_all_values(tmp_path: Path, view: View) -> None:
+    values = [np.random.default_rng(step).normal(step, 1 + step, 50_000).astype(np.float32) for step in range(3)]
+    with EventWriter(tmp_path / "run") as writer:
+        for step, some in enumerate(values):
+            writer.histogram("weights/dense/kernel", distribution(some).rows(), step)
+    client = view(tmp_path)
+    client.complete()
+    said = {"runs": [0], "tags": [client.tag("weights/dense/kernel")], "steps": 50, "ridges": 3}
+    found = decode([client.post("/distributions", said)])
+    ((_, _, steps, total, ridges, low, high),) = found["lines"]
+    assert (steps, total, ridges) == (3, 3, 3)
+    assert found["finite"].tolist() == [50_000] * 3
+    for step, some in enumerate(values):
+        bands = found["bands"].reshape(3, len(LEVELS))[step]
+        assert [bands[0], bands[-1]] == [some.min(), some.max()]
+        assert bands == pytest.approx(np.quantile(some, LEVELS), abs=0.03 * (1 + step))  # as far as bins tell
+        shares, edges = np.histogram(some, GRID, (low, high))
+        assert found["ridges"].reshape(3, GRID)[step] == pytest.approx(shares / len(some), abs=0.01)
+        assert len(edges) == GRID + 1
+    assert found["ridges"].reshape(3, GRID).sum(axis=1).min() > 0.98
+
+
+def test_many_steps_are_thinned_evenly_with_both_ends(tmp_path: Path, view: View) -> None:
+    with EventWriter(tmp_path / "run") as writer:
+        for step in range(500):
+            writer.histogram("h", np.array([[0.0, 1.0, 5.0], [1.0, 1.0, 5.0]]), step)
+    client = view(tmp_path)
+    client.complete()
+    found = decode([client.post("/distributions", {"runs": [0], "tags": [client.tag("h")], "steps": 51, "ridges": 5})])
+    assert found["lines"][0][2:5] == [51, 500, 5]
+    assert [found["step"][0], found["step"][-1]] == [0, 499]
+    assert found["ridge_step"].tolist() == [0, 120, 250, 379, 499]
+    assert found["bands"].reshape(51, len(LEVELS))[7].tolist()[::4] == [0, 1, 1]
+
+
+def test_histograms_that_are_damaged_or_empty_break_nothing(tmp_path: Path, view: View) -> None:
+    odd = [
+        np.zeros((0, 3)), np.array([[np.nan, 1, 2.0]]), np.array([[1.0, 0.0, -3.0]]), np.array([[2.0, 1.0, 4.0]]),
+        np.array([[-np.inf, np.inf, 1.0]]), np.array([[5.0, 5.0, 1.0]]),
+    ]  # fmt: skip
+    with EventWriter(tmp_path / "run") as writer:
+        for step, rows in enumerate(odd):
+            writer.histogram("h", rows, step)
+    client = view(tmp_path)
+    client.complete()
+    found = decode([client.post("/distributions", {"runs": [0], "tags": [client.tag("h")], "steps": 50, "ridges": 9})])
+    assert found["lines"][0][2] == 6
+    bands = found["bands"].reshape(6, len(LEVELS))
+    assert np.isnan(bands[[0, 1, 2, 4]]).all()
+    assert (bands[5] == 5).all()
+
+
+def test_what_tensorboardx_wrote_is_shown(tmp_path: Path, view: View) -> None:
+    writers = pytest.importorskip("tensorboardX", reason="needs tensorboardX, the oracle: pip install tensorboardX")
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 9, 7), np.uint8)
+    with writers.SummaryWriter(str(tmp_path / "run")) as writer:
+        writer.add_image("picture", pixels, 3)
+        writer.add_text("remark", "<b>some</b>\nwords", 4)
+        writer.add_hparams({"rate": 0.25, "name": "<i>", "on": True}, {"score": 1.0})
+    client = view(tmp_path)
+    runs = {run["name"]: run for run in client.complete()["runs"]}
+    settings = next(run["settings"] for run in runs.values() if run["settings"])
+    assert settings == {"rate": 0.25, "name": "<i>", "on": True}
+    run = client.run("run")
+    picture = client.tag("picture")
+    assert client.json(f"/steps?run={run}&tag={picture}")["steps"] == [3]
+    status, headers, body = client.ask(f"/picture?run={run}&tag={picture}&at=0")
+    assert (status, headers["content-type"], headers["x-content-type-options"]) == (200, "image/png", "nosniff")
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(body))), pixels.transpose(1, 2, 0))
+    ((step, _, text),) = client.json(f"/texts?run={run}&tag={client.tag('remark/text_summary')}")
+    assert (step, text) == (4, "<b>some</b>\nwords")
+    assert client.ask(f"/picture?run={run}&tag={picture}&at=1")[0] == 404
+
+
+def test_pictures_of_tensorflow_2_are_shown_and_programs_are_not(tmp_path: Path, view: View) -> None:
+    from cutaway.training.event_messages import metadata, strings, summary
+
+    pixels = np.random.default_rng(1).integers(0, 256, (2, 5, 4, 1), np.uint8)
+    with EventWriter(tmp_path / "run") as writer:
+        writer.images("kernel", pixels, 1)
+        svg = strings([b"1", b"1", b"<svg onload='alert(1)'/>"], shape=[3])
+        writer._put(summary("evil", svg, metadata("images", data_class=3)), 1, None)
+    client = view(tmp_path)
+    client.complete()
+    for which in range(2):
+        _, _, body = client.ask(f"/picture?run=0&tag={client.tag('kernel')}&at=0&which={which}")
+        np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(body))), pixels[which, :, :, 0])
+    assert client.ask(f"/picture?run=0&tag={client.tag('evil')}&at=0")[0] == 404
+
+
+def test_downloads_have_all_points(tmp_path: Path, view: View) -> None:
+    made = two_runs(tmp_path, 12_000)
+    write_run(tmp_path / "odd", {"=loss": np.array([1.5, np.nan, np.inf, -np.inf])})
+    client = view(tmp_path)
+    client.complete()
+    _, headers, body = client.ask(f"/download?format=csv&tags={client.tag('loss')}")
+    assert headers["content-disposition"] == 'attachment; filename="cutaway.csv"'
+    rows = list(csv.DictReader(io.StringIO(body.decode())))
+    for name, values in made.items():
+        of = [row for row in rows if row["run"] == name]
+        assert [int(row["step"]) for row in of] == list(range(12_000))
+        assert [float(row["value"]) for row in of] == values.tolist()
+        assert float(of[5]["wall_time"]) == BEGAN + 5
+    told = json.loads(client.ask(f"/download?format=json&runs={client.run('second')}")[2])
+    assert {series["tag"]: len(series["values"]) for series in told} == {"accuracy": 12_000, "loss": 12_000}
+    assert next(series["values"] for series in told if series["tag"] == "loss") == made["second"].tolist()
+    odd = client.ask(f"/download?format=csv&runs={client.run('odd')}")[2].decode().splitlines()
+    assert [line.split(",")[1] for line in odd[1:]] == ["'=loss"] * 4
+    assert [line.split(",")[4] for line in odd[1:]] == ["1.5", "nan", "inf", "-inf"]
+    (series,) = json.loads(client.ask(f"/download?format=json&runs={client.run('odd')}")[2])
+    assert series["values"] == [1.5, "NaN", "Infinity", "-Infinity"]
+
+
+def test_what_runs_ended_with_is_summed_up(tmp_path: Path, view: View) -> None:
+    write_run(tmp_path / "a", {"loss": np.array([3.0, 1.0, np.nan, 2.0])})
+    write_run(tmp_path / "b", {"other": np.array([np.nan])})
+    client = view(tmp_path)
+    client.complete()
+    said = {"runs": [client.run("a"), client.run("b")], "tags": [client.tag("loss"), client.tag("other")]}
+    told = json.loads(client.post("/summaries", said))
+    assert told == [[[3, 2.0, 1.0, 3.0], None], [None, [0, "nan", None, None]]]
