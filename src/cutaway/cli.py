@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cutaway import __version__
-from cutaway.commands import chart, timing
+from cutaway.commands import chart, index, timing
 from cutaway.commands.words import named_shape, shape
 from cutaway.errors import CutawayError, OptionError, ReadError, UnbuiltModel
 from cutaway.graph.memory import collector_paused
@@ -200,6 +200,7 @@ def _parser() -> argparse.ArgumentParser:
     timing.add_options(
         _add_command(commands, "profile", "measure the time of each layer on this machine", timing.EPILOG)
     )
+    index.add(commands)
     return parser
 
 
@@ -228,7 +229,7 @@ def _add_command(commands: Any, name: str, words: str, epilog: str) -> argparse.
     return parser
 
 
-_COMMANDS = ("view", "plot", "summary", "check", "diff", "chart", "profile")
+_COMMANDS = ("view", "plot", "summary", "check", "diff", "chart", "profile", "index")
 
 
 def _add_view(commands: Any) -> None:

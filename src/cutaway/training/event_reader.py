@@ -11,7 +11,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from cutaway.training.checksums import find_header
 from cutaway.training.event_blocks import Taken, take
 from cutaway.training.event_records import HEADER, Records, split
 
-_STRETCH = 8 << 20
+STRETCH = 8 << 20
 """Bytes that are read and decoded together."""
 
 _LARGEST = 64 << 20
@@ -91,14 +91,7 @@ class EventFile:
             with self.path.open("rb") as raw:
                 found = os.fstat(raw.fileno())
                 self._identity, self._size = (found.st_dev, found.st_ino), found.st_size
-                packed = raw.read(2) == _GZIP
-                raw.seek(0)
-                if packed:
-                    with gzip.GzipFile(fileobj=raw) as unpacked:
-                        most = max(_UNPACKED_LEAST, _UNPACKED_TIMES * found.st_size)
-                        yield from self._stretches(unpacked, most)
-                else:
-                    yield from self._stretches(raw, None)
+                yield from self.read_from(raw, found.st_size)
         except (OSError, zlib.error) as error:
             raise ReadError(f"cannot be read as an event file: {error}", path=self.path) from error
 
@@ -121,10 +114,28 @@ class EventFile:
         except (OSError, zlib.error) as error:
             raise ReadError(f"cannot be read as an event file: {error}", path=self.path) from error
 
+    def read_from(self, raw: BinaryIO, size: int) -> Iterator[Taken]:
+        """Yield what lies behind the offset, a stretch at a time, of a file that somebody else has opened.
+
+        Args:
+            raw: The file.
+            size: Its size in bytes.
+
+        Raises:
+            OSError, zlib.error: It cannot be read.
+        """
+        packed = raw.read(2) == _GZIP
+        raw.seek(0)
+        if packed:
+            with gzip.GzipFile(fileobj=raw) as unpacked:
+                yield from self._stretches(unpacked, max(_UNPACKED_LEAST, _UNPACKED_TIMES * size))
+        else:
+            yield from self._stretches(raw, None)  # type: ignore[arg-type]  # every file that is read at once has read1
+
     def _stretches(self, file: _Readable, most: int | None) -> Iterator[Taken]:
         """Yield what lies behind the offset, at most up to byte ``most``."""
         file.seek(self.offset)
-        data, wanted = b"", _STRETCH
+        data, wanted = b"", STRETCH
         while True:
             data += self._read(file, wanted - len(data))
             ended = len(data) < wanted
@@ -145,7 +156,7 @@ class EventFile:
                 data = b""
             elif ended and not records.damaged:
                 return
-            wanted = max(_STRETCH, records.needed) if records.needed <= _LARGEST else _STRETCH
+            wanted = max(STRETCH, records.needed) if records.needed <= _LARGEST else STRETCH
 
     def _read(self, file: _Readable, count: int) -> bytes:
         """So many bytes, or fewer where the file ends before; a compressed one may end anywhere."""
