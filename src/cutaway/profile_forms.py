@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cutaway.profiling.runnable import PHASES
 from cutaway.style.measure import clean
-from cutaway.tables import count_words
+from cutaway.style.quantities import count_words
 
 if TYPE_CHECKING:
     from rich.table import Table
