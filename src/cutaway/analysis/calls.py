@@ -55,7 +55,7 @@ class Call:
     def attributes(self) -> Mapping[str, Any]:
         """Configuration of the node, made once: some readers make it anew for every look."""
         if self._attributes is None:
-            self._attributes = dict(self._graph.attributes[self.node])
+            self._attributes = dict(self._graph.attributes[self.node].items())  # decoded once, not for each key
         return self._attributes
 
     @property

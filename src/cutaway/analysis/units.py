@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from cutaway.graph.model import Graph, Tensor, Weight
-from cutaway.graph.names import is_auto
+from cutaway.graph.names import is_auto as _is_auto
 
 Level = Literal["node", "layer"]
+
+is_auto = lru_cache(maxsize=1 << 16)(_is_auto)
+"""Operations of many scopes share few names."""
 
 _NOTHING: Mapping[str, Any] = {}
 _ENCODER = json.JSONEncoder(sort_keys=True, default=repr)

@@ -22,6 +22,8 @@ _ATTRIBUTE = 0x2A
 _DEVICE = 0x22
 """First bytes of an attribute and of the device in an encoded node."""
 
+_DEVICE_KEY = bytes([_DEVICE])
+
 
 class NodeAttributes:
     """Attributes by position, as `cutaway.readers.tensorflow.program.Attributes`.
@@ -85,6 +87,8 @@ class NodeAttributes:
         data = self._blob.data
         length, at = varint(data, self._starts[place], len(data))
         end = at + length
+        if data.find(_DEVICE_KEY, at, end) < 0:  # of most nodes nobody says it, and one search is soon done
+            return ""
         while 0 <= at < end - 1 and data[at] & 7 == 2:
             key, size, at = data[at], data[at + 1], at + 2
             if size > 127:

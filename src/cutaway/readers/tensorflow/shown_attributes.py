@@ -42,7 +42,16 @@ class OperationAttributes(Mapping[str, Any]):
         return {**{key: value for key, value in told.items() if not key.startswith("_")}, **self._more}
 
     def __getitem__(self, key: str) -> Any:
-        return self._all()[key]
+        place = self._operations.place[self._at]
+        if place < 0 or key in self._more:
+            return self._more[key]
+        if key.startswith("_"):
+            raise KeyError(key)
+        attributes = self._operations.body[self._at].attributes
+        told = attributes[place]  # not all of them put together, for who asks for one
+        if key != DEVICE or key in told:
+            return told[key]
+        return with_device(attributes, place)[key]
 
     def __iter__(self) -> Any:
         return iter(self._all())
