@@ -34,6 +34,9 @@ export class Layers {
     return this.comparison;
   }
 
+  /** Whether anything has been shown. */
+  private seen = false;
+
   /** Show a chart over what is there. */
   enter(answer: HeadAnswer, stage: EmptyStage = makeStage(this.host)): Explorer {
     const below = this.top;
@@ -41,9 +44,13 @@ export class Layers {
     this.stack.push(explorer);
     publish(explorer);
     document.documentElement.dataset["cutaway"] = "drawn";
-    for (const panel of PANELS) {
-      panel(explorer);
+    const furnish = (): void => PANELS.forEach((panel) => panel(explorer));
+    if (this.seen) {
+      furnish();
+    } else {
+      afterFrame(furnish); // the first picture waits for nothing
     }
+    this.seen = true;
     if (below !== undefined) {
       hide(below, true);
       explorer.stage.drawing.focus({ preventScroll: true });
@@ -101,6 +108,18 @@ export class Layers {
     }
     return explorer;
   }
+}
+
+/** Run something as soon as what is there has been painted. */
+function afterFrame(run: () => void): void {
+  requestAnimationFrame(() => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => {
+      channel.port1.close();
+      run();
+    };
+    channel.port2.postMessage(undefined);
+  });
 }
 
 /** A layer that others lie over keeps its size, so that nothing moves when it is seen again. */

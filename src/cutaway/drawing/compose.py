@@ -10,6 +10,7 @@ from cutaway.analysis.ops import FAMILIES, OTHER, family
 from cutaway.drawing.badges import draw_badge
 from cutaway.drawing.hatching import hatching
 from cutaway.drawing.legend import LETTER_SIZE, legend_items
+from cutaway.drawing.measures import SMALLEST_SCALE, TINT, WIRE
 from cutaway.drawing.scene import Box, Font, Item, Paint, Path, Place, Scene, Sheet, Text
 from cutaway.drawing.titles import flow_around, opened_layer, title_place
 from cutaway.graph.model import Graph
@@ -22,15 +23,6 @@ from cutaway.style.measure import width
 from cutaway.style.theme import Theme, mix, readable_on
 
 Wires = Literal["curved", "straight", "none"]
-
-WIRE = 1.3
-"""Width of a wire in px."""
-
-SMALLEST_SCALE = 0.002
-"""Scale on the page below which a group is drawn as a solid box: its text would be under 0.03 px."""
-
-TINT = 0.4
-"""Share of a family's colour in the box of a layer that is drawn with its inside."""
 
 DASHES = (4.0, 2.5)
 HATCH = 0.25

@@ -11,15 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cutaway.analysis.cost import cost
 from cutaway.analysis.ops import FAMILIES
 from cutaway.analysis.parameters import Totals, model_totals
-from cutaway.drawing.arrange import Arranged, describe
-from cutaway.drawing.compose import SMALLEST_SCALE, TINT, WIRE
+from cutaway.drawing.arrange import Arranged, always, arrange, describe, everything_large
+from cutaway.drawing.measures import SMALLEST_SCALE, TINT, WIRE
 from cutaway.explorer import findings
-from cutaway.explorer.columns import Facts, attributes, columns
 from cutaway.explorer.contract import (
     SCHEMA,
     Compare,
@@ -29,16 +28,18 @@ from cutaway.explorer.contract import (
     Sizes,
 )
 from cutaway.explorer.contract import Theme as ThemeColours
-from cutaway.explorer.figures import Figures
 from cutaway.explorer.sheets import look_key, make_look, make_sheet, pins
 from cutaway.explorer.text import number, shown, to_json
+from cutaway.graph.model import Graph
 from cutaway.graph.walk import depths
-from cutaway.layout.nesting import TITLE, tensor_of
+from cutaway.layout.nesting import TITLE, LayoutOptions, tensor_of
 from cutaway.style import labels as style
 from cutaway.style.theme import THEMES, Theme
 
 if TYPE_CHECKING:
     from cutaway.checks.finding import Finding
+    from cutaway.explorer.columns import Facts
+    from cutaway.explorer.figures import Figures
 
 MOST_PARTS = 300
 MOST_BYTES = 600_000
@@ -59,6 +60,12 @@ MOST_COUNTED = 250_000
 
 PATIENCE = 2.0
 """Seconds that a request may lay out what was postponed; what is not done then comes closed, to be asked for again."""
+
+
+def arranged(graph: Graph) -> Arranged:
+    """A grouped graph with words and places, as the explorer draws it."""
+    unfolded = always if everything_large(graph) else None
+    return arrange(graph, style.LabelOptions(names=None), LayoutOptions(unfolded=unfolded), {})
 
 
 @dataclass(slots=True)
@@ -114,8 +121,6 @@ class Chart:
         self.index = index
         graph = arranged.graph
         self.depth = depths(graph.groups.parents)
-        chosen = {} if theme is None else {theme.name: theme}
-        self.figures = Figures(graph, {name: THEMES[name] for name in ("light", "dark")} | chosen)
         self._position: dict[int, dict[int, int]] = {}
         self._sheets: dict[int, str] = {}
         self._looks: dict[int, str] = {}
@@ -124,6 +129,14 @@ class Chart:
         self._lock = threading.RLock()
         self._containers: dict[str, list[bytes]] = {}
         self._containers_lock = threading.Lock()  # a lock of its own, so that the drawing need not wait
+
+    @cached_property
+    def figures(self) -> Figures:
+        """The charts of what the model costs."""
+        from cutaway.explorer.figures import Figures  # nobody needs them for the first picture
+
+        chosen = {} if self.theme is None else {self.theme.name: self.theme}
+        return Figures(self.arranged.graph, {name: THEMES[name] for name in ("light", "dark")} | chosen)
 
     def head(self) -> bytes:
         """The first answer, of the type `contract.Head`."""
@@ -167,6 +180,8 @@ class Chart:
         """The container of all columns, made once: it may be large, and many may ask."""
         with self._containers_lock:
             if "columns" not in self._containers:
+                from cutaway.explorer.columns import columns
+
                 self._containers["columns"] = columns(self.arranged, self.facts())
             return self._containers["columns"]
 
@@ -176,6 +191,8 @@ class Chart:
             if self._all_facts is None:
                 counted: Facts = {}
                 if len(self.arranged.graph) <= MOST_COUNTED:
+                    from cutaway.analysis.cost import cost
+
                     spent = cost(self.arranged.graph)
                     counted = {"macs": spent.known(spent.macs), "flops": spent.known(spent.flops)}
                 self._all_facts = {**counted, **(self._facts or {})}
@@ -200,6 +217,8 @@ class Chart:
         """The container of all attributes, made once."""
         with self._containers_lock:
             if "attributes" not in self._containers:
+                from cutaway.explorer.columns import attributes
+
                 self._containers["attributes"] = attributes(self.arranged.graph)
             return self._containers["attributes"]
 

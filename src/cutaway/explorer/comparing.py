@@ -27,8 +27,7 @@ from cutaway.analysis.merging import (
     unit_items,
 )
 from cutaway.analysis.units import Unit
-from cutaway.drawing.arrange import Arranged, always, arrange, everything_large
-from cutaway.explorer.chart import Chart
+from cutaway.explorer.chart import Chart, arranged
 from cutaway.explorer.container import Container
 from cutaway.explorer.contract import Compare, Live
 from cutaway.explorer.findings import MOST_EMBEDDED, Settings, in_part, look
@@ -36,9 +35,7 @@ from cutaway.explorer.text import shown, to_json
 from cutaway.graph.contract import plain
 from cutaway.graph.grouping import group
 from cutaway.graph.model import Graph
-from cutaway.layout.nesting import LayoutOptions
 from cutaway.style.changes import CHANGES, change_fill, change_stroke
-from cutaway.style.labels import LabelOptions
 from cutaway.style.theme import THEMES, Theme
 
 if TYPE_CHECKING:
@@ -216,12 +213,6 @@ class Comparing:
             if kind:
                 rows.append(row(kind, pair.old, pair.new, pair))
         return rows
-
-
-def arranged(graph: Graph) -> Arranged:
-    """A grouped graph with words and places, as the explorer draws it."""
-    unfolded = always if everything_large(graph) else None
-    return arrange(graph, LabelOptions(names=None), LayoutOptions(unfolded=unfolded), {})
 
 
 def group_partners(graph: Graph, nodes: Sequence[int], other: Graph) -> array[int]:

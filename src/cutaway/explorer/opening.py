@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import webbrowser
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -72,6 +71,8 @@ def open_browser(url: str) -> bool:
     )
     if not shown_somewhere:  # a browser that draws in the terminal shows no drawing
         return False
+    import webbrowser  # which a server that is asked for no browser does without
+
     try:
         return webbrowser.open(url)
     except (webbrowser.Error, OSError):

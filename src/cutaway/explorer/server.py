@@ -1,6 +1,7 @@
 """The server of the explorer: routes, and how it begins and ends.
 
-Its port is open before anything is read or imported that takes time, so that a browser can already knock.
+Its port is open before anything is read or imported that takes time, so that a browser can already knock. What no first
+picture needs is imported by the answers that need it.
 """
 
 from __future__ import annotations
@@ -26,20 +27,15 @@ from starlette.types import ASGIApp
 
 from cutaway.errors import CutawayError, OptionError, check_choice
 from cutaway.explorer.chart import Chart
-from cutaway.explorer.details import group_details, node_details
-from cutaway.explorer.export import FORMATS as EXPORTS
-from cutaway.explorer.export import View, export
-from cutaway.explorer.figures import FIGURES, MOST_COUNTED, NARROWEST, USUAL, WIDEST
 from cutaway.explorer.guard import Guard
-from cutaway.explorer.marks import marks_of, with_changes
 from cutaway.explorer.replies import Refused, as_json, container, problem, signed_numbers, whole_number, whole_numbers
 from cutaway.explorer.session import BUSY, NotReady, Session, shown_lines
 from cutaway.explorer.static_files import FILES, static
 from cutaway.explorer.text import to_json
-from cutaway.graph.select import keep, members
 from cutaway.style.theme import theme_named
 
 if TYPE_CHECKING:
+    from cutaway.explorer.export import View
     from cutaway.explorer.inside import Inside
     from cutaway.explorer.weights import Values
 
@@ -264,6 +260,8 @@ async def _findings(request: Request) -> Response:
 
 
 async def _figure(request: Request) -> Response:
+    from cutaway.explorer.figures import FIGURES, MOST_COUNTED, NARROWEST, USUAL, WIDEST
+
     chart = await _chart_of(request)
     name = request.query_params.get("name", "")
     check_choice("name", name, FIGURES)
@@ -285,14 +283,25 @@ async def _comparison(request: Request) -> Response:
 async def _node(request: Request) -> Response:
     chart = await _chart_of(request)
     index = whole_number(request, "index", len(chart.arranged.graph))
-    graph = chart.arranged.graph
-    return as_json(await _work(request, lambda: to_json(node_details(graph, index, chart.facts())).encode()))
+
+    def make() -> bytes:
+        from cutaway.explorer.details import node_details
+
+        return to_json(node_details(chart.arranged.graph, index, chart.facts())).encode()
+
+    return as_json(await _work(request, make))
 
 
 async def _group(request: Request) -> Response:
     chart = await _chart_of(request)
     index = whole_number(request, "index", len(chart.arranged.graph.groups))
-    return as_json(await _work(request, lambda: to_json(group_details(chart.arranged, index, chart.facts())).encode()))
+
+    def make() -> bytes:
+        from cutaway.explorer.details import group_details
+
+        return to_json(group_details(chart.arranged, index, chart.facts())).encode()
+
+    return as_json(await _work(request, make))
 
 
 async def _values_of(request: Request) -> tuple[Values, int]:
@@ -394,6 +403,8 @@ async def _focus(request: Request) -> Response:
     session: Session = request.app.state.session
 
     def make() -> bytes:
+        from cutaway.graph.select import keep, members
+
         kept = {*nodes, *members(graph, groups)}
         if not kept:
             raise Refused(400, "there is nothing to focus on: name nodes, or a group that holds some")
@@ -429,6 +440,9 @@ async def _json_body(request: Request) -> Any:
 
 
 async def _export(request: Request) -> Response:
+    from cutaway.explorer.export import FORMATS, export
+    from cutaway.explorer.marks import marks_of, with_changes
+
     chart = await _chart_of(request)
     form = request.query_params.get("format", "")
     theme = theme_named(request.query_params.get("theme", "light"))
@@ -446,7 +460,7 @@ async def _export(request: Request) -> Response:
     body = await _slow_work(request, make)
     name = "".join(char if char.isascii() and char.isalnum() else "_" for char in chart.arranged.graph.name)[:80]
     headers = {"content-disposition": f'attachment; filename="{name or "model"}.{form}"'}
-    return Response(body, media_type=EXPORTS[form], headers=headers)
+    return Response(body, media_type=FORMATS[form], headers=headers)
 
 
 def _view(request: Request, groups: int) -> View | None:
@@ -457,6 +471,8 @@ def _view(request: Request, groups: int) -> View | None:
         x, y, width, height = map(float, request.query_params["view"].split(","))
     except ValueError:
         raise Refused(400, "view must be x,y,width,height in px of the group's inside") from None
+    from cutaway.explorer.export import View
+
     size = whole_number(request, "width", 8_001, 1_600)
     return View(whole_number(request, "group", groups, 0), x, y, width, height, float(size))
 

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import CutawayError
-from cutaway.explorer.chart import MANY_WEIGHTS, Chart
-from cutaway.explorer.comparing import SIDES, Comparing, arranged
+from cutaway.explorer.chart import MANY_WEIGHTS, Chart, arranged
 from cutaway.explorer.contract import Live, Progress
 from cutaway.explorer.findings import Settings, in_part, look
 from cutaway.explorer.text import shown
@@ -29,6 +28,7 @@ from cutaway.graph.model import Graph
 
 if TYPE_CHECKING:
     from cutaway.checks.finding import Finding
+    from cutaway.explorer.comparing import Comparing
     from cutaway.explorer.inside import Inside
     from cutaway.explorer.weights import Values
     from cutaway.running.outputs import Activations
@@ -177,6 +177,8 @@ class Session:
                 charts = [self._chart_of(grouped, lambda: look(grouped, self.origin.settings))]
                 comparing = None
             else:
+                from cutaway.explorer.comparing import Comparing
+
                 comparing = Comparing.of(old, graph)
                 charts = comparing.charts(_COMPARED, self.origin.settings)
         self._keep_whole(charts, comparing)
@@ -194,6 +196,8 @@ class Session:
         comparing = self.comparing
         if comparing is None or chart.compare is None:
             return None
+        from cutaway.explorer.comparing import SIDES
+
         return comparing.states[SIDES.index(chart.compare["side"])]
 
     def comparison(self) -> list[bytes]:
@@ -331,8 +335,11 @@ class Session:
             first = max(state.charts, default=-1) + 1
             for at, chart in enumerate(charts):
                 chart.index = first + at
-                if comparing is not None:
-                    chart.compare = comparing.head(SIDES[at], first)
+            if comparing is not None:
+                from cutaway.explorer.comparing import SIDES
+
+                for side, chart in zip(SIDES, charts, strict=True):
+                    chart.compare = comparing.head(side, first)
             state.charts = {chart.index: chart for chart in charts}
             state.lasting, state.latest, state.comparing = frozenset(state.charts), first, comparing
             self._values = None

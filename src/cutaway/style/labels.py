@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cutaway.analysis.cost import cost
 from cutaway.graph.model import Graph, Node, Shape
 from cutaway.graph.names import common_words, is_auto, tokens, without_version
 from cutaway.style.measure import clean, fit, width
@@ -271,6 +270,8 @@ def _spent(name: str) -> Callable[[Graph, int], str]:
 
     def line(graph: Graph, node: int) -> str:
         if not found:
+            from cutaway.analysis.cost import cost
+
             spent = cost(graph)
             found.append(spent.known(spent.macs if name == "macs" else spent.flops))
         value = found[0][node]
