@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,14 +11,15 @@ from typing import Any
 
 from cutaway.analysis.sizes import Setting
 from cutaway.charts.kinds import SIZE, Kind, draw_chart
-from cutaway.charts.layers import Ledger, Quantity, ledger
+from cutaway.charts.layers import Quantity, ledger
+from cutaway.charts.measured import Measured, Times, by_layer, read_times
 from cutaway.charts.roofline import BANDWIDTH, PEAK, Machine
 from cutaway.drawing.pdf import to_pdf
 from cutaway.drawing.png import check_dpi, to_png
 from cutaway.drawing.scene import Scene
 from cutaway.drawing.svg import to_svg
 from cutaway.drawing.tikz import to_tikz
-from cutaway.errors import OptionError, ReadError
+from cutaway.errors import OptionError
 from cutaway.graph.grouping import group as with_groups
 from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph, Shape
@@ -27,11 +27,7 @@ from cutaway.graph.select import find
 from cutaway.readers import read
 from cutaway.style.theme import Theme, theme_named
 
-Times = Mapping[str, float] | str | PathLike[str]
-"""Seconds by name or id of the layer, or the path of a JSON file with them."""
-
 _SMALLEST, _LARGEST = 240.0, 8_000.0  # px of a chart's sides
-_MOST_BYTES = 64 << 20  # of a file of times: a line of 100 bytes for each of half a million layers
 
 FORMATS: Mapping[str, Callable[[Scene, float], bytes]] = {
     "svg": lambda scene, _: to_svg(scene).encode(),
@@ -126,10 +122,10 @@ def plot_chart(
         batch: Length of every free batch axis, for the cost.
         shapes: Shapes of some inputs by name, the batch included, for the cost.
         precision: Type that all floats are held in, for the bytes; None for those of the model.
-        peak: FLOPs a second that the machine of a roofline can do; 1e12 where None.
-        bandwidth: Bytes a second that its memory can move; 5e10 where None.
-        times: Measured seconds by name or id of the layer, or the path of a JSON file with them, for a roofline. None
-            puts each layer at the rate that it can reach.
+        peak: FLOPs a second that the machine of a roofline can do; None for what was measured with the times, or 1e12.
+        bandwidth: Bytes a second that its memory can move; None for what was measured, or 5e10.
+        times: Measured seconds by name or id of the layer, or the path of a JSON file with them, such as ``cutaway
+            profile -o`` writes, for a roofline. None puts each layer at the rate that it can reach.
         size: Width and height in px.
         theme: ``"light"``, ``"dark"``, ``"print"`` or a `Theme`.
         dpi: Resolution of a bitmap, in dots per inch; 96 where None.
@@ -158,18 +154,32 @@ def plot_chart(
     else:
         graph = read(model, input_shape=input_shape, inputs=inputs, signature=signature, raw=raw)
     graph = with_groups(graph)
+    measured = None if times is None else read_times(times)
+    if measured is not None and batch == 1 and not shapes:
+        shapes = measured.shapes
     held = ledger(graph, _setting(batch, shapes), precision=precision)
-    given = "given" if peak is not None and bandwidth is not None else "assumed where not given"
-    said = "assumed" if peak is None and bandwidth is None else given
-    machine = Machine(PEAK if peak is None else peak, BANDWIDTH if bandwidth is None else bandwidth, said)
     scene = draw_chart(
-        held, kind, chosen_theme, size, group=_group(graph, group), quantity=by, machine=machine,
-        times=None if times is None else seconds_of(held, times),
+        held, kind, chosen_theme, size, group=_group(graph, group), quantity=by,
+        machine=_machine(peak, bandwidth, measured),
+        times=None if measured is None else by_layer(held, measured.seconds),
     )  # fmt: skip
     figure = Figure(graph, scene, resolution)
     if to_file is not None:
         figure.save(to_file)
     return figure
+
+
+def _machine(peak: float | None, bandwidth: float | None, measured: Measured | None) -> Machine:
+    """What was given, or else what was measured, or else what is assumed; and in words which of them it is."""
+    if peak is not None and bandwidth is not None:
+        return Machine(peak, bandwidth, "given")
+    known = (measured.machine if measured is not None else None) or Machine(PEAK, BANDWIDTH, "assumed")
+    if peak is None and bandwidth is None:
+        return known
+    return Machine(
+        known.peak if peak is None else peak, known.bandwidth if bandwidth is None else bandwidth,
+        f"given and {known.said}",
+    )  # fmt: skip
 
 
 def _setting(batch: int, shapes: Mapping[str, Shape] | None) -> Setting:
@@ -196,56 +206,3 @@ def _group(graph: Graph, name: str | None) -> int:
         what = "several groups; say the id of one" if groups else "a layer; expected a group that holds some"
         raise OptionError(f"group: {name!r} is {what}")
     return groups[0]
-
-
-def seconds_of(held: Ledger, times: Times) -> dict[int, float]:
-    """Measured seconds by position of the layer; the operations of one layer are added up.
-
-    Raises:
-        ReadError: The file holds no times.
-        OptionError: A name is that of no layer, or a time is no number.
-    """
-    named = dict(times) if isinstance(times, Mapping) else _read_times(Path(times))
-    known = _names(held)
-    found: dict[int, float] = {}
-    for name, value in named.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-            raise OptionError(f"times: {name!r} must be a number of seconds; received {value!r}")
-        if name not in known:
-            find(held.graph, [name], "times")  # tells which names are like it
-            raise OptionError(f"times: {name!r} is a group and no layer")
-        for at in known[name]:
-            found[at] = found.get(at, 0.0) + value / len(known[name])
-    return found
-
-
-def _names(held: Ledger) -> dict[str, list[int]]:
-    """Positions of the layers that a name or id means; an id comes before a name."""
-    graph = held.graph
-    found: dict[str, list[int]] = {}
-    for at, layer in enumerate(held.layers):
-        found.setdefault(layer.name, []).append(at)
-    for node, at in enumerate(held.layer_of):
-        found[graph.ids[node]] = [at]
-    for at, layer in enumerate(held.layers):
-        found[layer.id] = [at]
-    return found
-
-
-def _read_times(path: Path) -> dict[str, float]:
-    try:
-        size = path.stat().st_size
-        if size > _MOST_BYTES:
-            raise ReadError(f"expected a file of times of at most {_MOST_BYTES:,} bytes; it has {size:,}", path=path)
-        held = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ReadError(f"cannot be read: {error.strerror}", path=path) from error
-    except (ValueError, RecursionError) as error:
-        raise ReadError(f"expected JSON with a time for each layer: {error}", path=path) from error
-    if isinstance(held, dict) and isinstance(held.get("layers"), list):
-        held = {
-            str(row.get("id") or row.get("name")): row.get("seconds") for row in held["layers"] if isinstance(row, dict)
-        }
-    if not isinstance(held, dict) or not held:
-        raise ReadError('expected {"layer": seconds, …}, or what cutaway profile writes', path=path)
-    return held

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -254,3 +255,34 @@ def test_files_that_hold_no_times_are_told(content: bytes, tmp_path: Path) -> No
         cutaway.plot_chart(MODELS / "unet.keras", "roofline", times=file)
     with pytest.raises(ReadError, match="cannot be read"):
         cutaway.plot_chart(MODELS / "unet.keras", "roofline", times=tmp_path / "absent.json")
+
+
+def test_a_profile_brings_its_times_shapes_and_roof(tmp_path: Path) -> None:
+    graph = group(read(MODELS / "MobileNetV2.keras"))
+    rows = [
+        {"id": id, "kind": "node", "time_ms": 3.0, "forward_ms": 2.0 if at % 2 else 0.0}
+        for at, id in enumerate(graph.ids)
+    ]
+    profile = {
+        "kind": "profile", "setting": {"shapes": {"input_layer": [4, 224, 224, 3]}}, "rows": rows,
+        "roof": {"flops_per_second": 4e10, "bytes_per_second": 8e9, "source": "measured"},
+    }  # fmt: skip
+    file = tmp_path / "times.json"
+    file.write_text(json.dumps(profile))
+    scene = cutaway.plot_chart(graph, "roofline", times=file).scene
+    assert "40 GFLOP/s and 8 GB/s (measured): memory bounds below 5 FLOPs for each byte" in words(scene)
+    held = ledger(graph, Setting(batch=4))
+    layers = {layer.id: layer for layer in held.layers}
+    dots = marks(scene)
+    assert {box.key for box in dots} == {
+        id for at, id in enumerate(graph.ids) if at % 2 and layers[id].flops and layers[id].moved
+    }
+    for box in dots:
+        layer = layers[box.key]
+        best = min(4e10, layer.flops / layer.moved * 8e9)
+        assert f"{100 * layer.flops / 2e-3 / best:.0f} % of the roof" in box.tip
+    half = cutaway.plot_chart(graph, "roofline", times=file, peak=1e11).scene
+    assert any("100 GFLOP/s and 8 GB/s (given and measured)" in text for text in words(half))
+    file.write_text(json.dumps({**profile, "rows": [{"kind": "node"}]}))
+    with pytest.raises(ReadError, match="damaged"):
+        cutaway.plot_chart(graph, "roofline", times=file)

@@ -13,6 +13,7 @@ examples:
   cutaway chart model.keras --by macs -o macs.svg
   cutaway chart model.keras --kind memory --batch 8 -o memory.png
   cutaway chart model.keras --kind roofline --peak 2T --bandwidth 100G -o roofline.pdf
+  cutaway chart model.keras --kind roofline --times times.json -o measured.svg
   cutaway chart model.keras --kind stages --group conv3 -o stages.svg
 """
 
@@ -45,7 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     machine.add_argument(
         "--bandwidth", type=quantity, metavar="N", help="bytes of memory a second, such as 100G (default: 50G)"
     )
-    machine.add_argument("--times", metavar="FILE", help="JSON file with the measured seconds of each layer")
+    machine.add_argument("--times", metavar="FILE", help="what cutaway profile -o wrote, or JSON with seconds by layer")
     look = parser.add_argument_group("how it looks")
     look.add_argument("--theme", default="light", metavar="NAME", help="light, dark or print")
     look.add_argument("--size", type=pixels, metavar="WxH", help="width and height in px (default: 880x520)")
