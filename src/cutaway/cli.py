@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cutaway import __version__
-from cutaway.commands import chart, index, timing
+from cutaway.commands import chart, index, overlay, timing
 from cutaway.commands.words import named_shape, shape
 from cutaway.errors import CutawayError, OptionError, ReadError, UnbuiltModel
 from cutaway.graph.memory import collector_paused
@@ -250,6 +250,7 @@ def _add_view(commands: Any) -> None:
         "random numbers; say it twice to compare two inputs",
     )  # fmt: skip
     parser.add_argument("--watch", action="store_true", help="read the model again whenever its file changes")
+    overlay.add_options(parser)
     parser.add_argument(
         "--host", default="127.0.0.1", metavar="ADDRESS",
         help="address to listen on (default: %(default)s, which only this machine reaches)",
@@ -286,6 +287,7 @@ def _add_plot(commands: Any) -> None:
             help=_SHOWN[word],
         )
     said.add_argument("--fields", nargs="+", metavar="NAME", help="attributes or facts to show on each box")
+    overlay.add_options(parser)
     look = parser.add_argument_group("how it looks")
     look.add_argument("--theme", metavar="NAME", help="light, dark, print, …; a wrong name lists them")
     look.add_argument("--highlight", nargs="+", metavar="NAME", help="layers or groups to stand out")
@@ -309,6 +311,7 @@ def _add_summary(commands: Any) -> None:
         "--shape", type=named_shape, action="append", default=[], metavar="INPUT=N,N,…",
         help="shape of an input that the cost is that of, such as image=1,512,512,3",
     )  # fmt: skip
+    overlay.add_options(parser)
     parser.set_defaults(run=_summary)
 
 
@@ -440,6 +443,7 @@ def _listening(arguments: argparse.Namespace) -> tuple[Listening, Callable[[], N
 
     session = file_session(
         arguments.model, inputs=arguments.input, watch=arguments.watch, compare=arguments.compare, on_failure=_tell,
+        lay=overlay.laid(arguments),
         input_shape=arguments.input_shape, signature=arguments.signature, raw=bool(arguments.raw),
     )  # fmt: skip
     return Listening(session, arguments.host, arguments.port), session.start
@@ -462,6 +466,10 @@ def _plot(arguments: argparse.Namespace) -> None:
     note = _note(picture, target, may_lower=arguments.dpi is None)
     picture.save(target)
     print(f"wrote {_safe(target)}")
+    missed = () if picture.overlay is None else picture.overlay.unmatched
+    if missed:
+        told = ", ".join(missed[:5])
+        print(f"note: {len(missed):,} names of the overlay mean no layer here: {_safe(told)}", file=sys.stderr)
     for warning in picture.graph.warnings:
         print(f"warning: {_safe(warning)}", file=sys.stderr)
     if note:
@@ -495,6 +503,9 @@ def _summary(arguments: argparse.Namespace) -> None:
         raw=bool(arguments.raw),
         batch=arguments.batch,
         shapes=dict(arguments.shape),
+        overlay=arguments.overlay,
+        overlay_column=arguments.overlay_column,
+        rollup=arguments.rollup or "sum",
     )
     if arguments.format == "table" and sys.stdout.isatty():
         from rich.console import Console

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +16,7 @@ from cutaway.style.theme import Theme
 
 if TYPE_CHECKING:
     from cutaway.exporters.sketch import Direction, Sketch
+    from cutaway.overlays.overlay import Overlay
 
 
 class Drawn(Protocol):
@@ -39,8 +39,8 @@ class Drawn(Protocol):
         """Colours that were chosen."""
 
     @property
-    def values(self) -> Mapping[int, float] | None:
-        """Numbers of the caller that colour it, by position of the node."""
+    def overlay(self) -> Overlay | None:
+        """Numbers of the caller that colour it."""
 
     @property
     def settings(self) -> Callable[[], Mapping[str, Any]] | None:
@@ -90,10 +90,8 @@ def _html(drawn: Drawn) -> bytes:
     from cutaway.drawing.arrange import Arranged
     from cutaway.explorer.page import to_html
 
-    facts = {}
-    if drawn.values is not None:
-        facts["values"] = [drawn.values.get(node, math.nan) for node in range(len(drawn.graph))]
-    return to_html(Arranged(drawn.graph, drawn.labels, drawn.nested), drawn.theme, facts, drawn.settings)
+    arranged = Arranged(drawn.graph, drawn.labels, drawn.nested)
+    return to_html(arranged, drawn.theme, settings=drawn.settings, overlay=drawn.overlay)
 
 
 def _scene_json(drawn: Drawn) -> bytes:
@@ -124,16 +122,15 @@ def _closed(drawn: Drawn) -> set[int]:
 
 def _sketch(drawn: Drawn) -> Sketch:
     from cutaway.analysis.ops import family
+    from cutaway.drawing.shades import shades
     from cutaway.exporters.sketch import Look, Sketch
-    from cutaway.style.theme import scale_colour
 
-    graph, theme, values = drawn.graph, drawn.theme, drawn.values
+    graph, theme = drawn.graph, drawn.theme
     fills = [theme.families[family(op)] for op in graph.ops]
     by_node = [fills[code] for code in graph.op_codes]
-    if values is not None:
-        low, high = min(values.values(), default=0.0), max(values.values(), default=0.0)
-        shades = {node: scale_colour(theme, (value - low) / ((high - low) or 1.0)) for node, value in values.items()}
-        by_node = [(shades.get(node, theme.group_fill), stroke) for node, (_, stroke) in enumerate(by_node)]
+    if drawn.overlay is not None:
+        fills_of = shades(graph, theme, drawn.overlay).fills
+        by_node = [(fills_of.get(node, theme.group_fill), stroke) for node, (_, stroke) in enumerate(by_node)]
     look = Look(
         lines=drawn.labels.lines,
         titles=[" ".join(filter(None, title)) for title in drawn.labels.titles],

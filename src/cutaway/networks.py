@@ -16,6 +16,7 @@ from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph
 from cutaway.layout.nesting import BoxSizes, LayoutOptions
 from cutaway.layout.nesting import lay_out as lay_out_boxes
+from cutaway.overlays.overlay import Rollup, overlay_on
 from cutaway.readers import read
 from cutaway.style.labels import LabelOptions
 
@@ -42,6 +43,9 @@ def to_networkx(
     *,
     depth: int = 0,
     findings: Iterable[Finding] = (),
+    overlay: Any = None,
+    overlay_column: str | None = None,
+    rollup: Rollup = "sum",
     input_shape: Any = None,
     inputs: Any = None,
     signature: str | None = None,
@@ -59,6 +63,10 @@ def to_networkx(
             `plot_model` draws; ``y`` runs down.
         depth: Of level ``"group"``: how many groups are around those that are nodes, as ``depth`` of `plot_model`.
         findings: What `cutaway.check` found; layers and groups get theirs as ``findings``, in JSON.
+        overlay: A table by layer name, as for `plot_model`: all of its columns become attributes.
+        overlay_column: The column that groups get a number of too, where the table does not name them; None for the
+            first that holds numbers.
+        rollup: What they get: ``"sum"``, ``"mean"`` or ``"max"`` of their layers.
         input_shape: Shape of the model's input, the batch included, for a model that was never built.
         inputs: Input specification of a live model that takes more than one tensor.
         signature: Entry point that is shown, for files that hold several; None for the serving one.
@@ -86,6 +94,10 @@ def to_networkx(
         facts = dict[str, dict[str, str | int | float]]()
         if positions:
             facts.update({name: {**place} for name, place in _places(graph, closed).items()})
+        if overlay is not None:
+            laid = overlay_on(graph, overlay, column=overlay_column, rollup=rollup)
+            for name, record in laid.records(graph).items():
+                facts.setdefault(name, {}).update(record)
         for name, text in _findings(findings).items():
             facts.setdefault(name, {})["findings"] = text
         return export(graph, closed=closed, facts=facts)

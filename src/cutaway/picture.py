@@ -14,28 +14,28 @@ from cutaway.drawing.arrange import always, arrange, describe, everything_large
 from cutaway.drawing.compose import Marks, Wires, compose
 from cutaway.drawing.png import check_dpi
 from cutaway.drawing.scene import Scene
+from cutaway.drawing.shades import shades
 from cutaway.errors import OptionError, check_choice
 from cutaway.formats import render, writer_for
 from cutaway.graph.fold import Fold, fold
 from cutaway.graph.grouping import group
 from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph, Node
-from cutaway.graph.select import Wanted, find, keep, members
+from cutaway.graph.select import Wanted, find, keep
 from cutaway.graph.select import between as part_between
 from cutaway.graph.walk import depths
 from cutaway.layout.nesting import LayoutOptions, Nested
+from cutaway.overlays.overlay import Overlay, Rollup, overlay_on, values_on
 from cutaway.readers import read
 from cutaway.style.labels import LabelOptions, Labels
 from cutaway.style.measure import clean
-from cutaway.style.theme import Theme, scale_colour, theme_named
+from cutaway.style.theme import Theme, theme_named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.transforms import Bbox
 
     from cutaway.drawing.axes import Style
-
-_LARGEST_VALUE = 1e150  # the difference of two values must be finite
 
 RANKDIRS = ("TB", "LR", "BT", "RL")
 WIRES: Mapping[str, Wires] = {
@@ -59,7 +59,7 @@ class Picture:
         labels: What stands in the boxes.
         theme: Its colours.
         dpi: Resolution of bitmaps made of it, in dots per inch; 96 is one dot per px.
-        values: Numbers of the caller that colour it, by position of the node; None where there are none.
+        overlay: Numbers of the caller that colour it; None where there are none.
         settings: Gives how the model was compiled; None where only a part of it is drawn.
     """
 
@@ -69,7 +69,7 @@ class Picture:
     labels: Labels
     theme: Theme
     dpi: float = 96.0
-    values: Mapping[int, float] | None = None
+    overlay: Overlay | None = None
     settings: Callable[[], Mapping[str, Any]] | None = field(default=None, repr=False)
 
     @cached_property
@@ -159,6 +159,9 @@ def plot_model(
     highlight: Wanted = (),
     annotate: Mapping[str, str] | None = None,
     values: Mapping[str, float] | Iterable[tuple[str, float]] | None = None,
+    overlay: Any = None,
+    overlay_column: str | None = None,
+    rollup: Rollup = "sum",
     between: tuple[Wanted, Wanted] | None = None,
     legend: bool = True,
     input_shape: Any = None,
@@ -198,6 +201,12 @@ def plot_model(
         highlight: Names, ids or patterns of layers and groups, or a predicate over `Node`.
         annotate: Further lines for boxes, by name or id of the layer.
         values: Numbers by layer name, id or group; they colour the boxes, and the legend shows their scale.
+        overlay: A table by layer name that colours the boxes and stands in them: a mapping, records, a DataFrame, or
+            the path of a CSV or JSON file, such as a profile or node data of Model Explorer. Names that mean nothing
+            here are in ``Picture.overlay.unmatched``.
+        overlay_column: The column of the table; None for the first that holds numbers.
+        rollup: What a group that is drawn as one box shows, unless the table names it: ``"sum"``, ``"mean"`` or
+            ``"max"`` of its layers.
         between: Draw only what lies on paths between these two layers, groups or tensors (``"name:port"``).
         legend: Whether a legend stands below the drawing.
         input_shape: For a live model that is not built: shape of its input, batch dimension included.
@@ -240,11 +249,13 @@ def plot_model(
     if fold_repeats:
         graph, folds = fold(graph)
     layout = _layout_options(graph, rankdir, aspect, depth, unfold, expand_nested)
-    numbers = None if values is None else _numbers(graph, values)
-    marks = _marks(graph, chosen_theme, highlight, numbers, legend)
+    numbers = _overlay(graph, values, overlay, overlay_column, rollup)
+    if numbers is not None and overlay is not None:
+        options = _noted(options, graph, numbers)
+    marks = _marks(graph, chosen_theme, highlight, numbers, legend, layout.closed)
     picture = draw(graph, options, layout, marks, chosen_theme, folds, dpi=resolution, splines=splines)
     if numbers is not None:
-        picture = replace(picture, values=numbers)
+        picture = replace(picture, overlay=numbers)
     if layer_range is None and between is None and not folds:
         picture = replace(picture, settings=_settings_of(model))
     if to_file is not None:
@@ -370,55 +381,43 @@ def _levels_up_to(level: Sequence[int], most: int) -> Callable[[int], bool]:
     return lambda group: level[group] <= most
 
 
-def _numbers(graph: Graph, values: Mapping[str, float] | Iterable[tuple[str, float]]) -> dict[int, float]:
-    """The value of each node: its own, or else that of the innermost group that has one."""
-    level = depths(graph.groups.parents)
-    for_nodes: dict[int, float] = {}
-    for_groups: dict[int, float] = {}
-    for name, value in _pairs(values):
-        nodes, groups = find(graph, name, "values")
-        for_nodes.update(dict.fromkeys(nodes, value))
-        for_groups.update(dict.fromkeys(groups, value))
-    numbers: dict[int, float] = {}
-    for group_index in sorted(for_groups, key=level.__getitem__):
-        numbers.update(dict.fromkeys(members(graph, [group_index]), for_groups[group_index]))
-    return numbers | for_nodes
+def _overlay(
+    graph: Graph,
+    values: Mapping[str, float] | Iterable[tuple[str, float]] | None,
+    overlay: Any,
+    column: str | None,
+    rollup: Rollup,
+) -> Overlay | None:
+    """The numbers that colour the boxes, where there are any."""
+    if values is not None and overlay is not None:
+        raise OptionError("values and overlay both colour the boxes; give one of them")
+    if overlay is None and column is not None:
+        raise OptionError(f"overlay_column chooses a column of an overlay, and there is none; received {column!r}")
+    if values is not None:
+        return values_on(graph, values)
+    return None if overlay is None else overlay_on(graph, overlay, column=column, rollup=rollup)
 
 
-def _pairs(values: Mapping[str, float] | Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
-    """Names and finite numbers; a name without a number, such as an empty cell of a table, is left out."""
-    found = []
-    try:
-        for name, value in dict(values).items():
-            if value is None or float(value) != float(value):
-                continue
-            if abs(float(value)) > _LARGEST_VALUE:
-                raise OptionError(f"values: {name!r} must be a finite number; received {value!r}")
-            found.append((str(name), float(value)))
-    except (TypeError, ValueError) as error:
-        if isinstance(error, OptionError):
-            raise
-        raise OptionError(f"values must be numbers by name, as a mapping or as pairs: {error}") from error
-    return found
+def _noted(options: LabelOptions, graph: Graph, overlay: Overlay) -> LabelOptions:
+    """Labels that say the numbers too."""
+    notes = {graph.ids[node]: overlay.words(value) for node, value in overlay.nodes.items()}
+    for node, (identity, name) in enumerate(zip(graph.ids, graph.names, strict=True)):
+        own = options.annotations.get(identity, options.annotations.get(name))
+        if own:
+            notes[identity] = f"{notes[identity]}\n{own}" if node in overlay.nodes else own
+    return replace(options, annotations=notes)
 
 
 def _marks(
     graph: Graph,
     theme: Theme,
     highlight: Wanted,
-    numbers: Mapping[int, float] | None,
+    numbers: Overlay | None,
     legend: bool,
+    closed: Callable[[int], bool] | None,
 ) -> Marks:
     nodes, groups = find(graph, highlight, "highlight")
     if numbers is None:
         return Marks(highlighted_nodes=nodes, highlighted_groups=groups, show_legend=legend)
-    low, high = min(numbers.values(), default=0.0), max(numbers.values(), default=0.0)
-    span = (high - low) or 1.0
-    fills = {node: scale_colour(theme, (value - low) / span) for node, value in numbers.items()}
-    steps = [low + span * step / 4 for step in range(5)] if high > low else [low] * bool(numbers)
-    entries = [(scale_colour(theme, (step - low) / span), theme.group_stroke, f"{step:.4g}") for step in steps]
-    if len(numbers) < len(graph):
-        entries.append((theme.group_fill, theme.group_stroke, "no value"))
-    for node in range(len(graph)):
-        fills.setdefault(node, theme.group_fill)
+    fills, entries = shades(graph, theme, numbers, closed)
     return Marks(fills=fills, highlighted_nodes=nodes, highlighted_groups=groups, legend=entries, show_legend=legend)

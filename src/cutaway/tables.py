@@ -20,6 +20,7 @@ from cutaway.analysis.parameters import Totals, group_totals, node_totals
 from cutaway.analysis.sizes import Setting
 from cutaway.graph.grouping import group as with_groups
 from cutaway.graph.model import Graph, Shape, Tensor
+from cutaway.overlays.overlay import Overlay, Rollup, overlay_on
 from cutaway.readers import read
 from cutaway.style.measure import clean
 from cutaway.style.quantities import count_words, size_words
@@ -50,6 +51,7 @@ class Row:
         totals: Parameters and bytes; each weight counts once.
         macs: Multiply-accumulates, of a group those of all in it that are counted; None for a node that is not.
         flops: Operations, likewise.
+        value: What the caller's table says of it; None where it says nothing.
     """
 
     id: str
@@ -62,6 +64,7 @@ class Row:
     totals: Totals
     macs: int | None
     flops: int | None
+    value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Summary:
         not_counted: What is not in them or had to be assumed, in words.
         rows: Nodes and groups in the order of the tree; a group stands before what it holds.
         warnings: What could not be read, in words.
+        column: Name of the column of the caller's table; empty without one.
     """
 
     name: str
@@ -92,6 +96,7 @@ class Summary:
     not_counted: tuple[str, ...]
     rows: tuple[Row, ...]
     warnings: tuple[str, ...]
+    column: str = ""
 
     def __str__(self) -> str:
         return to_text(self)
@@ -106,6 +111,9 @@ def summary(
     raw: bool = False,
     batch: int = 1,
     shapes: Mapping[str, Shape] | None = None,
+    overlay: Any = None,
+    overlay_column: str | None = None,
+    rollup: Rollup = "sum",
 ) -> Summary:
     """Summarise a model: its tree with shapes, parameters, bytes and multiply-accumulates.
 
@@ -117,6 +125,9 @@ def summary(
         raw: Whether everything in the file is listed as it stands, plumbing included.
         batch: Length of every free batch axis, for the cost.
         shapes: Shapes of some inputs by name, the batch included, for the cost: free lengths, or other ones.
+        overlay: A table by layer name, as for `plot_model`: it becomes one more column.
+        overlay_column: The column of the table; None for the first that holds numbers.
+        rollup: What groups get that the table does not name: ``"sum"``, ``"mean"`` or ``"max"`` of their layers.
 
     Returns:
         The table. A flat model is grouped as its picture is.
@@ -132,6 +143,7 @@ def summary(
     else:
         graph = read(source, input_shape=input_shape, inputs=inputs, signature=signature, raw=raw)
     graph = with_groups(graph)
+    laid = None if overlay is None else overlay_on(graph, overlay, column=overlay_column, rollup=rollup)
     of_groups = group_totals(graph)
     spent = _cost(graph, batch, shapes)
     return Summary(
@@ -146,8 +158,9 @@ def summary(
         flops=spent.total_flops,
         peak_activation_bytes=activations(graph, spent.sizes).peak,
         not_counted=(*spent.notes(), *_hint(graph, spent)),
-        rows=tuple(_rows(graph, of_groups, spent)),
+        rows=tuple(_rows(graph, of_groups, spent, laid)),
         warnings=graph.warnings,
+        column="" if laid is None else laid.column,
     )
 
 
@@ -171,7 +184,7 @@ def _hint(graph: Graph, spent: Cost) -> Iterator[str]:
             yield f"input {name!r} has free lengths; give them: --shape {name}={lengths}"
 
 
-def _rows(graph: Graph, of_groups: Sequence[Totals], spent: Cost) -> Iterator[Row]:
+def _rows(graph: Graph, of_groups: Sequence[Totals], spent: Cost, laid: Overlay | None) -> Iterator[Row]:
     """Rows of the tree below the root, depth first."""
     of_nodes = node_totals(graph)
     macs, flops = roll_up(graph, spent.macs), roll_up(graph, spent.flops)
@@ -188,7 +201,7 @@ def _rows(graph: Graph, of_groups: Sequence[Totals], spent: Cost) -> Iterator[Ro
         if is_group:
             group = graph.group(index)
             parent = graph.groups.ids[group.parent]
-            own = (of_groups[index], macs[index], flops[index])
+            own = (of_groups[index], macs[index], flops[index], None if laid is None else laid.groups.get(index))
             yield Row(group.id, group.name, group.op, group.kind, parent, depth, (), *own)
             stack.append(iter(tree[index]))
         else:
@@ -196,6 +209,7 @@ def _rows(graph: Graph, of_groups: Sequence[Totals], spent: Cost) -> Iterator[Ro
                 graph.ids[index], graph.names[index], graph.op(index), "node",
                 graph.groups.ids[graph.node_groups[index]], depth, graph.outputs_of(index), of_nodes[index],
                 None if index in unknown else spent.macs[index], None if index in unknown else spent.flops[index],
+                None if laid is None else laid.nodes.get(index),
             )  # fmt: skip
 
 
@@ -238,12 +252,23 @@ def total_words(table: Summary) -> str:
     )
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    """What stands in the table, safe to show; the columns are those of `HEADINGS`."""
+def headings(table: Summary) -> tuple[str, ...]:
+    """Columns of the table: those of every model, and that of the caller's own table."""
+    return (*HEADINGS, _safe(table.column)) if table.column else HEADINGS
+
+
+def _is_number(at: int) -> bool:
+    """Whether a column, by its position, holds numbers; the caller's own comes last and does."""
+    return at >= len(HEADINGS) or HEADINGS[at] in _NUMBERS
+
+
+def _cells(row: Row, table: Summary) -> tuple[str, ...]:
+    """What stands in the table, safe to show; the columns are those of `headings`."""
+    own = ("" if row.value is None else f"{row.value:.4g}",) if table.column else ()
     parameters = f"{row.totals.parameters:,}" if row.totals.parameters else ""
     size = size_words(row.totals.bytes) if row.totals.bytes else ""
     macs = "?" if row.macs is None else count_words(row.macs) if row.macs else ""
-    return (_safe(row.name), _safe(row.op), ", ".join(map(shape_words, row.outputs)), parameters, size, macs)
+    return (_safe(row.name), _safe(row.op), ", ".join(map(shape_words, row.outputs)), parameters, size, macs, *own)
 
 
 def _safe(text: str) -> str:
@@ -252,17 +277,18 @@ def _safe(text: str) -> str:
 
 def to_text(table: Summary) -> str:
     """The table in columns, for a pipe or a log: as wide as its longest row, without colours."""
-    rows = [("  " * row.depth + cells[0], *cells[1:]) for row in table.rows for cells in (_cells(row),)]
-    widths = [max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)]
-    lines = [_line(HEADINGS, widths), "  ".join("-" * width for width in widths)]
+    rows = [("  " * row.depth + cells[0], *cells[1:]) for row in table.rows for cells in (_cells(row, table),)]
+    heads = headings(table)
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    lines = [_line(heads, widths), "  ".join("-" * width for width in widths)]
     lines += [_line(row, widths) for row in rows]
     return "\n".join([_safe(table.name), *lines, total_words(table), *_warning_lines(table), ""])
 
 
 def _line(cells: Iterable[str], widths: Sequence[int]) -> str:
     aligned = (
-        cell.rjust(width) if heading in _NUMBERS else cell.ljust(width)
-        for heading, cell, width in zip(HEADINGS, cells, widths, strict=True)
+        cell.rjust(width) if _is_number(at) else cell.ljust(width)
+        for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
     )
     return "  ".join(aligned).rstrip()
 
@@ -284,10 +310,10 @@ def rich_table(table: Summary) -> Table:
     from rich.text import Text
 
     made = Table(title=Text(_safe(table.name)), caption=Text("\n".join([total_words(table), *_warning_lines(table)])))
-    for heading in HEADINGS:
-        made.add_column(heading, justify="right" if heading in _NUMBERS else "left", no_wrap=heading in _NUMBERS)
+    for at, heading in enumerate(headings(table)):
+        made.add_column(heading, justify="right" if _is_number(at) else "left", no_wrap=_is_number(at))
     for row in table.rows:
-        name, *rest = _cells(row)
+        name, *rest = _cells(row, table)
         style = "" if row.kind == "node" else "bold"
         made.add_row(Text("  " * row.depth + name, style=style), *(Text(cell, style=style) for cell in rest))
     return made
@@ -324,6 +350,7 @@ def to_json(table: Summary) -> str:
                 **_numbers(row.totals),
                 "macs": row.macs,
                 "flops": row.flops,
+                **_own(row, table),
             }
             for row in table.rows
             if row.kind == "node"
@@ -331,13 +358,18 @@ def to_json(table: Summary) -> str:
         "groups": [
             {
                 "id": row.id, "name": row.name, "op": row.op, "kind": row.kind, "parent": row.group,
-                **_numbers(row.totals), "macs": row.macs, "flops": row.flops,
+                **_numbers(row.totals), "macs": row.macs, "flops": row.flops, **_own(row, table),
             }
             for row in table.rows
             if row.kind != "node"
         ],
     }  # fmt: skip
     return json.dumps(document, indent=1) + "\n"
+
+
+def _own(row: Row, table: Summary) -> dict[str, object]:
+    """What the caller's table says, under a name that none of ours can be."""
+    return {"overlay": {table.column: row.value}} if table.column else {}
 
 
 def _numbers(totals: Totals) -> dict[str, int]:
@@ -353,23 +385,26 @@ def to_csv(table: Summary) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     numbers = ("parameters", "trainable_parameters", "bytes", "macs", "flops")
-    writer.writerow(("kind", "id", "name", "op", "group", "outputs", *numbers))
+    own = (_safe(table.column),) if table.column else ()
+    writer.writerow(("kind", "id", "name", "op", "group", "outputs", *numbers, *own))
     for row in table.rows:
         words = map(_safe, (row.kind, row.id, row.name, row.op, row.group))
         shapes = " ".join(map(shape_words, row.outputs))
-        counts = ("" if number is None else number for number in (row.macs, row.flops))
+        told = (row.macs, row.flops, *((row.value,) if own else ()))
+        counts = ("" if number is None else number for number in told)
         writer.writerow((*words, shapes, row.totals.parameters, row.totals.trainable, row.totals.bytes, *counts))
     return stream.getvalue()
 
 
 def to_markdown(table: Summary) -> str:
     """The table as Markdown, groups in bold."""
+    heads = headings(table)
     lines = [
-        f"| {' | '.join(HEADINGS)} |",
-        f"|{'|'.join('--:' if heading in _NUMBERS else '---' for heading in HEADINGS)}|",
+        f"| {' | '.join(map(_marked, heads))} |",
+        f"|{'|'.join('--:' if _is_number(at) else '---' for at in range(len(heads)))}|",
     ]
     for row in table.rows:
-        name, *rest = map(_marked, _cells(row))
+        name, *rest = map(_marked, _cells(row, table))
         shown = name if row.kind == "node" or not name else f"**{name}**"
         lines.append(f"| {'&emsp;' * row.depth}{shown} | {' | '.join(rest)} |")
     return "\n".join([*lines, "", total_words(table), *(f"\n{_marked(note)}" for note in _note_lines(table)), ""])

@@ -152,10 +152,11 @@ def test_plot_model_writes_it_with_the_callers_choices(tmp_path: Path) -> None:
 def test_values_of_the_caller_are_columns_to_colour_by(tmp_path: Path) -> None:
     drawn = plot_model(ROOT / "examples" / "digits.keras", None, values={"stem": 2.5})
     drawn.save(tmp_path / "x.html")
-    found = decode([Page((tmp_path / "x.html").read_text()).block("columns")])
-    values = found["fact:values"].tolist()
-    assert values[drawn.graph.names.index("stem")] == 2.5
-    assert sum(value == value for value in values) == 1
+    page = Page((tmp_path / "x.html").read_text())
+    found = decode([page.block("columns")])["overlay"]
+    assert found["columns"] == ["value"]
+    assert found["rows"] == [[drawn.graph.names.index("stem"), 2.5]]
+    assert json.loads(page.block("chart"))["overlay"] == "overlay:0||sum"
 
 
 def test_an_installation_without_the_page_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

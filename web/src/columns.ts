@@ -184,6 +184,8 @@ export class Columns {
   readonly weightCode: Int32Array;
   /** Numbers about nodes by name, such as `macs`; NaN where it is not known. */
   readonly facts: ReadonlyMap<string, Float64Array>;
+  /** The table that was laid over the model, as JSON; empty without one. */
+  readonly overlay: string;
 
   readonly #kinds: readonly string[];
   readonly #kind: Int32Array;
@@ -195,6 +197,7 @@ export class Columns {
     const strings = (name: string): Strings => new Strings(box.bytes(name), box.u32(`${name}_start`));
     const table = <T>(name: string): T[] => JSON.parse(box.text(name) || "[]") as T[];
     this.nodeNames = strings("node_name");
+    this.overlay = box.text("overlay");
     this.ops = table<string>("ops");
     this.opFamilies = box.u8("op_family");
     this.opCode = box.i32("op_code");

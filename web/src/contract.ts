@@ -225,7 +225,9 @@ export interface Change {
  *
  * `theme` is the one that was chosen, or an empty string; a theme of its own is in `themes` too. `title`: the model in
  * words, for screen readers. `chart`: number of the chart, which later requests name. `postponed`: number of groups
- * that are laid out when they are asked for. `compare` is there where two models are compared.
+ * that are laid out when they are asked for. `compare` is there where two models are compared,
+ * `overlay` where the caller has laid a table over the model: which of its columns colours the page at first, in the
+ * words of a permalink.
  */
 export interface Head {
   readonly schema: number;
@@ -242,6 +244,7 @@ export interface Head {
   readonly looks: { readonly [name: string]: Look };
   readonly parts: { readonly [name: string]: Part };
   readonly compare?: Compare;
+  readonly overlay?: string;
 }
 
 /**

@@ -179,7 +179,7 @@ class _Composer:
             return "group!"
         own = self._marks.fills.get(~group)
         if own is not None:
-            return self._ghostly(~group, self._own_paint(own))
+            return self._ghostly(~group, self._own_paint(own, solid=self._is_solid(group)))
         kind = opened_layer(self._graph, group)
         if kind == OTHER:
             return "group"
@@ -206,11 +206,15 @@ class _Composer:
             self._paints[key] = Paint(fill=own or fill, stroke=frame, width=2.6 if highlighted else 1.0)
         return self._ghostly(node, key)
 
-    def _own_paint(self, fill: str) -> str:
-        """Key of the paint of a group that the caller coloured: a tint, so that its inside stands out."""
-        key = f"group {fill}"
+    def _is_solid(self, group: int) -> bool:
+        """Whether a group that the caller coloured shows that colour itself: one box without an inside, and there."""
+        return self._nested.placement_of[group] < 0 and ~group not in self._marks.ghosts
+
+    def _own_paint(self, fill: str, *, solid: bool) -> str:
+        """Key of the paint of a group that the caller coloured: a tint, so that its inside stands out if it has one."""
+        key = f"group {'solid ' if solid else ''}{fill}"
         if key not in self._paints:
-            tint = mix(self._theme.group_fill, fill, TINT)
+            tint = fill if solid else mix(self._theme.group_fill, fill, TINT)
             stroke = self._marks.strokes.get(fill, self._theme.group_stroke)
             self._paints[key] = Paint(fill=tint, stroke=stroke, width=1.2)
         return key
@@ -294,6 +298,16 @@ class _Composer:
             self._fonts.setdefault(key + ink, Font(size, 600 if weight == 600 else 400, ink, "middle"))
         return "op" + ink, "name" + ink
 
+    def _title_fonts_on(self, group: int) -> tuple[str, str]:
+        """Fonts of the title of a group that can be read on it, as `_fonts_on` for nodes."""
+        own = self._marks.fills.get(~group)
+        if own is None or not self._is_solid(group):
+            return "title", "count"
+        ink = readable_on(own)
+        for key in ("title", "count"):
+            self._fonts.setdefault(key + ink, replace(self._fonts[key], fill=ink))
+        return "title" + ink, "count" + ink
+
     def _draw_group(self, items: list[Item], group: int, box: tuple[float, float, float, float]) -> None:
         x, y, w, h = box
         frame = self._frame(group)
@@ -310,9 +324,10 @@ class _Composer:
             behind = self._behind(self._group_paint(group))
             items.append(Box(x + left - 3.0, y + 4.0, round(title_width + 6.0, 2), 17.0, 0.0, behind))
             inside = []
-        items.append(Text(x + left, baseline, title, "title", title_width))
+        title_font, count_font = self._title_fonts_on(group)
+        items.append(Text(x + left, baseline, title, title_font, title_width))
         if left + title_width + count_width + TITLE_PADDING + 8.0 <= w:
-            items.append(Text(x + w - TITLE_PADDING, baseline, count, "count", count_width))
+            items.append(Text(x + w - TITLE_PADDING, baseline, count, count_font, count_width))
         items += inside
         self._draw_corners(items, ~group, x, y, w)
 

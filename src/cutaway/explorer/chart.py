@@ -33,6 +33,7 @@ from cutaway.explorer.text import number, shown, to_json
 from cutaway.graph.model import Graph
 from cutaway.graph.walk import depths
 from cutaway.layout.nesting import TITLE, LayoutOptions, tensor_of
+from cutaway.overlays.overlay import Overlay
 from cutaway.style import labels as style
 from cutaway.style.theme import THEMES, Theme
 
@@ -96,6 +97,7 @@ class Chart:
         facts: Numbers by name and node, which become columns.
         find: Looks for flaws, when somebody first asks for what was found; None where nobody looks.
         compare: What the chart says of a comparison; None where there is none.
+        overlay: Numbers of the caller, which colour the page at first; None where there are none.
     """
 
     def __init__(
@@ -107,7 +109,9 @@ class Chart:
         facts: Facts | None = None,
         find: Callable[[], list[Finding]] | None = None,
         compare: Compare | None = None,
+        overlay: Overlay | None = None,
     ) -> None:
+        self.overlay = overlay
         self.compare = compare
         self._facts = facts
         self._find = find
@@ -155,6 +159,7 @@ class Chart:
                 "live": self.live,
                 "postponed": self.arranged.nested.postponed,
                 **({} if self.compare is None else {"compare": self.compare}),
+                **({} if self.overlay is None else {"overlay": _choice(self.overlay)}),
             }
             return f"{to_json(before)[:-1]},{pieces.text()}}}".encode()
 
@@ -182,7 +187,7 @@ class Chart:
             if "columns" not in self._containers:
                 from cutaway.explorer.columns import columns
 
-                self._containers["columns"] = columns(self.arranged, self.facts())
+                self._containers["columns"] = columns(self.arranged, self.facts(), self.overlay)
             return self._containers["columns"]
 
     def facts(self) -> Facts:
@@ -398,6 +403,11 @@ SIZES: Sizes = {
     "smallest_scale": SMALLEST_SCALE,
 }
 """Constants of the drawing, for the page."""
+
+
+def _choice(overlay: Overlay) -> str:
+    """Which column colours the page, in the words of a permalink: source, spread and how groups get their value."""
+    return f"overlay:{overlay.table.columns.index(overlay.column)}||{overlay.rollup}"
 
 
 def _ports(tensors: Iterable[int]) -> list[int]:

@@ -16,12 +16,13 @@ from cutaway.explorer.container import Container
 from cutaway.explorer.text import shown, to_json
 from cutaway.graph.contract import plain
 from cutaway.graph.model import Graph, Tensor
+from cutaway.overlays.overlay import Overlay
 
 Facts = Mapping[str, Sequence[float]]
 """Numbers by name of the fact and node; NaN is unknown."""
 
 
-def columns(arranged: Arranged, facts: Facts | None = None) -> list[bytes]:
+def columns(arranged: Arranged, facts: Facts | None = None, overlay: Overlay | None = None) -> list[bytes]:
     """The container of all columns but the attributes, in pieces that follow one another."""
     graph = arranged.graph
     made = Container()
@@ -33,7 +34,23 @@ def columns(arranged: Arranged, facts: Facts | None = None) -> list[bytes]:
     made.numbers("placement_of", "i32", arranged.nested.placement_of)
     for name, values in (facts or {}).items():
         made.numbers(f"fact:{name}", "f64", values)
+    if overlay is not None:
+        made.json("overlay", overlay_json(overlay))
     return made.pieces()
+
+
+def overlay_json(overlay: Overlay) -> dict[str, object]:
+    """The table of an overlay: a row for each node, or group as ~index, that a row of it means."""
+    table = overlay.table
+    return {
+        "name": shown(table.name),
+        "columns": [shown(name) for name in table.columns],
+        "rows": [
+            [place, *(shown(value) if isinstance(value, str) else value for value in values)]
+            for (_, values), places in zip(table.rows, overlay.places, strict=True)
+            for place in places
+        ],
+    }
 
 
 def attributes(graph: Graph) -> list[bytes]:

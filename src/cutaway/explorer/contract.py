@@ -222,7 +222,9 @@ class Head(TypedDict):
 
     `theme` is the one that was chosen, or an empty string; a theme of its own is in `themes` too. `title`: the model in
     words, for screen readers. `chart`: number of the chart, which later requests name. `postponed`: number of groups
-    that are laid out when they are asked for. `compare` is there where two models are compared.
+    that are laid out when they are asked for. `compare` is there where two models are compared,
+    `overlay` where the caller has laid a table over the model: which of its columns colours the page at first, in the
+    words of a permalink.
     """
 
     schema: int
@@ -239,6 +241,7 @@ class Head(TypedDict):
     looks: dict[str, Look]
     parts: dict[str, Part]
     compare: NotRequired[Compare]
+    overlay: NotRequired[str]
 
 
 class Section(TypedDict):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from cutaway.errors import ReadError
 from cutaway.explorer.findings import settings_of
 from cutaway.explorer.session import Origin, Session
+from cutaway.graph.model import Graph
+from cutaway.overlays.overlay import Overlay
 from cutaway.readers import read
 from cutaway.readers.checkpoint_files import at_path
 
@@ -26,6 +28,7 @@ def file_session(
     watch: bool = False,
     compare: str | None = None,
     on_failure: Callable[[str], None] | None = None,
+    lay: Callable[[Graph], Overlay] | None = None,
     **options: Any,
 ) -> Session:
     """A session of the model at a path, which is not read yet.
@@ -36,6 +39,7 @@ def file_session(
         watch: Whether it is read again when it changes.
         compare: Path of a model that it is compared with; None for none.
         on_failure: As for `Session`.
+        lay: Lays a table of the caller's over the model; None where there is none.
         **options: As for `cutaway.read`.
 
     Raises:
@@ -54,6 +58,7 @@ def file_session(
         watch=watch,
         settings=settings_of(path),
         run=partial(_runs, path, inputs) if inputs else None,
+        lay=lay,
     )
     return Session(origin, on_failure)
 

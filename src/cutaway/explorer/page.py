@@ -22,6 +22,7 @@ from cutaway.explorer.contract import Live
 from cutaway.explorer.findings import MOST_EMBEDDED, Settings, look
 from cutaway.explorer.static_files import static
 from cutaway.explorer.text import shown
+from cutaway.overlays.overlay import Overlay
 from cutaway.style.theme import Theme
 
 _ALONE: Live = {"weights": False, "focus": False, "export": False, "inside": 0}
@@ -33,7 +34,11 @@ _POLICY = (
 
 
 def to_html(
-    arranged: Arranged, theme: Theme | None = None, facts: Facts | None = None, settings: Settings | None = None
+    arranged: Arranged,
+    theme: Theme | None = None,
+    facts: Facts | None = None,
+    settings: Settings | None = None,
+    overlay: Overlay | None = None,
 ) -> bytes:
     """The explorer as one file.
 
@@ -43,6 +48,7 @@ def to_html(
         facts: Numbers by name and node, to colour by.
         settings: Gives how the model was compiled, for the checks; None where it is a part of a model, at which no
             check looks.
+        overlay: Numbers of the caller, which colour it at first.
 
     Raises:
         MissingExtra: This installation has no page.
@@ -50,7 +56,7 @@ def to_html(
     find = None
     if settings is not None and len(arranged.graph) <= MOST_EMBEDDED:
         find = partial(look, arranged.graph, settings)
-    blocks = _blocks(Chart(arranged, _ALONE, theme, facts=facts, find=find), "")
+    blocks = _blocks(Chart(arranged, _ALONE, theme, facts=facts, find=find, overlay=overlay), "")
     return _page(html.escape(shown(arranged.graph.name)), "", blocks)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cutaway.errors import CutawayError
+from cutaway.errors import CutawayError, OptionError
 from cutaway.explorer.chart import MANY_WEIGHTS, Chart, arranged
 from cutaway.explorer.contract import Live, Progress
 from cutaway.explorer.findings import Settings, in_part, look
@@ -25,6 +25,7 @@ from cutaway.explorer.workers import Workers
 from cutaway.graph.grouping import group
 from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph
+from cutaway.overlays.overlay import Overlay
 
 if TYPE_CHECKING:
     from cutaway.checks.finding import Finding
@@ -72,6 +73,7 @@ class Origin:
         watch: Whether it is read again when the file changes.
         settings: Gives how it was compiled, which the checks want to know.
         run: Runs it, once on each input that is to be looked at; None where nothing is run.
+        lay: Lays a table of the caller's over a grouped graph; None where there is none.
     """
 
     read: Callable[[], Graph]
@@ -82,6 +84,7 @@ class Origin:
     read_old: Callable[[], Graph] | None = None
     settings: Settings = dict
     run: Callable[[], list[Activations]] | None = None
+    lay: Callable[[Graph], Overlay] | None = None
 
 
 @dataclass(slots=True)
@@ -218,7 +221,7 @@ class Session:
             all_of_it = self._state.charts[self._state.latest]
         with collector_paused():
             grouped = group(graph)
-            chart = self._chart_of(grouped, lambda: in_part(all_of_it.found(), grouped))
+            chart = self._chart_of(grouped, lambda: in_part(all_of_it.found(), grouped), part=True)
         self._keep(chart)
         return chart
 
@@ -318,7 +321,7 @@ class Session:
                 self._waiting.discard(entry)
         return self._state.version
 
-    def _chart_of(self, graph: Graph, find: Callable[[], list[Finding]]) -> Chart:
+    def _chart_of(self, graph: Graph, find: Callable[[], list[Finding]], *, part: bool = False) -> Chart:
         live: Live = {
             "weights": self.origin.path is not None and _has_values(graph),
             "focus": True,
@@ -326,7 +329,11 @@ class Session:
             "inside": 0 if self._inside is None else len(self._inside.runs),
         }
         facts = None if self._inside is None else self._inside.facts(graph)
-        return Chart(arranged(graph), live, facts=facts, find=find)
+        overlay = None
+        if self.origin.lay is not None:
+            with contextlib.suppress(OptionError) if part else contextlib.nullcontext():  # nothing in it may be named
+                overlay = self.origin.lay(graph)
+        return Chart(arranged(graph), live, facts=facts, find=find, overlay=overlay)
 
     def _keep_whole(self, charts: list[Chart], comparing: Comparing | None) -> None:
         """Show these charts, and none of those that were there before."""

@@ -7,6 +7,7 @@ import html
 import secrets
 import sys
 import threading
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from os import PathLike
@@ -21,6 +22,8 @@ from cutaway.explorer.findings import settings_of
 from cutaway.explorer.page import to_compared_html, to_html
 from cutaway.explorer.session import Origin, Session
 from cutaway.graph.model import Graph
+from cutaway.overlays.overlay import Overlay, Rollup, overlay_on
+from cutaway.overlays.table import read_table
 from cutaway.readers import read
 from cutaway.style.measure import clean
 from cutaway.style.theme import THEMES
@@ -44,9 +47,11 @@ class Shown:
         session: The model, which has been read.
         arranged: What is drawn of it.
         height: Height of the drawing in px.
+        overlay: What colours it at first; None for its families.
     """
 
-    def __init__(self, session: Session, arranged: Arranged, height: int) -> None:
+    def __init__(self, session: Session, arranged: Arranged, height: int, overlay: Overlay | None = None) -> None:
+        self._overlay = overlay
         self._session = session
         self._arranged = arranged
         self._height = height
@@ -114,7 +119,7 @@ class Shown:
         )
         comparing, settings = self._session.comparing, self._session.origin.settings
         if comparing is None:
-            page = to_html(self._arranged, settings=settings)
+            page = to_html(self._arranged, settings=settings, overlay=self._overlay)
         else:
             page = to_compared_html(comparing, settings=settings)
         inside = ""
@@ -142,6 +147,9 @@ def show(
     model: Any,
     *,
     height: int = 600,
+    overlay: Any = None,
+    overlay_column: str | None = None,
+    rollup: Rollup = "sum",
     input_shape: Any = None,
     inputs: Any = None,
     signature: str | None = None,
@@ -155,6 +163,10 @@ def show(
     Args:
         model: A live Keras model, the path of a file that a reader knows, or a `Graph`.
         height: Height of the drawing in a notebook, in px.
+        overlay: A table by layer name that colours the page at first: a mapping, records, a DataFrame, or the path of
+            a CSV or JSON file, such as a profile. All of its columns can be chosen there.
+        overlay_column: The column that is chosen; None for the first that holds numbers.
+        rollup: What groups get that the table does not name: ``"sum"``, ``"mean"`` or ``"max"`` of their layers.
         input_shape: For a live model that is not built: shape of its input, batch dimension included.
         inputs: For a live model that is not built: its input specification, as nested as its ``call`` takes it.
         signature: Entry point that is shown, for files that hold several; None for the serving one.
@@ -180,11 +192,16 @@ def show(
     else:
         graph = read(model, input_shape=input_shape, inputs=inputs, signature=signature, raw=raw)
     path = Path(model) if isinstance(model, (str, PathLike)) else None
-    session = Session(Origin(read=lambda: graph, name=graph.name, path=path, settings=settings_of(model)))
+    lay = None
+    if overlay is not None:
+        table = read_table(overlay)
+        lay = partial(overlay_on, source=table, column=overlay_column, rollup=rollup)
+    session = Session(Origin(read=lambda: graph, name=graph.name, path=path, settings=settings_of(model), lay=lay))
     if x is not None or against is not None:
         session.look_inside(_runs(model, [given for given in (x, against) if given is not None]))
     old = compare if compare is None or isinstance(compare, Graph) else read(compare)
-    shown = Shown(session, session.take(graph, old).arranged, height)
+    chart = session.take(graph, old)
+    shown = Shown(session, chart.arranged, height, chart.overlay)
     if not _in_notebook():
         shown.open()
     return shown

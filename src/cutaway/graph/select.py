@@ -41,7 +41,7 @@ def find(graph: Graph, wanted: Wanted, what: str) -> tuple[frozenset[int], froze
         found_nodes = _matching(name, graph.names, graph.ids)
         found_groups = [at for at in _matching(name, graph.groups.names, graph.groups.ids) if at]
         if not found_nodes and not found_groups:
-            raise OptionError(f"{what}: {graph.name!r} has no layer or group {name!r}; {_similar(graph, name)}")
+            raise OptionError(f"{what}: {graph.name!r} has no layer or group {name!r}; {similar(graph, name)}")
         nodes.update(found_nodes)
         groups.update(found_groups)
     return frozenset(nodes), frozenset(groups)
@@ -57,7 +57,8 @@ def _matching(wanted: str, names: Sequence[str], ids: Sequence[str]) -> list[int
     return _matching(layer, names, ids) if colon and port.isdigit() else []
 
 
-def _similar(graph: Graph, name: str) -> str:
+def similar(graph: Graph, name: str) -> str:
+    """Names in a graph that are like one that it does not have, in words."""
     from difflib import get_close_matches
 
     close = get_close_matches(name, [*dict.fromkeys(graph.names), *dict.fromkeys(graph.groups.names)], 5, 0.5)

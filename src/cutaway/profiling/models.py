@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from cutaway.profiling.inputs import Input, filled, inputs_of, smallest_vocabula
 from cutaway.profiling.landing import place_by_name
 from cutaway.profiling.runnable import Landed, Runnable
 from cutaway.readers import keras_live, read, tf_function
+from cutaway.readers.checkpoint_files import at_path
 from cutaway.readers.live.calls import leaves
 from cutaway.readers.options import ReadOptions
 
@@ -93,6 +95,8 @@ def _loaded(path: str, training: bool) -> Any:
             "to run a model of Keras needs Keras, which is not installed: pip install keras tensorflow"
         ) from error
     try:
+        if _has_no_weights(path):
+            return _of_config(keras, path)
         return keras.saving.load_model(path, compile=training, safe_mode=True)
     except Exception as error:  # whatever the code of layers may raise
         said = " ".join(str(error).split())
@@ -107,6 +111,18 @@ def _loaded(path: str, training: bool) -> Any:
             "with custom_objects and give it to cutaway.profile",
             path=path,
         ) from error
+
+
+def _has_no_weights(path: str) -> bool:
+    """Whether a file of Keras 3 holds the configuration of a model alone."""
+    source = at_path(path)
+    return "config.json" in source.names and not any(name.startswith("model.weights") for name in source.names)
+
+
+def _of_config(keras: Any, path: str) -> Any:
+    """The model of a configuration, with weights that are new: how long it takes does not depend on them."""
+    config = json.loads(at_path(path).read("config.json"))
+    return keras.saving.deserialize_keras_object(config, safe_mode=True)
 
 
 def _keras(tf: Any, model: Any, wish: Wish) -> tuple[Graph, Runnable, dict[str, Shape]]:

@@ -28,6 +28,7 @@ export interface OwnSources {
 
 const LARGEST = 64e6; // characters; a table of 1,000,000 layers has some 50 MB
 const MOST_FILLS = 32; // with more values than that, a scale tells more than the colours of the file
+const TIME = /_(ns|µs|ms|s)$/;
 const KEY_NAMES = ["layer", "name", "node", "id", "op", "operation", "tensor", "layer_name", "node_name"];
 
 /**
@@ -153,16 +154,38 @@ export function ownSources(columns: Columns, table: OwnTable, file: string): Own
   const places = match(columns, table);
   const unmatched = table.rows.filter((_, row) => (places[row] as Places).length === 0).map(({ key }) => key);
   const matched = table.rows.length - unmatched.length;
-  const sources = table.columns.flatMap((name, column): Source[] => {
+  return { sources: placed(columns, table, places, file, (_, name) => `own:${file}:${name}`), matched, unmatched };
+}
+
+/** The table that was laid over the model before the page was made: its rows say which node or group they mean. */
+export function overlaySources(columns: Columns, text: string): readonly Source[] {
+  const { name, columns: names, rows } = JSON.parse(text) as {
+    readonly name: string;
+    readonly columns: readonly string[];
+    readonly rows: readonly (readonly [number, ...(string | number | null)[]])[];
+  };
+  const table = { columns: names, rows: rows.map(([, ...values]) => ({ key: "", values })) };
+  const places = rows.map(([place]) => [place]);
+  return placed(columns, table, places, name, (column) => `overlay:${column}`);
+}
+
+/** Sources of a table whose rows mean certain places. */
+function placed(
+  columns: Columns,
+  table: OwnTable,
+  places: readonly Places[],
+  file: string,
+  identity: (column: number, name: string) => string,
+): Source[] {
+  return table.columns.flatMap((name, column): Source[] => {
     const values = table.rows.map((row) => row.values[column] ?? null);
     if (values.every((value) => value === null)) return [];
     const title = table.columns.length === 1 && name === "value" ? file : `${name} (${file})`;
     const numeric = values.every((value) => value === null || typeof value === "number");
     const fewFills = table.rows.some(({ fill }) => fill !== undefined) && new Set(values).size <= MOST_FILLS;
     const made = numeric && !fewFills ? numbersOf(columns, values as (number | null)[], places) : labelsOf(columns, table, values, places);
-    return [{ id: `own:${file}:${name}`, title, unit: "", rollup: "sum", own: true, values: () => made }];
+    return [{ id: identity(column, name), title, unit: TIME.exec(name)?.[1] ?? "", rollup: "sum", own: true, values: () => made }];
   });
-  return { sources, matched, unmatched };
 }
 
 type Places = readonly number[];

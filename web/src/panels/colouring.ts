@@ -4,7 +4,7 @@ import type { Columns } from "../columns.ts";
 import { readChoice, writeChoice } from "../colour/choice.ts";
 import { colour } from "../colour/colouring.ts";
 import type { ColourChoice, Coloured } from "../colour/colouring.ts";
-import { ownSources, readTable } from "../colour/own.ts";
+import { overlaySources, ownSources, readTable } from "../colour/own.ts";
 import type { OwnSources } from "../colour/own.ts";
 import { sourcesOf } from "../colour/sources.ts";
 import type { Source } from "../colour/sources.ts";
@@ -42,6 +42,8 @@ export class Colourer {
     });
     if (desk.state.now.colouredBy !== "") {
       this.choose(readChoice(desk.state.now.colouredBy));
+    } else if (desk.head.overlay !== undefined) {
+      this.choose(readChoice(desk.head.overlay));
     }
   }
 
@@ -102,6 +104,7 @@ export class Colourer {
   async #load(): Promise<Columns> {
     const columns = await this.desk.columns();
     this.columns = columns;
+    this.#own = columns.overlay === "" ? [] : [...overlaySources(columns, columns.overlay)];
     this.#list(columns);
     if (columns.nodes <= MOST_FOR_ATTRIBUTES) {
       void this.desk.source.attributes().then(
