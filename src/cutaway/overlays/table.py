@@ -193,6 +193,10 @@ def _records(records: Sequence[Any], name: str, what: str, first: str | None = N
 def _made(name: str, columns: tuple[str, ...], rows: Sequence[tuple[str, tuple[Cell, ...]]], what: str) -> Table:
     if len(rows) * max(1, len(columns)) > MOST_CELLS:
         raise OptionError(f"{what} has {len(rows):,} rows of {len(columns)} values; at most {MOST_CELLS:,} are read")
+    for key, cells in rows:
+        wrong = next((cell for cell in cells if isinstance(cell, float) and abs(cell) > _LARGEST_VALUE), None)
+        if wrong is not None:
+            raise OptionError(f"{what}: {key!r:.80} must be a finite number; received {wrong!r}")
     return Table(name, columns, tuple(rows))
 
 
@@ -211,6 +215,4 @@ def _cell(value: Any) -> Cell:
         number = float(value)
     except (TypeError, ValueError):
         return None
-    if abs(number) > _LARGEST_VALUE:
-        raise OptionError(f"expected a finite number; received {value!r}")
     return None if math.isnan(number) else number
