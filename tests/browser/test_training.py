@@ -142,3 +142,69 @@ def test_runs_are_hidden_and_filtered_by_keyboard_and_regular_expression(
     until(page, lambda: chart(page, "loss").count() == 0)
     assert chart(page, "accuracy").count() == 1
     assert "runs=train%24" in page.evaluate("location.hash")
+
+
+def recorded_run(folder: Path, steps: int = 6) -> None:
+    """What the recorder writes of a model of two layers: its structure, and norms that grow with step and layer."""
+    from cutaway.graph.contract import to_contract
+    from cutaway.readers import read
+    from cutaway.training.histograms import distribution
+
+    digits = read(Path(__file__).resolve().parents[2] / "examples" / "digits.keras")
+    values = np.random.default_rng(0).normal(size=500).astype(np.float32)
+    with EventWriter(folder) as writer:
+        writer.contract("cutaway/structure", "cutaway_graph", json.dumps(to_contract(digits)).encode())
+        for step in range(steps):
+            for at, node in enumerate(digits.nodes):
+                writer.scalars({f"norm/activations/{node.id}": float(at * 10 + step)}, step * 5)
+                writer.histogram(f"activations/{node.id}", distribution(values * (1 + step)).rows(), step * 5)
+
+
+def test_the_model_is_coloured_by_what_was_recorded_at_a_step(tmp_path: Path, open_logs: Callable[..., Any]) -> None:
+    recorded_run(tmp_path / "run")
+    page = open_logs(tmp_path, "#tab=model", wait=".model[data-step='25'] .sparks")
+    until(page, lambda: page.locator(".stage-legend .marks span").count() > 1)
+    assert page.locator("select[aria-label='Coloured by'] option").all_text_contents() == ["Norm of activations"]
+    page.get_by_role("slider", name="Step").focus()
+    page.keyboard.press("Home")
+    until(page, lambda: page.locator(".model[data-step='0']").count() == 1)
+    assert "at=0" in page.evaluate("location.hash")
+    seen = [thing for thing in page.evaluate("cutaway.visible()") if thing["kind"] == "node"]
+    thing = seen[1]
+    page.mouse.click(thing["x"] + thing["width"] / 2, thing["y"] + thing["height"] / 2)
+    until(page, lambda: page.locator(".layer-side .spread[data-painted='6']").count() == 1)
+    assert thing["id"].split("/")[-1] in page.evaluate("decodeURIComponent(location.hash)")
+    assert page.locator(".layer-side dd").all_text_contents()
+    page.get_by_role("button", name="Play").click()
+    until(page, lambda: page.locator(".model[data-step='25']").count() == 1)
+
+
+def test_distributions_are_painted_as_bands_and_as_ridges(tmp_path: Path, open_logs: Callable[..., Any]) -> None:
+    recorded_run(tmp_path / "run")
+    page = open_logs(tmp_path, "#tab=distributions", wait=".spread[data-painted='6']")
+    bands = page.locator(".spread canvas").first.screenshot()
+    page.get_by_label("Shape").select_option("ridges")
+    until(page, lambda: page.locator(".spread canvas").first.screenshot() != bands)
+    assert "last median" in (page.locator(".spread canvas").first.get_attribute("aria-label") or "")
+
+
+def test_a_download_has_all_points(tmp_path: Path, open_logs: Callable[..., Any]) -> None:
+    write_run(tmp_path / "run", {"loss": np.arange(9_000.0)})
+    page = open_logs(tmp_path)
+    chart(page, "loss").hover()
+    chart(page, "loss").get_by_role("button", name="Download all points of loss").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="CSV").click()
+    lines = Path(waiting.value.path()).read_text().splitlines()
+    assert len(lines) == 9_001
+    assert [float(line.split(",")[4]) for line in lines[1:]] == list(range(9_000))
+
+
+@pytest.mark.parametrize("tab", ["metrics", "distributions", "model", "runs"])
+def test_a_phone_shows_all_of_the_width(tmp_path: Path, open_logs: Callable[..., Any], tab: str) -> None:
+    recorded_run(tmp_path / "run")
+    page = open_logs(tmp_path, f"#tab={tab}", width=390, wait=".tab:not([hidden])")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert not page.locator(".runs-side").is_visible()
+    page.get_by_role("button", name="Runs").click()
+    assert page.locator(".runs-side").is_visible()

@@ -86,6 +86,21 @@ async function main() {
     banner: { js: `/* ${BANNER} */`, css: `/* ${BANNER} */` },
     legalComments: "none",
   });
+  await build({
+    entryPoints: [path.join(WEB, "src/training/stage.ts")],
+    entryNames: "training_model",
+    bundle: true,
+    minify: true,
+    outdir: OUT,
+    format: "iife",
+    target: "es2022",
+    charset: "utf8",
+    absWorkingDir: WEB,
+    loader: { ".woff2": "binary" },
+    plugins: [workers],
+    banner: { js: `/* ${BANNER} */` },
+    legalComments: "none",
+  });
   let total = 0;
   for (const name of ["explorer.js", "explorer.css"]) {
     const file = path.join(OUT, name);

@@ -8,7 +8,8 @@ _FOLDER = Path(__file__).with_name("static")
 
 FILES = {
     "explorer.js": "text/javascript", "explorer.css": "text/css", "icon.svg": "image/svg+xml",
-    "widget.js": "text/javascript", "training.js": "text/javascript", "training.css": "text/css",
+    "widget.js": "text/javascript", "training.js": "text/javascript", "training_model.js": "text/javascript",
+    "training.css": "text/css",
 }  # fmt: skip
 """All files that there are, and their types; there is no way to anything else."""
 

@@ -4,6 +4,7 @@ import { iconButton } from "../icons.ts";
 import type { App } from "./app.ts";
 import { Charts } from "./charts.ts";
 import { Images, Texts } from "./media.ts";
+import { hasStructure, ModelTab } from "./model.ts";
 import { Save } from "./save.ts";
 import { Spreads } from "./spreads.ts";
 import { Table } from "./table.ts";
@@ -24,6 +25,10 @@ const has = (...kinds: readonly string[]) => (app: App): boolean => app.logs.tag
 const ENTRIES: readonly Entry[] = [
   { tab: "metrics", title: "Metrics", filled: () => true, make: (app, host) => new Charts(app, host).element },
   { tab: "distributions", title: "Distributions", filled: has("histograms"), make: (app, host) => new Spreads(app, host).element },
+  {
+    tab: "model", title: "Model", filled: (app) => app.logs.runs.some((run) => run !== undefined && hasStructure(app, run)),
+    make: (app, host) => new ModelTab(app, host).element,
+  },
   { tab: "images", title: "Images", filled: has("images"), make: (app) => new Images(app).element },
   { tab: "text", title: "Text", filled: has("text"), make: (app) => new Texts(app).element },
   { tab: "runs", title: "Compare", filled: () => true, make: (app) => new Table(app).element },
@@ -38,7 +43,7 @@ export function layOut(app: App, host: HTMLElement): Page {
   const tabs = make("nav", { class: "tabs", set: { role: "tablist", "aria-label": "What is shown" } });
   const note = make("p", { class: "note", text: "Reading the logs …", set: { role: "status" } });
   const middle = make("main", { class: "middle" }, [note]);
-  const list = make("aside", { class: "side left" }, [new RunList(app).element]);
+  const list = make("aside", { class: "side left runs-side" }, [new RunList(app).element]);
   const showRuns = iconButton("outline", "Runs", () => list.classList.toggle("closed"));
   const files = new Save(app, host);
   const save = iconButton("save", "Download everything that was logged", () => files.offer(undefined));

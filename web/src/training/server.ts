@@ -86,6 +86,11 @@ export class Server {
     this.base = new URL(".", address);
   }
 
+  /** What an address needs so that its holder is answered. */
+  tokenQuery(): Query {
+    return this.token === null ? {} : { token: this.token };
+  }
+
   overview(since: number): Promise<Overview> {
     return this.json("overview", { since });
   }

@@ -27,7 +27,8 @@ export interface View {
   readonly theme: "auto" | "light" | "dark";
   /** How distributions are shown. */
   readonly ridges: boolean;
-  /** The quantity and step that the model is coloured by, and the layer that is looked at. */
+  /** The run whose model is drawn, the quantity and step that it is coloured by, and the layer that is looked at. */
+  readonly modelRun: string;
   readonly quantity: string;
   readonly step: number | undefined;
   readonly layer: string;
@@ -36,7 +37,7 @@ export interface View {
 export const PLAIN: View = {
   tab: "metrics", axis: "step", smoothing: 0.6, logX: false, logY: false, outliers: true, runFilter: "", tagFilter: "",
   hidden: new Set(), added: new Set(), zooms: new Map(), folded: new Set(), large: new Set(), theme: "auto", ridges: false,
-  quantity: "", step: undefined, layer: "",
+  modelRun: "", quantity: "", step: undefined, layer: "",
 }; // prettier-ignore
 
 const AXES: readonly string[] = ["step", "relative", "wall", "epoch"] satisfies Axis[];
@@ -56,6 +57,7 @@ export function writeView(view: View): string {
   say("tags", view.tagFilter, "");
   say("theme", view.theme, "auto");
   say("shape", view.ridges ? "ridges" : "", "");
+  say("run", view.modelRun, "");
   say("by", view.quantity, "");
   say("at", view.step === undefined ? "" : String(view.step), "");
   say("layer", view.layer, "");
@@ -97,6 +99,7 @@ export function readView(text: string): View {
     large: new Set(said.getAll("large")),
     theme: theme === "light" || theme === "dark" ? theme : "auto",
     ridges: one("shape") === "ridges",
+    modelRun: one("run"),
     quantity: one("by"),
     step: Number.isSafeInteger(step) ? step : undefined,
     layer: one("layer"),

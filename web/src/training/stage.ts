@@ -1,0 +1,203 @@
+/** The drawing of a model in the training view: the explorer's, coloured from outside. A script of its own, as it is large. */
+import { publish } from "../api.ts";
+import { rollUp } from "../colour/rollup.ts";
+import { colourAt, domainOf, shareOf, shortNumber, spreadFor, ticks } from "../colour/scale.ts";
+import type { Scale } from "../colour/scale.ts";
+import type { Columns } from "../columns.ts";
+import { servedSource } from "../data/served.ts";
+import { make } from "../dom.ts";
+import type { Explorer } from "../explorer.ts";
+import { Layers } from "../layers.ts";
+import { mix } from "../paint/palette.ts";
+import { minimap } from "../panels/minimap.ts";
+import type { Stage, StageMaker } from "./model.ts";
+import { Parts } from "./quantity.ts";
+import type { Quantity } from "./quantity.ts";
+
+const STEPS = 64; // colours of a scale
+const FIRST = 2; // the first code of a value; 1 is "not known"
+const FADED = 0.12; // of the border's colour in a fill that means "no value"
+const SPARK = { width: 90, height: 54 } as const; // px of a box from which on it has room for a curve
+
+class ModelStage implements Stage {
+  private parts: Parts | undefined;
+  private quantity: Quantity | undefined;
+  private rows: (readonly number[])[] = [];
+  private scale: Scale | undefined;
+  private at = 0;
+  private curves = new Map<number, number>();
+  private readonly overlay = make("canvas", { class: "sparks", set: { "aria-hidden": "true" } });
+  private readonly legend = make("div", { class: "stage-legend" });
+
+  constructor(private readonly explorer: Explorer, private readonly columns: Columns, selected: (ids: ReadonlySet<string>, name: string) => void) {
+    this.parts = new Parts(columns);
+    explorer.stage.drawing.append(this.overlay);
+    explorer.slots.bottom.append(this.legend);
+    explorer.onMove(() => this.sparks());
+    explorer.onRest(() => this.sparks());
+    new ResizeObserver(() => this.sparks()).observe(explorer.stage.drawing);
+    explorer.state.listen((now, before) => {
+      if (now.selection === before.selection) return;
+      const item = now.selection?.item;
+      const ids = item === undefined ? new Set<string>() : (this.parts as Parts).idsOf(item);
+      selected(ids, item === undefined ? "" : explorer.nameOf(item));
+    });
+  }
+
+  theme(dark: boolean): void {
+    this.explorer.state.send({ kind: "theme", theme: dark ? "dark" : "light" });
+    this.paint();
+  }
+
+  select(id: string): void {
+    if (id === "") return;
+    const node = this.columns.nodeById(id);
+    const item = node >= 0 ? node : ~this.columns.groupById(id);
+    if (node >= 0 || item < -1) void this.explorer.flyTo(item);
+  }
+
+  selectedId(): string {
+    const item = this.explorer.state.now.selection?.item;
+    return item === undefined ? "" : this.explorer.idOf(item);
+  }
+
+  show(quantity: Quantity | undefined, at: number): void {
+    if (quantity !== this.quantity) this.take(quantity);
+    this.at = at;
+    this.paint();
+    this.sparks();
+  }
+
+  close(): void {
+    this.explorer.closed();
+  }
+
+  /** The value of each node and of some groups at a step. */
+  private valuesAt(at: number): { nodes: Float64Array; given: Float64Array } {
+    const nodes = new Float64Array(this.columns.nodes).fill(Number.NaN);
+    const given = new Float64Array(this.columns.groups).fill(Number.NaN);
+    const { values, steps } = this.quantity as Quantity;
+    this.rows.forEach((items, row) => {
+      const value = values[row * steps.length + at] as number;
+      for (const item of items) {
+        const [to, place] = item >= 0 ? [nodes, item] : [given, ~item];
+        const before = to[place] as number;
+        to[place] = Number.isNaN(before) ? value : Math.max(before, Number.isNaN(value) ? before : value);
+      }
+    });
+    return { nodes, given };
+  }
+
+  private take(quantity: Quantity | undefined): void {
+    this.quantity = quantity;
+    this.curves = new Map();
+    if (quantity === undefined) return;
+    const kind = quantity.name.split("/")[1] ?? "";
+    this.rows = quantity.ids.map((id) => (this.parts as Parts).of(id, kind));
+    this.rows.forEach((items, row) => {
+      for (const item of items) if (!this.curves.has(item)) this.curves.set(item, row);
+    });
+    const all = Float64Array.from(quantity.values);
+    const domain = domainOf(all);
+    this.scale = domain === undefined ? undefined : { ...domain, spread: spreadFor(all) };
+  }
+
+  private paint(): void {
+    const { explorer, quantity, scale } = this;
+    const theme = explorer.head.themes[explorer.state.now.theme] ?? Object.values(explorer.head.themes)[0];
+    if (quantity === undefined || scale === undefined || theme === undefined || quantity.steps.length === 0) {
+      this.legend.replaceChildren();
+      explorer.state.send({ kind: "colour", colouring: undefined, by: "" });
+      return;
+    }
+    const { nodes, given } = this.valuesAt(this.at);
+    const groups = rollUp(this.columns, nodes, "max", given);
+    const code = (value: number): number => (Number.isNaN(value) ? 1 : FIRST + Math.round(shareOf(scale, value) * (STEPS - 1)));
+    const faded = mix(theme.group_fill, theme.group_stroke, FADED);
+    const palette = ["", faded, ...Array.from({ length: STEPS }, (_, step) => colourAt(theme.scale, step / (STEPS - 1)))];
+    const codes = (values: Float64Array): Uint8Array => Uint8Array.from(values, code);
+    explorer.state.send({ kind: "colour", colouring: { palette, nodes: codes(nodes), groups: codes(groups), legend: [] }, by: "" });
+    this.explain(scale, theme.scale);
+  }
+
+  private explain(scale: Scale, colours: readonly string[]): void {
+    const bar = make("div", { class: "bar" });
+    bar.style.background = `linear-gradient(to right, ${Array.from({ length: 9 }, (_, at) => colourAt(colours, at / 8)).join(", ")})`;
+    const marks = ticks(scale).map((value) => {
+      const mark = make("span", { text: shortNumber(value) });
+      mark.style.left = `${shareOf(scale, value) * 100}%`;
+      return mark;
+    });
+    this.legend.replaceChildren(bar, make("div", { class: "marks" }, marks));
+  }
+
+  /** Small curves of the quantity in the boxes that are near enough, with a mark at the step that is shown. */
+  private sparks(): void {
+    const { explorer, overlay, quantity } = this;
+    const { width, height } = explorer.eye.viewport;
+    const dense = window.devicePixelRatio || 1;
+    overlay.width = Math.round(width * dense);
+    overlay.height = Math.round(height * dense);
+    if (quantity === undefined || quantity.steps.length < 2) return;
+    const context = overlay.getContext("2d") as CanvasRenderingContext2D;
+    context.scale(dense, dense);
+    const style = getComputedStyle(explorer.stage.root);
+    const [ink, paper] = [style.getPropertyValue("--title"), style.getPropertyValue("--paper")];
+    for (const { item, box, open } of explorer.visible()) {
+      const row = this.curves.get(item);
+      if (row === undefined || open > 0.5 || box.w < SPARK.width || box.h < SPARK.height) continue;
+      const count = quantity.steps.length;
+      this.spark(context, quantity.values.subarray(row * count, (row + 1) * count), box, ink, paper);
+    }
+  }
+
+  /** Below the left half of the box: the words in it and the wire from its middle stay free. */
+  private spark(context: CanvasRenderingContext2D, values: Float32Array, box: { x: number; y: number; w: number; h: number }, ink: string, paper: string): void {
+    const [left, wide] = [box.x + box.w * 0.03, box.w * 0.42];
+    const [top, tall] = [box.y + box.h + 6, Math.min(34, box.h * 0.26)];
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const value of values) {
+      if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
+    }
+    if (low > high) return;
+    const span = high - low || 1;
+    const px = (at: number): number => left + (at / Math.max(1, values.length - 1)) * wide;
+    const py = (value: number): number => top + (1 - (value - low) / span) * tall;
+    context.globalAlpha = 0.8;
+    context.fillStyle = paper;
+    context.fillRect(left - 3, top - 3, wide + 6, tall + 6);
+    context.globalAlpha = 1;
+    context.strokeStyle = context.fillStyle = ink;
+    context.lineWidth = 1.3;
+    context.beginPath();
+    let pen = false;
+    const every = Math.max(1, Math.floor(values.length / (wide * 2)));
+    for (let at = 0; at < values.length; at += every) {
+      const value = values[at] as number;
+      if (!Number.isFinite(value)) pen = false;
+      else if (pen) context.lineTo(px(at), py(value));
+      else {
+        context.moveTo(px(at), py(value));
+        pen = true;
+      }
+    }
+    context.stroke();
+    const now = values[this.at] as number;
+    if (Number.isFinite(now)) {
+      context.beginPath();
+      context.arc(px(this.at), py(now), 3, 0, 7);
+      context.fill();
+    }
+  }
+}
+
+const open: StageMaker = async (host, address, dark, selected) => {
+  const source = servedSource(address);
+  const layers = new Layers(host, source);
+  const explorer = layers.aside(await source.head(), host, dark ? "dark" : "light");
+  minimap(explorer);
+  publish(explorer);
+  return new ModelStage(explorer, await explorer.columns(), selected);
+};
+
+Object.defineProperty(window, "cutawayStage", { value: open });
