@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -444,6 +445,7 @@ def _listening(arguments: argparse.Namespace) -> tuple[Listening, Callable[[], N
     session = file_session(
         arguments.model, inputs=arguments.input, watch=arguments.watch, compare=arguments.compare, on_failure=_tell,
         lay=overlay.laid(arguments),
+        command=shlex.join(["cutaway", *sys.argv[1:]]),
         input_shape=arguments.input_shape, signature=arguments.signature, raw=bool(arguments.raw),
     )  # fmt: skip
     return Listening(session, arguments.host, arguments.port), session.start

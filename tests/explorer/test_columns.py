@@ -12,7 +12,9 @@ from cutaway.analysis.parameters import group_totals, node_totals
 from cutaway.drawing.arrange import Arranged
 from cutaway.explorer.columns import attributes, columns
 from cutaway.explorer.text import shown
+from cutaway.graph.build import GraphBuilder
 from cutaway.graph.contract import plain
+from cutaway.graph.model import Tensor, Weight
 from cutaway.readers import read
 from tests.explorer.hand import ROOT, arranged_of, chart_of, decode
 from tests.graphs import LOOP, picture, random_graph
@@ -86,6 +88,21 @@ def test_weights_and_sums(arranged: Arranged) -> None:
         assert found[f"{prefix}parameters"].tolist() == [total.parameters for total in totals]
         assert found[f"{prefix}trainable_parameters"].tolist() == [total.trainable for total in totals]
         assert found[f"{prefix}weight_bytes"].tolist() == [total.bytes for total in totals]
+
+
+def test_weights_of_groups() -> None:
+    builder = GraphBuilder("model", "test")
+    kernel, scale, both = (Weight(f"w{at}", f"w{at}", (at + 2,), "float32") for at in range(3))
+    layer = builder.group("layer", kind="layer", weights=(kernel, both))
+    inner = builder.group("inner", parent=layer, kind="layer", weights=(scale,))
+    builder.node("op", "MatMul", group=inner, outputs=[Tensor((1,))], weights=(both,))
+    arranged = arranged_of(builder.build())
+    graph, found = arranged.graph, decode(columns(arranged))
+    told = sorted(zip(found["group_weight_group"].tolist(), found["group_weight_code"].tolist(), strict=True))
+    assert told == sorted((at, code) for at, codes in graph.groups.weights.items() for code in codes)
+    assert [(graph.groups.names[at], graph.weights[code].id) for at, code in told] == [
+        ("layer", "w0"), ("layer", "w2"), ("inner", "w1"),
+    ]  # fmt: skip
 
 
 def test_attributes(arranged: Arranged) -> None:

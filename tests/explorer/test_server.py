@@ -144,6 +144,17 @@ def test_every_answer_has_the_headers_of_a_careful_server(digits: Client) -> Non
         assert "server" not in headers
 
 
+def test_a_file_that_the_browser_has_is_not_sent_again(digits: Client) -> None:
+    for path in ("/icon.svg", "/explorer.js", "/explorer.css"):
+        status, headers, body = digits.ask(path)
+        assert (status, headers["cache-control"]) == (200, "no-cache")
+        again, told, nothing = digits.ask(path, {"If-None-Match": headers["etag"]})
+        assert (again, nothing, told["etag"]) == (304, b"", headers["etag"])
+        assert told["content-security-policy"] == headers["content-security-policy"]
+        assert digits.ask(path, {"If-None-Match": '"other"'})[2] == body
+        assert digits.ask(path, {"If-None-Match": headers["etag"]}, token=None)[0] == 401
+
+
 @pytest.mark.parametrize(
     "path",
     ["/../pyproject.toml", "/..%2f..%2fpyproject.toml", "/explorer.js/../../cli.py", "/static/explorer.js",

@@ -182,6 +182,9 @@ export class Columns {
   readonly weights: Weights;
   readonly weightStart: Uint32Array;
   readonly weightCode: Int32Array;
+  /** Weights that groups hold themselves: whose, and which. */
+  readonly groupWeightGroup: Int32Array;
+  readonly groupWeightCode: Int32Array;
   /** Numbers about nodes by name, such as `macs`; NaN where it is not known. */
   readonly facts: ReadonlyMap<string, Float64Array>;
   /** The table that was laid over the model, as JSON; empty without one. */
@@ -223,6 +226,8 @@ export class Columns {
     this.weights = new Weights(strings("weight_id"), box.i32("weight_kind"), table<WeightKind>("weight_kinds"));
     this.weightStart = box.u32("weight_start");
     this.weightCode = box.i32("weight_code");
+    this.groupWeightGroup = box.i32("group_weight_group");
+    this.groupWeightCode = box.i32("group_weight_code");
     this.facts = new Map(
       box.names.filter((name) => name.startsWith("fact:")).map((name) => [name.slice(5), box.f64(name)]),
     );
@@ -306,6 +311,11 @@ export class Columns {
   /** Positions in `weights` of what a node owns or shares. */
   weightsOf(node: number): Int32Array {
     return this.weightCode.subarray(this.weightStart[node] ?? 0, this.weightStart[node + 1] ?? 0);
+  }
+
+  /** The same of weights that a group holds itself. */
+  weightsOfGroup(group: number): Int32Array {
+    return this.groupWeightCode.filter((_, at) => this.groupWeightGroup[at] === group);
   }
 
   /** Index of the node with an id, or -1. One pass over the names: no index of 1,000,000 strings is kept. */

@@ -587,7 +587,8 @@ export interface Problem {
  * An event `progress`: how far opening the model has come.
  *
  * `seconds`: since the start. `error`: why it failed, and `kind` a word for programs. `chart`: number of the chart of
- * the whole model, -1 while there is none. An event `changed` has the same form: the file was read again.
+ * the whole model, -1 while there is none. `command`: what starts the server again once it has ended; empty where no
+ * command line did. An event `changed` has the same form: the file was read again.
  */
 export interface Progress {
   readonly state: "reading" | "running" | "arranging" | "ready" | "failed";
@@ -597,6 +598,7 @@ export interface Progress {
   readonly error: string;
   readonly kind: string;
   readonly chart: number;
+  readonly command: string;
 }
 
 /**

@@ -12,7 +12,7 @@ async function start(host: HTMLElement): Promise<void> {
   const source = embeddedSource(document) ?? bridgedSource(document) ?? servedSource(location.href);
   const stage = makeStage(host);
   const layers = new Layers(host, source);
-  follow(source, layers, (words) => stage.say(words));
+  follow(source, layers, host, (words) => stage.say(words));
   try {
     const [answer] = await Promise.all([source.head(), loadFonts(document.fonts, fontBytes())]);
     layers.enter(answer, stage);

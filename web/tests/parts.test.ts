@@ -44,3 +44,24 @@ test("owners of a weight, shared or not", () => {
   );
   assert.deepEqual([ownersOf(shared, 0), ownersOf(shared, 1), ownersOf(shared, 2)], [[0, 2], [0], []]);
 });
+
+test("groups have weights of their own, first in their list and among the owners", () => {
+  // group 2 in group 1; the node in group 2
+  const own = new Columns(
+    pack([
+      ["node_name", "utf8", ["a"]],
+      ["op_code", "i32", [0]],
+      ["node_group", "i32", [2]],
+      ["group_name", "utf8", ["", "outer", "inner"]],
+      ["group_parent", "i32", [-1, 0, 1]],
+      ["weight_start", "u32", [0, 1]],
+      ["weight_code", "i32", [2]],
+      ["group_weight_group", "i32", [1, 1, 2]],
+      ["group_weight_code", "i32", [3, 2, 0]],
+    ]),
+  );
+  assert.deepEqual(weightsOf(own, ~1), [3, 2, 0]);
+  assert.deepEqual(weightsOf(own, ~2), [0, 2]);
+  assert.deepEqual(weightsOf(own, 0), [2]);
+  assert.deepEqual([0, 1, 2, 3].map((code) => ownersOf(own, code)), [[~2], [], [0, ~1], [~1]]);
+});

@@ -144,6 +144,9 @@ def _weights(made: Container, graph: Graph) -> None:
     )
     made.numbers("weight_start", "u32", graph.weight_start)
     made.numbers("weight_code", "i32", graph.weight_codes)
+    own = sorted(graph.groups.weights.items())
+    made.numbers("group_weight_group", "i32", (group for group, codes in own for _ in codes))
+    made.numbers("group_weight_code", "i32", (code for _, codes in own for code in codes))
     _totals(made, "", node_totals(graph))
     _totals(made, "group_", group_totals(graph))
 

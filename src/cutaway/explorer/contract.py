@@ -559,7 +559,8 @@ class Progress(TypedDict):
     """An event `progress`: how far opening the model has come.
 
     `seconds`: since the start. `error`: why it failed, and `kind` a word for programs. `chart`: number of the chart of
-    the whole model, -1 while there is none. An event `changed` has the same form: the file was read again.
+    the whole model, -1 while there is none. `command`: what starts the server again once it has ended; empty where no
+    command line did. An event `changed` has the same form: the file was read again.
     """
 
     state: Literal["reading", "running", "arranging", "ready", "failed"]
@@ -569,3 +570,4 @@ class Progress(TypedDict):
     error: str
     kind: str
     chart: int
+    command: str

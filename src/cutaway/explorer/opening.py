@@ -29,6 +29,7 @@ def file_session(
     compare: str | None = None,
     on_failure: Callable[[str], None] | None = None,
     lay: Callable[[Graph], Overlay] | None = None,
+    command: str = "",
     **options: Any,
 ) -> Session:
     """A session of the model at a path, which is not read yet.
@@ -40,6 +41,7 @@ def file_session(
         compare: Path of a model that it is compared with; None for none.
         on_failure: As for `Session`.
         lay: Lays a table of the caller's over the model; None where there is none.
+        command: What the user typed, for pages whose server has ended.
         **options: As for `cutaway.read`.
 
     Raises:
@@ -59,6 +61,7 @@ def file_session(
         settings=settings_of(path),
         run=partial(_runs, path, inputs) if inputs else None,
         lay=lay,
+        command=command,
     )
     return Session(origin, on_failure)
 

@@ -7,13 +7,14 @@ picture needs is imported by the answers that need it.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ipaddress
 import json
 import logging
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import uvicorn
@@ -225,12 +226,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def file_answer(name: str) -> ASGIApp:
-    """The answer to a request for a file, read once: it is sent while a model is being read."""
+def file_answer(name: str) -> Callable[[Request], Awaitable[Response]]:
+    """The answer to requests for a file, read once: it is sent while a model is being read."""
     body = static(name)
-    if body is None:
-        return problem(404, f"{name} is not part of this installation", "NotFound")
-    return Response(body, media_type=FILES[name])
+    tag = "" if body is None else f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"etag": tag, "cache-control": "no-cache"}  # it is asked for each time, and sent where it has changed
+
+    async def answer(request: Request) -> Response:
+        if body is None:
+            return problem(404, f"{name} is not part of this installation", "NotFound")
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type=FILES[name], headers=headers)
+
+    return answer
 
 
 async def _chart(request: Request) -> Response:

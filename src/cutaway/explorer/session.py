@@ -74,6 +74,7 @@ class Origin:
         settings: Gives how it was compiled, which the checks want to know.
         run: Runs it, once on each input that is to be looked at; None where nothing is run.
         lay: Lays a table of the caller's over a grouped graph; None where there is none.
+        command: What a user types to show it again; empty where no command did.
     """
 
     read: Callable[[], Graph]
@@ -85,6 +86,7 @@ class Origin:
     settings: Settings = dict
     run: Callable[[], list[Activations]] | None = None
     lay: Callable[[Graph], Overlay] | None = None
+    command: str = ""
 
 
 @dataclass(slots=True)
@@ -115,7 +117,7 @@ class Session:
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = set()
         self._state = _State(
             {"state": "reading", "name": shown(origin.name), "bytes": origin.bytes, "seconds": 0.0, "error": "",
-             "kind": "", "chart": -1}
+             "kind": "", "chart": -1, "command": shown(origin.command)}
         )  # fmt: skip
         self._ended = threading.Event()
         self._values: Values | None = None

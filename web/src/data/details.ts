@@ -6,6 +6,7 @@ import type {
 } from "../contract.ts";
 
 const MOST_READERS = 50;
+const MOST_WEIGHTS = 200;
 const BITS: Readonly<Record<string, number>> = { 64: 64, 32: 32, 16: 16, 8: 8, 4: 4, 2: 2 };
 
 /** Groups from the outermost to the one that holds an item. */
@@ -70,6 +71,7 @@ export function groupDetails(columns: Columns, group: number, part: Part | undef
     }
     facts[name] = sum;
   }
+  const own = [...columns.weightsOfGroup(group)];
   const placement = columns.placementOf[group] ?? -1;
   const equal: PathStep[] = [];
   for (let other = 0; other < columns.groups && equal.length < MOST_READERS && placement >= 0; other++) {
@@ -91,8 +93,8 @@ export function groupDetails(columns: Columns, group: number, part: Part | undef
     inputCount: inputs.length,
     outputs,
     outputCount: outputs.length,
-    weights: [],
-    weightCount: 0,
+    weights: own.slice(0, MOST_WEIGHTS).map((code) => weightInfo(columns, code, -1)),
+    weightCount: own.length,
     nodes,
     groups: inside.reduce((sum, one) => sum + one, 0) - 1,
     ops: [...counts].sort((a, b) => b[1] - a[1]),

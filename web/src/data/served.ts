@@ -6,6 +6,8 @@ import { DataError } from "./source.ts";
 import type { DataSource, LiveSource, ServerEvent } from "./source.ts";
 
 const HEADER = "X-Cutaway-Token";
+const BREATH = 600; // ms after a stream broke until the server is asked whether it is there
+const OK = 200;
 
 /** The source behind the address of the page. */
 export function servedSource(address: string): DataSource & { readonly live: LiveSource } {
@@ -62,7 +64,21 @@ class Server implements Asker {
     const onProgress = hear((data) => ({ kind: "progress", progress: JSON.parse(data) as Progress }));
     events.addEventListener("progress", onProgress as EventListener);
     events.addEventListener("changed", hear(() => ({ kind: "changed" })) as EventListener);
+    events.addEventListener("error", () => {
+      void this.answers().then((answers) => {
+        if (!answers && events.readyState !== EventSource.CLOSED) {
+          events.close(); // or the browser would ask for ever
+          heard({ kind: "ended" });
+        }
+      });
+    });
     return () => events.close();
+  }
+
+  /** Whether the server still answers; a stream may break for other reasons, and is begun again by the browser. */
+  private async answers(): Promise<boolean> {
+    await new Promise((resolve) => setTimeout(resolve, BREATH));
+    return this.ask("icon.svg", {}).then(({ status }) => status === OK, () => false);
   }
 
   private addressOf(path: string, query: Query): URL {

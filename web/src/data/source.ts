@@ -74,6 +74,8 @@ export interface InsideSource {
 
 export type ServerEvent =
   | { readonly kind: "progress"; readonly progress: Progress }
-  | { readonly kind: "changed" };
+  | { readonly kind: "changed" }
+  /** Nobody answers any more. */
+  | { readonly kind: "ended" };
 
 export type { Attribute };

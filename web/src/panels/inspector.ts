@@ -3,6 +3,8 @@ import { Attributes } from "../columns.ts";
 import { changeNodes } from "../compare/list.ts";
 import type { GroupDetails, NodeDetails, NodeInput, PathStep, WeightInfo } from "../contract.ts";
 import { groupDetails, nodeDetails } from "../data/details.ts";
+import { DataError } from "../data/source.ts";
+import type { LiveSource } from "../data/source.ts";
 import type { Desk } from "../desk.ts";
 import { clear, make } from "../dom.ts";
 import { about } from "../findings.ts";
@@ -63,8 +65,19 @@ async function changesIn(desk: Desk, item: number): Promise<Node[]> {
 
 let knownAttributes: Promise<Attributes> | undefined;
 
+/** What the server says; once it has ended, what the page knows by itself. */
 async function detailsOf(desk: Desk, item: number): Promise<Details> {
-  const { live } = desk.source;
+  try {
+    return await detailsFrom(desk, item, desk.source.live);
+  } catch (error) {
+    if (error instanceof DataError && error.kind === "gone" && desk.known !== undefined) {
+      return detailsFrom(desk, item, undefined);
+    }
+    throw error;
+  }
+}
+
+async function detailsFrom(desk: Desk, item: number, live: LiveSource | undefined): Promise<Details> {
   if (item >= 0) {
     if (live !== undefined) {
       return { kind: "node", node: await live.node(item) };

@@ -16,6 +16,9 @@ export function model(desk: Desk): void {
   if (postponed > 0) {
     notes.push(`${whole(postponed)} inner groups are laid out when you come near them, as so much in this model differs.`);
   }
+  if (desk.source.live === undefined) {
+    notes.push("This page works by itself, from this one file. Values of weights, a part laid out anew, and views saved as SVG or PDF need cutaway: cutaway view MODEL.");
+  }
   if (notes.length === 0) {
     return;
   }

@@ -3,6 +3,7 @@ import { openContainer } from "../columns.ts";
 import type { Columns, WeightRow } from "../columns.ts";
 import { shortNumber } from "../colour/scale.ts";
 import type { WeightHistogram, WeightStats } from "../contract.ts";
+import { insideOf } from "../data/details.ts";
 import type { LiveSource } from "../data/source.ts";
 import type { Desk } from "../desk.ts";
 import { clear, make } from "../dom.ts";
@@ -76,10 +77,12 @@ class Weights {
     const count = this.#codes.length;
     const sizes = columns.weights.sizes();
     const parameters = this.#codes.reduce((sum, code) => sum + (sizes[code] as number), 0);
+    const own = selected !== undefined && selected < 0 ? columns.weightsOfGroup(~selected).length : 0;
+    const first = own > 0 && own < count ? `; the first ${own.toLocaleString("en")} are the group's own` : "";
     this.#title.textContent =
       count === 0
         ? `There are no weights in ${of}.`
-        : `${count.toLocaleString("en")} ${count === 1 ? "weight" : "weights"} of ${of}; ${shortNumber(parameters)} parameters`;
+        : `${count.toLocaleString("en")} ${count === 1 ? "weight" : "weights"} of ${of}; ${shortNumber(parameters)} parameters${first}`;
     this.#list.element.hidden = count === 0;
     this.#list.element.style.height = `${Math.min(5, count) * ROW}px`;
     this.#list.refresh();
@@ -165,9 +168,10 @@ class Weights {
   #owners(code: number): HTMLElement {
     const columns = this.#columns as Columns;
     const owners = ownersOf(columns, code);
-    const links = owners.slice(0, MOST_OWNERS).map((node) =>
-      make("button", { class: "link", text: columns.name(node), title: columns.id(node), set: { type: "button" }, on: { click: () => void this.desk.flyTo(node) } }),
-    );
+    const links = owners.slice(0, MOST_OWNERS).map((item) => {
+      const [name, id] = item < 0 ? [columns.groupName(~item), columns.groupId(~item)] : [columns.name(item), columns.id(item)];
+      return make("button", { class: "link", text: name || this.desk.head.model.name, title: id, set: { type: "button" }, on: { click: () => void this.desk.flyTo(item) } });
+    });
     const more = owners.length - links.length;
     const words = owners.length === 0 ? "used by no layer" : owners.length === 1 ? "used by " : `shared by ${owners.length} layers: `;
     const parts = links.flatMap((link, at) => (at === 0 ? [link] : [", ", link]));
@@ -259,9 +263,9 @@ class Weights {
   }
 }
 
-/** Nodes that own or share a weight. */
-export function ownersOf({ weightCode, weightStart, nodes }: Columns, code: number): number[] {
-  const owners: number[] = [];
+/** Nodes, and ~groups, that own or share a weight. */
+export function ownersOf({ weightCode, weightStart, nodes, groupWeightCode, groupWeightGroup }: Columns, code: number): Item[] {
+  const owners: Item[] = [];
   let node = 0;
   for (let at = weightCode.indexOf(code); at >= 0; at = weightCode.indexOf(code, at + 1)) {
     while (node < nodes - 1 && (weightStart[node + 1] as number) <= at) {
@@ -271,10 +275,15 @@ export function ownersOf({ weightCode, weightStart, nodes }: Columns, code: numb
       owners.push(node);
     }
   }
+  groupWeightCode.forEach((own, at) => {
+    if (own === code) {
+      owners.push(~(groupWeightGroup[at] as number));
+    }
+  });
   return owners;
 }
 
-/** Positions of the weights of an item, in the order of the model; all weights, the largest first, of no item. */
+/** Positions of the weights of an item, a group's own ones first; all weights, the largest first, of no item. */
 export function weightsOf(columns: Columns, item: Item | undefined): number[] {
   if (item !== undefined && item >= 0) {
     return [...new Set(columns.weightsOf(item))];
@@ -283,7 +292,13 @@ export function weightsOf(columns: Columns, item: Item | undefined): number[] {
     const size = columns.weights.sizes();
     return Array.from(size.keys()).sort((one, two) => (size[two] as number) - (size[one] as number) || one - two);
   }
-  const found = new Set<number>();
+  const found = new Set<number>(columns.weightsOfGroup(~item));
+  const inside = insideOf(columns, ~item);
+  columns.groupWeightCode.forEach((code, at) => {
+    if (inside[columns.groupWeightGroup[at] as number] === 1) {
+      found.add(code);
+    }
+  });
   nodesOf(columns, [item]).forEach((mark, node) => {
     if (mark === 1) {
       columns.weightsOf(node).forEach((code) => found.add(code));
