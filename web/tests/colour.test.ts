@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Attributes } from "../src/columns.ts";
 import { readChoice, writeChoice } from "../src/colour/choice.ts";
 import { byValue, colour, type ColourChoice } from "../src/colour/colouring.ts";
-import { ownSources, readTable, splitCsv } from "../src/colour/own.ts";
+import { overlaySources, ownSources, readTable, splitCsv } from "../src/colour/own.ts";
 import { rollUp } from "../src/colour/rollup.ts";
 import { colourAt, type Scale, shareOf, shortNumber, spreadFor, ticks, valueAt } from "../src/colour/scale.ts";
 import { type Labels, type Numbers, sourcesOf } from "../src/colour/sources.ts";
@@ -207,4 +207,22 @@ test("a choice of colours goes through an address and back", () => {
   ];
   for (const choice of choices) assert.deepEqual(readChoice(writeChoice(choice)), choice, writeChoice(choice));
   assert.deepEqual(readChoice("x|wide|most|9..1|%"), { source: "x", hidden: ["%"] });
+});
+
+test("a table that was laid over the model says itself which nodes and groups it means", () => {
+  const rows = [[1, 2.5, "gpu"], [~1, 9, null], [4, null, "cpu"]];
+  const [time, device, ...more] = overlaySources(NET, JSON.stringify({ name: "t.json", columns: ["time_ms", "device"], rows }));
+  assert.equal(more.length, 0);
+  assert.deepEqual([time!.id, time!.title, time!.unit], ["overlay:0", "time_ms (t.json)", "ms"]);
+  const numbers = time!.values() as Numbers;
+  assert.deepEqual([...numbers.nodes], [Number.NaN, 2.5, Number.NaN, Number.NaN, Number.NaN]);
+  assert.equal(numbers.given![1], 9);
+  const labels = device!.values() as Labels;
+  assert.deepEqual([...labels.nodes].map((code) => labels.labels[code]), [undefined, "gpu", undefined, undefined, "cpu"]);
+});
+
+test("the file of a profile is a table too", () => {
+  const table = readTable(JSON.stringify({ kind: "profile", rows: [{ id: "g/h/a", name: "a", time_ms: 1 }], groups: [{ id: "i", name: "i", time_ms: 4 }] }));
+  assert.deepEqual(table.rows.map(({ key }) => key), ["g/h/a", "i"]);
+  assert.equal(table.columns.includes("time_ms"), true);
 });

@@ -33,7 +33,6 @@ from cutaway.explorer.text import number, shown, to_json
 from cutaway.graph.model import Graph
 from cutaway.graph.walk import depths
 from cutaway.layout.nesting import TITLE, LayoutOptions, tensor_of
-from cutaway.overlays.overlay import Overlay
 from cutaway.style import labels as style
 from cutaway.style.theme import THEMES, Theme
 
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from cutaway.checks.finding import Finding
     from cutaway.explorer.columns import Facts
     from cutaway.explorer.figures import Figures
+    from cutaway.overlays.overlay import Overlay
 
 MOST_PARTS = 300
 MOST_BYTES = 600_000

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from cutaway.analysis.ops import FAMILIES, family
 from cutaway.analysis.parameters import Totals, group_totals, node_totals
@@ -16,7 +17,9 @@ from cutaway.explorer.container import Container
 from cutaway.explorer.text import shown, to_json
 from cutaway.graph.contract import plain
 from cutaway.graph.model import Graph, Tensor
-from cutaway.overlays.overlay import Overlay
+
+if TYPE_CHECKING:
+    from cutaway.overlays.overlay import Overlay
 
 Facts = Mapping[str, Sequence[float]]
 """Numbers by name of the fact and node; NaN is unknown."""

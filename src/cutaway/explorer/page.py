@@ -12,6 +12,7 @@ import hashlib
 import html
 from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from cutaway.drawing.arrange import Arranged
 from cutaway.errors import MissingExtra
@@ -22,8 +23,10 @@ from cutaway.explorer.contract import Live
 from cutaway.explorer.findings import MOST_EMBEDDED, Settings, look
 from cutaway.explorer.static_files import static
 from cutaway.explorer.text import shown
-from cutaway.overlays.overlay import Overlay
 from cutaway.style.theme import Theme
+
+if TYPE_CHECKING:
+    from cutaway.overlays.overlay import Overlay
 
 _ALONE: Live = {"weights": False, "focus": False, "export": False, "inside": 0}
 

@@ -25,13 +25,13 @@ from cutaway.explorer.workers import Workers
 from cutaway.graph.grouping import group
 from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph
-from cutaway.overlays.overlay import Overlay
 
 if TYPE_CHECKING:
     from cutaway.checks.finding import Finding
     from cutaway.explorer.comparing import Comparing
     from cutaway.explorer.inside import Inside
     from cutaway.explorer.weights import Values
+    from cutaway.overlays.overlay import Overlay
     from cutaway.running.outputs import Activations
 
 WATCH_EVERY = 0.5

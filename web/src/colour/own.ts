@@ -29,7 +29,7 @@ export interface OwnSources {
 const LARGEST = 64e6; // characters; a table of 1,000,000 layers has some 50 MB
 const MOST_FILLS = 32; // with more values than that, a scale tells more than the colours of the file
 const TIME = /_(ns|µs|ms|s)$/;
-const KEY_NAMES = ["layer", "name", "node", "id", "op", "operation", "tensor", "layer_name", "node_name"];
+const KEY_NAMES = ["layer", "id", "name", "node", "op", "operation", "tensor", "layer_name", "node_name"];
 
 /**
  * Reads a table by its content: JSON where it begins with { or [, else CSV.
@@ -101,6 +101,9 @@ function readCell(text: string): string | number | null {
 function fromJson(value: unknown): OwnTable {
   if (Array.isArray(value)) return fromRecords(value);
   const mapping = value as Record<string, unknown>;
+  if (Array.isArray(mapping.rows)) {
+    return fromRecords([...mapping.rows, ...(Array.isArray(mapping.groups) ? mapping.groups : [])]); // a profile
+  }
   const data = nodeData(mapping);
   if (data !== undefined) return data;
   const entries = Object.entries(mapping);
