@@ -58,6 +58,7 @@ def file_session(
         path=place,
         bytes=place.stat().st_size if place.is_file() else 0,
         watch=watch,
+        read_old=None if compare is None else lambda: read(compare, **options),
         settings=settings_of(path),
         run=partial(_runs, path, inputs) if inputs else None,
         lay=lay,
