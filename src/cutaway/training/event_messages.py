@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cutaway.training.checksums import masked_checksum
+from cutaway.training.checksums import masked_checksum, masked_checksums, masked_length
 
 FLOAT, DOUBLE, STRING = 1, 2, 7
 """Numbers of types in TensorFlow's tensors."""
@@ -35,10 +35,16 @@ def field(number: int, value: bytes) -> bytes:
 
 def record(data: bytes) -> bytes:
     """An event as a record: its length and the data, each with its checksum."""
-    length = struct.pack("<Q", len(data))
-    return b"".join((
-        length, struct.pack("<I", masked_checksum(length)), data, struct.pack("<I", masked_checksum(data)),
-    ))  # fmt: skip
+    return _record(data, masked_checksum(data))
+
+
+def records(events: Sequence[bytes]) -> bytes:
+    """Events as records."""
+    return b"".join(map(_record, events, masked_checksums(events)))
+
+
+def _record(data: bytes, checksum: int) -> bytes:
+    return b"".join((struct.pack("<Q", len(data)), masked_length(len(data)), data, struct.pack("<I", checksum)))
 
 
 def event(wall_time: float, step: int, what: bytes) -> bytes:
@@ -95,4 +101,8 @@ class ScalarForm:
 
     def record(self, wall_time: float, step: int, value: float) -> bytes:
         """One value as a record."""
-        return record(event(wall_time, step, self._before + struct.pack("<f", value) + self._after))
+        return record(self.event(wall_time, step, value))
+
+    def event(self, wall_time: float, step: int, value: float) -> bytes:
+        """One value as an event."""
+        return event(wall_time, step, self._before + struct.pack("<f", value) + self._after)

@@ -7,13 +7,14 @@ goes on writes the next file beside it, as TensorFlow does, and readers put them
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import os
 import socket
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,6 +31,7 @@ from cutaway.training.event_messages import (
     field,
     metadata,
     record,
+    records,
     strings,
     summary,
     tensor,
@@ -39,6 +41,8 @@ from cutaway.training.png_image import png
 _FLOAT_MAX = float(np.finfo(np.float32).max)
 _COUNTER = itertools.count()
 _KERAS_TAG = "keras"
+_TOGETHER = 1000
+"""Events that are handed to the system together, some hundred kilobytes."""
 
 
 class EventWriter:
@@ -58,6 +62,7 @@ class EventWriter:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self._forms: dict[str, ScalarForm] = {}
+        self._held: list[bytes] | None = None
         self._file = -1
         while self._file < 0:  # another process may have taken the name
             name = f"events.out.tfevents.{_stamp(folder):010d}.{_host()}.{os.getpid()}.{next(_COUNTER)}.v2"
@@ -82,7 +87,7 @@ class EventWriter:
             wall_time: Seconds since 1970; now if None.
         """
         now = time.time() if wall_time is None else wall_time
-        self._write(b"".join(self._form(tag).record(now, step, _float32(value)) for tag, value in values.items()))
+        self._tell(self._form(tag).event(now, step, _float32(value)) for tag, value in values.items())
 
     def tensor_scalar(self, tag: str, value: float, step: int, *, wall_time: float | None = None) -> None:
         """Write one scalar as float64, where float32 would lose what matters, as in times and counts."""
@@ -144,6 +149,18 @@ class EventWriter:
             return False
         return (found.st_dev, found.st_ino) == (mine.st_dev, mine.st_ino)
 
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """What is told inside this block is written at its end, at once, which takes less time."""
+        self._held = []
+        try:
+            yield
+            held, self._held = self._held, None
+            for begin in range(0, len(held), _TOGETHER):
+                self._write(records(held[begin : begin + _TOGETHER]))
+        finally:
+            self._held = None
+
     def close(self) -> None:
         """Close the file; a second time changes nothing."""
         if self._file >= 0:
@@ -165,7 +182,14 @@ class EventWriter:
         return form
 
     def _put(self, what: bytes, step: int, wall_time: float | None) -> None:
-        self._write(record(event(time.time() if wall_time is None else wall_time, step, what)))
+        self._tell([event(time.time() if wall_time is None else wall_time, step, what)])
+
+    def _tell(self, events: Iterable[bytes]) -> None:
+        """Write events, or keep them for the end of the block that holds them together."""
+        if self._held is None:
+            self._write(records(list(events)))
+        else:
+            self._held += events
 
     def _write(self, data: bytes) -> None:
         """Hand whole records over; where not all of them fit, none stays behind cut.

@@ -7,6 +7,7 @@ NaN and infinite values are counted exactly.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -24,8 +25,8 @@ _SIGN = BINS // 2
 _INFINITE = 255 << 3
 """The bin of infinity; those behind it, up to the sign, are NaN."""
 
-_LARGEST = 128
-"""Rows of a histogram that is written: more of them show nothing more, and take room in each step of each layer."""
+_LARGEST = 64
+"""Rows of a histogram that is written: more of them show little more, and take room in each step of each layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +77,15 @@ class Distribution:
     @property
     def norm(self) -> float:
         """The Euclidean norm of the finite values."""
-        return float(np.sqrt(self.squares))
-
-    @property
-    def mean(self) -> float:
-        """The mean of the finite values; NaN where there is none."""
-        return self.sum / self.finite if self.finite else float("nan")
+        return math.sqrt(self.squares)
 
     @property
     def deviation(self) -> float:
         """The standard deviation of the finite values; NaN where there is none."""
-        if not self.finite:
+        if not (finite := self.finite):
             return float("nan")
-        variance = self.spread / self.finite
-        return float(np.sqrt(variance if np.isfinite(variance) else max(self.squares / self.finite - self.mean**2, 0)))
+        variance = self.spread / finite
+        return math.sqrt(variance if math.isfinite(variance) else max(self.squares / finite - (self.sum / finite) ** 2, 0))
 
     def share_beyond(self, low: float | None, high: float | None) -> float:
         """The share of all values that are below ``low`` or at least ``high``; 0 where there is no value.
@@ -116,33 +112,33 @@ class Distribution:
     def rows(self) -> Floats:
         """The finite values as TensorBoard shows a histogram: rows of left edge, right edge and count.
 
-        Bins without values are one row, and neighbours with few are joined until there are not too many rows; the
-        counts still sum to the number of finite values.
+        Bins without values are one row. Where there are too many rows, neighbours are joined so that half of those that
+        are left hold about equally many values, and half are equally many bins: the middle keeps its shape, and the tails
+        their ends. The counts still sum to the number of finite values.
         """
-        if not self.finite:
-            return np.zeros((0, 3))
         edges, counts = _ascending(self.counts)
         filled = np.flatnonzero(counts)
+        if not len(filled):
+            return np.zeros((0, 3))
         first, last = int(filled[0]), int(filled[-1]) + 1
-        begins = first + np.flatnonzero(np.diff(counts[first:last] > 0, prepend=False) | (counts[first:last] > 0))
-        joined = np.add.reduceat(counts[:last], begins)
-        while len(begins) > _LARGEST:
-            ends = _lightest(joined, len(begins) - _LARGEST)
-            if not len(ends):
-                break
-            begins = np.delete(begins, ends)
-            joined = np.add.reduceat(counts[:last], begins)
-        cut = np.append(edges[begins], self.maximum)
-        cut[0] = self.minimum
-        return np.stack((cut[:-1], cut[1:], joined), axis=1)
-
-
-def _lightest(counts: Counts, most: int) -> npt.NDArray[np.int64]:
-    """The right ones of neighbouring pairs that hold the fewest values; no two pairs share one, none is empty."""
-    pairs = np.where((counts[:-1] > 0) & (counts[1:] > 0), counts[:-1] + counts[1:], np.iinfo(np.int64).max)
-    around = np.concatenate(([np.iinfo(np.int64).max], pairs, [np.iinfo(np.int64).max]))
-    lowest = np.flatnonzero((pairs < around[:-2]) & (pairs <= around[2:]) & (pairs < np.iinfo(np.int64).max))
-    return lowest[np.argsort(pairs[lowest], kind="stable")[:most]] + 1
+        holds = counts[first:last] > 0
+        starts = holds.copy()
+        starts[1:] |= holds[:-1]
+        begins = first + np.flatnonzero(starts)
+        if len(begins) > _LARGEST:
+            before = np.cumsum(counts)[begins - 1]  # nothing lies below the first
+            total, half = int(counts.sum()), _LARGEST // 2
+            before[0] = 0
+            by_mass, by_place = before * half // total, np.arange(len(begins)) * half // len(begins)
+            kept = np.ones(len(begins), np.bool_)
+            kept[1:] = (by_mass[1:] != by_mass[:-1]) | (by_place[1:] != by_place[:-1])
+            begins = begins[kept]
+        rows = np.empty((len(begins), 3))
+        rows[:, 0] = edges[begins]
+        rows[:-1, 1] = rows[1:, 0]
+        rows[0, 0], rows[-1, 1] = self.minimum, self.maximum
+        rows[:, 2] = np.add.reduceat(counts[:last], begins)
+        return rows
 
 
 def distribution(values: npt.NDArray[np.generic]) -> Distribution:

@@ -66,30 +66,30 @@ def metrics(logs: dict[str, Any], more: dict[str, float], step: int, time: float
     return job
 
 
-def weights(model: Any, plan: Plan, step: int, time: float) -> Iterator[tuple[Job, int]]:
+def weights(model: Any, plan: Plan, step: int, time: float) -> tuple[Job, int]:
     """Distribution and statistics of each weight that is recorded."""
-    for weight in model.weights:
-        id = plan.weight_id(weight)
-        if id is not None:
-            found = distribution_of(weight)
+    taken = [(id, distribution_of(weight)) for weight in model.weights if (id := plan.weight_id(weight)) is not None]
 
-            def job(writer: EventWriter, id: str = id, found: Any = found) -> None:
+    def job(writer: EventWriter) -> None:
+        with writer.together():
+            for id, found in taken:
                 spread.write(writer, "weights", id, found, spread.numbers("weights", found), step, time)
 
-            yield job, found.counts.nbytes
+    return job, sum(found.counts.nbytes for _, found in taken)
 
 
 def taken(told: Told, step: int, time: float) -> Job:
     """What was recorded in a step."""
 
     def job(writer: EventWriter) -> None:
-        for name, found, extra in told.rows():
-            values = spread.numbers(name.kind, found, form=name.form, width=name.width)
-            if name.counts_units:
-                values["dead"] = extra
-            if name.kind == "updates" and extra > 0:
-                values["ratio"] = found.norm / extra**0.5
-            spread.write(writer, name.kind, name.id, found, values, step, time)
+        with writer.together():
+            for name, found, extra in told.rows():
+                values = spread.numbers(name.kind, found, form=name.form, width=name.width)
+                if name.counts_units:
+                    values["dead"] = extra
+                if name.kind == "updates" and extra > 0:
+                    values["ratio"] = found.norm / extra**0.5
+                spread.write(writer, name.kind, name.id, found, values, step, time)
 
     return job
 

@@ -270,8 +270,8 @@ class Recorder(keras.callbacks.Callback):
         if self._options.metrics_due(before, self._step):
             self._record_metrics(logs)
         if "weights" in self._plan.kinds and self._options.weights_due(before, self._step):
-            for job, size in jobs.weights(self.model, self._plan, self._step, self._clock()):
-                self._put(job, size=size)
+            job, size = jobs.weights(self.model, self._plan, self._step, self._clock())
+            self._put(job, size=size)
         self._look()
 
     def _record_metrics(self, logs: Any) -> None:

@@ -30,19 +30,20 @@ def numbers(kind: str, found: Distribution, *, form: str = "", width: int = 0) -
         that are almost one; ``nan`` and ``infinite``, how many there are, where there are any.
     """
     told: dict[str, float] = {}
-    if found.finite:
-        told |= {"norm": found.norm, "mean": found.mean, "std": found.deviation}
+    total, nan, infinite = found.total, found.nan, found.infinite
+    if finite := total - nan - infinite:
+        told |= {"norm": found.norm, "mean": found.sum / finite, "std": found.deviation}
         told |= {"min": found.minimum, "max": found.maximum}
-    if found.total and kind != "updates":
-        told["zeros"] = found.zeros / found.total
+    if total and kind != "updates":
+        told["zeros"] = found.zeros / total
     if form == "sigmoid":
         told["saturation"] = found.share_beyond(_NEAR_ZERO, _NEAR_ONE)
     elif form == "tanh":
         told["saturation"] = found.share_beyond(-_NEAR_ONE, _NEAR_ONE)
     elif form == "softmax" and width > 1:
         told["saturation"] = min(found.share_beyond(None, _NEAR_ONE) * width, 1.0)
-    if found.nan or found.infinite:
-        told |= {"nan": found.nan, "infinite": found.infinite}
+    if nan or infinite:
+        told |= {"nan": nan, "infinite": infinite}
     return told
 
 
