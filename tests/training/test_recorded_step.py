@@ -111,8 +111,12 @@ def assert_statistics(run: Run, tag: str, values: Any, tolerance: float = 2e-5) 
         assert last(run, f"zeros/{tag}") == pytest.approx((values == 0).mean(), abs=tolerance)
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
-def test_activations_and_gradients_are_those_of_a_tape(tmp_path: Path, jit_compile: bool) -> None:
+@pytest.mark.parametrize("way", ["second", "shared", "jit"])
+def test_activations_and_gradients_are_those_of_a_tape(
+    tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cutaway.training.step.functions.MANY_CALLS", 0 if way == "shared" else 100)
+    jit_compile = way == "jit"
     model, twin = convolutional(jit_compile=jit_compile), convolutional(jit_compile=jit_compile)
     fit(model, cutaway.Recorder(tmp_path, every=3))
     fit(twin, steps=2)
@@ -190,15 +194,31 @@ def test_mixed_precision_with_a_scaled_loss(tmp_path: Path) -> None:
     assert_statistics(run, "gradients/end/kernel", gradients[-2], 2e-2)
 
 
-WAYS: list[dict[str, Any]] = [{}, {"jit_compile": True}, {"run_eagerly": True}, {"steps_per_execution": 2}]
+WAYS: list[dict[str, Any]] = [
+    {},
+    {"shared": True},
+    {"jit_compile": True},
+    {"run_eagerly": True},
+    {"steps_per_execution": 2},
+]
 
 
-@pytest.mark.parametrize("options", WAYS, ids=lambda options: next(iter(options), "graph"))
-@pytest.mark.parametrize("make", [convolutional, residual])
-def test_training_is_bit_for_bit_the_same(tmp_path: Path, make: Any, options: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("make", "options"),
+    [*((convolutional, way) for way in WAYS), (residual, {})],
+    ids=lambda given: next(iter(given), "second") if isinstance(given, dict) else given.__name__,
+)
+def test_training_is_bit_for_bit_the_same(
+    tmp_path: Path, make: Any, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = bool(options.get("shared"))
+    monkeypatch.setattr("cutaway.training.step.functions.MANY_CALLS", 0 if shared else 100)
+    options = {name: value for name, value in options.items() if name != "shared"}
     plain, recorded = make(**options), make(**options)
     fit(plain, steps=4, epochs=2)
-    fit(recorded, cutaway.Recorder(tmp_path, every=2), steps=4, epochs=2)
+    recorder = cutaway.Recorder(tmp_path, every=2)
+    fit(recorded, recorder, steps=4, epochs=2)
+    assert recorder.is_shared == shared
     for one, other in zip(plain.weights, recorded.weights, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
     run = logged(tmp_path)
@@ -378,5 +398,6 @@ def test_a_broken_step_leaves_the_model_as_it_was(tmp_path: Path) -> None:
         model.fit(np.zeros((4, 9, 9, 2)), np.zeros((4, 1)), verbose=0, callbacks=[recorder])
     assert getattr(model.train_function, "__self__", None) is not recorder
     assert "train_step" not in vars(model)
+    model.compile("sgd", "mse")
     fit(model, recorder, steps=2)
     assert logged(tmp_path).series["norm/activations/conv"].steps.tolist() == [2]

@@ -229,11 +229,12 @@ def test_nan_in_a_weight_spoils_nothing(tmp_path: Path) -> None:
 def test_tensorflow_takes_the_same_distribution(values: list[float]) -> None:
     mine, expected = distribution_of(tf.constant(values, tf.float32)), distribution(np.array(values, np.float32))
     np.testing.assert_array_equal(mine.counts, expected.counts)
-    beyond = expected.squares > 1e38  # the sum of squares is then that of the bins
-    assert mine.sum == pytest.approx(expected.sum)
-    assert mine.squares == pytest.approx(expected.squares, rel=0.05 if beyond else 1e-6)
-    assert mine.deviation == pytest.approx(expected.deviation, nan_ok=True)
-    assert (mine.minimum, mine.maximum) == pytest.approx((expected.minimum, expected.maximum), abs=1e-38)
+    spoiled = not np.isfinite(values).all() or expected.squares > 1e38  # the moments are then those of the bins
+    rough = 0.13 if spoiled else 1e-6
+    assert mine.sum == pytest.approx(expected.sum, rel=rough, abs=0.2 if spoiled else 0)
+    assert mine.squares == pytest.approx(expected.squares, rel=rough)
+    assert mine.deviation == pytest.approx(expected.deviation, rel=rough, nan_ok=True)
+    assert (mine.minimum, mine.maximum) == pytest.approx((expected.minimum, expected.maximum), rel=rough, abs=1e-38)
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

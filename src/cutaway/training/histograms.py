@@ -85,7 +85,9 @@ class Distribution:
         if not (finite := self.finite):
             return float("nan")
         variance = self.spread / finite
-        return math.sqrt(variance if math.isfinite(variance) else max(self.squares / finite - (self.sum / finite) ** 2, 0))
+        return math.sqrt(
+            variance if math.isfinite(variance) else max(self.squares / finite - (self.sum / finite) ** 2, 0)
+        )
 
     def share_beyond(self, low: float | None, high: float | None) -> float:
         """The share of all values that are below ``low`` or at least ``high``; 0 where there is no value.
@@ -101,20 +103,36 @@ class Distribution:
         return float(below + above) / self.total if self.total else 0.0
 
     def repaired(self) -> Distribution:
-        """The same, with sums by the middles of the bins where those of the values are beyond float32."""
-        if np.isfinite(self.squares) and np.isfinite(self.sum):
+        """The same, with moments of the bins where those that were taken are not those of finite values.
+
+        That is where NaN or infinite values were among them, or sums beyond float32. Then sums are those of the middles
+        of the bins, and extremes the outer edges.
+        """
+        if all(map(math.isfinite, (self.sum, self.squares, self.minimum, self.maximum))):
             return self
         edges, counts = _ascending(self.counts)
+        filled = np.flatnonzero(counts)
+        if not len(filled):
+            return replace(self, sum=0.0, squares=0.0, minimum=math.inf, maximum=-math.inf, spread=0.0)
         middles = (edges[:-1] + edges[1:]) / 2
-        total = self.sum if np.isfinite(self.sum) else float(counts @ middles)
-        return replace(self, sum=total, squares=float(counts @ np.square(middles)))
+        total = self.sum if math.isfinite(self.sum) else float(counts @ middles)
+        around = middles - total / int(counts.sum())
+        low, high = float(edges[filled[0]]), float(edges[filled[-1] + 1])
+        return replace(
+            self,
+            sum=total,
+            squares=float(counts @ np.square(middles)),
+            minimum=self.minimum if math.isfinite(self.minimum) else low,
+            maximum=self.maximum if math.isfinite(self.maximum) else high,
+            spread=self.spread if math.isfinite(self.spread) else float(counts @ np.square(around)),
+        )
 
     def rows(self) -> Floats:
         """The finite values as TensorBoard shows a histogram: rows of left edge, right edge and count.
 
-        Bins without values are one row. Where there are too many rows, neighbours are joined so that half of those that
-        are left hold about equally many values, and half are equally many bins: the middle keeps its shape, and the tails
-        their ends. The counts still sum to the number of finite values.
+        Bins without values are one row. Where there are too many rows, neighbours are joined so that half of those
+        that are left hold about equally many values, and half are equally many bins: the middle keeps its shape, and
+        the tails their ends. The counts still sum to the number of finite values.
         """
         edges, counts = _ascending(self.counts)
         filled = np.flatnonzero(counts)

@@ -6,6 +6,7 @@ A job is a function that gets the writer of an event file; beside it stands abou
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -87,7 +88,7 @@ def taken(told: Told, step: int, time: float) -> Job:
                 values = spread.numbers(name.kind, found, form=name.form, width=name.width)
                 if name.counts_units:
                     values["dead"] = extra
-                if name.kind == "updates" and extra > 0:
+                if name.kind == "updates" and 0 < extra < math.inf:
                     values["ratio"] = found.norm / extra**0.5
                 spread.write(writer, name.kind, name.id, found, values, step, time)
 

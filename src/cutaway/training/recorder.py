@@ -19,7 +19,7 @@ from cutaway.errors import MissingExtra
 from cutaway.training.event_writer import EventWriter
 from cutaway.training.recorder_options import RecorderOptions, checked
 from cutaway.training.step.plan import KINDS, Layers, Plan, located_graph, plan_of
-from cutaway.training.writing import Clock, Writing
+from cutaway.training.writing import Clock, Job, Writing
 
 try:
     import keras
@@ -89,6 +89,8 @@ class Recorder(keras.callbacks.Callback):
         self._writing = Writing(self.log_dir)
         self._told_failure = False
         self._plan = Plan(frozenset())
+        self._described: list[tuple[Any, bool]] = []
+        self._structure: list[Job] = []
         self._plain: Callable[[Any], Any] | None = None
         self._step_of: RecordedStep | None = None
         self._traced = False
@@ -112,6 +114,11 @@ class Recorder(keras.callbacks.Callback):
             # Not methods: for a callback with such hooks Keras fetches the metrics of every batch.
             self.on_train_batch_begin = self._begin_batch
             self.on_train_batch_end = self._end_batch
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether what is recorded in steps is a part of the model's one train function, and no second one is made."""
+        return self._step_of is not None and self._step_of.shared
 
     def set_model(self, model: Any) -> None:
         """Take the model, as Keras asks to."""
@@ -188,6 +195,15 @@ class Recorder(keras.callbacks.Callback):
         kinds = self._options.kinds if self._replaces else self._options.kinds & {"weights"}
         if not (self._options.write_graph or kinds):
             return
+        seen = [(variable, variable.trainable) for variable in self.model.variables]
+        if not _same(seen, self._described):
+            self._read(kinds)
+        self._described = seen
+        for job in self._structure:
+            self._put(job, first=True)
+
+    def _read(self, kinds: frozenset[str]) -> None:
+        """Read the model, which takes longer than a step of a small one, so that it is done once."""
         graph, located, problem = located_graph(self.model)
         if problem is not None:
             warnings.warn(f"the structure of the model is not recorded: {problem}", stacklevel=4)
@@ -195,8 +211,7 @@ class Recorder(keras.callbacks.Callback):
         if self._plan.left_out:
             warnings.warn(self._plan.left_out, stacklevel=4)
         if self._options.write_graph:
-            for job in jobs.structure(self.model, graph):
-                self._put(job, first=True)
+            self._structure = list(jobs.structure(self.model, graph))
 
     def _attach(self) -> None:
         """Take the place of the train function."""
@@ -207,7 +222,7 @@ class Recorder(keras.callbacks.Callback):
         owner = getattr(held, "__self__", None)
         if isinstance(owner, Recorder):  # an earlier training with it was broken off
             held = owner._plain
-        known = self._step_of is not None and self._step_of.plain is held
+        known = self._step_of is not None and self._step_of.plain is held and self._step_of.plan is self._plan
         self._plain = held
         self._execution = int(getattr(self.model, "steps_per_execution", 1))
         if not self._plan.in_step:
@@ -306,6 +321,15 @@ class Recorder(keras.callbacks.Callback):
     def _tell(self, hook: str, *given: Any) -> None:
         if self._helper is not None:
             getattr(self._helper, hook)(*given)
+
+
+def _same(one: list[tuple[Any, bool]], other: list[tuple[Any, bool]]) -> bool:
+    """Whether two lists hold the same variables, trainable or not."""
+    return (
+        bool(one)
+        and len(one) == len(other)
+        and all(a is b and c == d for (a, c), (b, d) in zip(one, other, strict=True))
+    )
 
 
 class _Helper(keras.callbacks.TensorBoard):

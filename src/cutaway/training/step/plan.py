@@ -46,6 +46,11 @@ class Plan:
         """Whether anything is taken that only the step itself has."""
         return bool(self.kinds - {"weights"})
 
+    @property
+    def size(self) -> int:
+        """Number of calls of layers in the model."""
+        return sum(map(len, self.located.calls.values()))
+
     def wants_call(self, id: str) -> bool:
         """Whether the activations of a call are taken."""
         return "activations" in self.kinds and (self.calls is None or id in self.calls)

@@ -1,0 +1,216 @@
+"""What `cutaway.Recorder` costs a training, beside no callback and `keras.callbacks.TensorBoard`, in one process.
+
+Each way trains a model of its own, made with the same seed, for epochs of 100 steps that take turns, so that what the
+machine does besides falls on all alike; a ratio is the median over the rounds of an epoch's time by that of the epoch
+without a callback of the same round. The first epoch, in which everything is traced, is told apart. Processor time is
+what counts; the wall clock stands beside it. What a step costs that is not recorded is measured with a train function
+that does nothing.
+
+The data are made anew for nobody: one batch, repeated, with the tuner of tf.data off. With it on, the end of each
+`fit` waits for a thread whose period doubles from 10 ms on, and epochs take 0.63, 1.27 or 2.55 s whatever they do.
+
+Usage: python benchmarks/recorder.py [--quick] [--only mlp cnn mobilenet steps memory] [--rounds N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import keras
+import tensorflow as tf
+
+import cutaway
+from benchmarks.results import table, write_section
+
+STEPS = 100
+NOTHING = "no callback"
+WAYS: dict[str, Callable[[Path], Any]] = {
+    NOTHING: lambda _: None,
+    "`Recorder()`": lambda folder: cutaway.Recorder(folder),
+    "`Recorder(every=100)`, all of all layers": lambda folder: cutaway.Recorder(folder, every=100),
+    '`Recorder(every=100, record="weights")`': lambda folder: cutaway.Recorder(folder, every=100, record="weights"),
+    "`TensorBoard()`": lambda folder: keras.callbacks.TensorBoard(folder),
+    "`TensorBoard(histogram_freq=1)`": lambda folder: keras.callbacks.TensorBoard(folder, histogram_freq=1),
+}
+TARGETS = {"`Recorder()`": 1.03, "`Recorder(every=100)`, all of all layers": 1.05}
+
+
+def mlp() -> tuple[Any, tuple[int, ...]]:
+    """Four dense layers, 670,000 weights."""
+    layers = [keras.layers.Dense(512, activation="relu") for _ in range(3)]
+    return keras.Sequential([keras.Input((256,)), *layers, keras.layers.Dense(10)]), (128, 256)
+
+
+def cnn() -> tuple[Any, tuple[int, ...]]:
+    """Convolutions with normalisation, 225,000 weights."""
+    model = keras.Sequential([keras.Input((32, 32, 3))])
+    for filters in (32, 64, 64, 128):
+        model.add(keras.layers.Conv2D(filters, 3, padding="same", use_bias=False))
+        model.add(keras.layers.BatchNormalization())
+        model.add(keras.layers.ReLU())
+        model.add(keras.layers.MaxPooling2D())
+    model.add(keras.layers.Flatten())
+    model.add(keras.layers.Dense(128, activation="relu"))
+    model.add(keras.layers.Dense(10))
+    return model, (16, 32, 32, 3)
+
+
+def mobilenet() -> tuple[Any, tuple[int, ...]]:
+    """MobileNetV2 for images of 96 × 96."""
+    model = keras.applications.MobileNetV2((96, 96, 3), weights=None, classes=10, classifier_activation=None)
+    return model, (8, 96, 96, 3)
+
+
+MODELS = {"mlp": mlp, "cnn": cnn, "mobilenet": mobilenet}
+
+
+class Trained:
+    """A model that one way trains."""
+
+    def __init__(self, name: str, way: str, folder: Path) -> None:
+        keras.utils.set_random_seed(1)
+        self.model, shape = MODELS[name]()
+        self.model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+        batch = (
+            tf.random.stateless_normal(shape, [1, 2]),
+            tf.random.stateless_uniform(shape[:1], [3, 4], 0, 10, tf.int32),
+        )
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        self.data = tf.data.Dataset.from_tensors(batch).repeat(STEPS).with_options(options)
+        self.callback = WAYS[way](folder)
+
+    def epoch(self) -> tuple[float, float]:
+        """Train for an epoch; seconds by the clock and of the processors."""
+        callbacks = [] if self.callback is None else [self.callback]
+        wall, cpu = time.perf_counter(), time.process_time()
+        self.model.fit(self.data, epochs=1, verbose=0, callbacks=callbacks)
+        return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def compare(name: str, rounds: int, work: Path) -> str:
+    """The ways beside each other, on one model."""
+    trained: dict[str, Trained] = {}
+    firsts: dict[str, tuple[float, float]] = {}
+    for place, way in enumerate(WAYS):
+        trained[way] = Trained(name, way, work / f"{name}{place}")
+        firsts[way] = trained[way].epoch()
+    times: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
+    ways = list(WAYS)
+    for turn in range(rounds):
+        for way in ways[turn % len(ways) :] + ways[: turn % len(ways)]:
+            times[way].append(trained[way].epoch())
+    rows = []
+    for place, way in enumerate(ways):
+        pairs = list(zip(times[way], times[NOTHING], strict=True))
+        wall = statistics.median(mine[0] / other[0] for mine, other in pairs)
+        cpu = statistics.median(mine[1] / other[1] for mine, other in pairs)
+        target = TARGETS.get(way)
+        size = sum(path.stat().st_size for path in (work / f"{name}{place}").rglob("*") if path.is_file())
+        rows.append([
+            way, f"{cpu:.3f}", f"{wall:.3f}",
+            "" if target is None else f"≤ {target:.2f}: {'reached' if cpu <= target else 'MISSED'}",
+            f"{firsts[way][1] - firsts[NOTHING][1]:+.1f} s", f"{size / (rounds + 1) / 1e6:.2f} MB",
+        ])  # fmt: skip
+    alone = statistics.median(time for time, _ in times[NOTHING])
+    heading = [
+        f"{name}, {alone / STEPS * 1e3:.1f} ms a step", "processor time", "wall clock", "target", "first epoch",
+        "written an epoch",
+    ]  # fmt: skip
+    return table(heading, rows)
+
+
+def steps(work: Path) -> str:
+    """What a step costs that is not recorded."""
+    rows = []
+    logs = {"loss": tf.constant(1.0), "accuracy": tf.constant(0.5)}
+    for place, way in enumerate(WAYS):
+        if way == NOTHING:
+            continue
+        told = Trained("mlp", way, work / f"steps{place}")
+        callback = told.callback
+        if isinstance(callback, cutaway.Recorder) and callback._options.weight_steps:
+            callback = cutaway.Recorder(work / f"steps{place}", every=1 << 30)
+        callback.set_model(told.model)
+        callback.set_params({"verbose": 0})
+        told.model.train_function = lambda _: logs
+        callback.on_train_begin()
+        callback.on_epoch_begin(0)
+        hooked = not hasattr(callback.on_train_batch_end, "_is_default")
+        count = 5000
+        begun = time.process_time()
+        for number in range(count):
+            if hooked:
+                callback.on_train_batch_begin(number % 99, None)
+            answer = told.model.train_function(None)
+            if hooked:  # Keras fetches the metrics for it
+                callback.on_train_batch_end(number % 99, {name: float(value) for name, value in answer.items()})
+        spent = (time.process_time() - begun) / count
+        rows.append([way, f"{spent * 1e6:.1f} µs", f"≤ 100 µs: {'reached' if spent <= 1e-4 else 'MISSED'}"])
+        told.model.train_function = None
+    return table(["a step", "processor time", "target"], rows)
+
+
+def memory(work: Path) -> str:
+    """Peak memory of a training of the small CNN, each way in a process of its own."""
+    rows = []
+    for place, way in enumerate(WAYS):
+        words = [sys.executable, __file__, "--way", str(place), "--work", str(work)]
+        peak = int(subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()[-1])
+        rows.append([way, f"{peak / 1024:.0f} MiB"])
+    return table(["cnn, two epochs", "peak of the process"], rows)
+
+
+def one_way(place: int, work: Path) -> None:
+    """Train one way, and say how much memory it took."""
+    told = Trained("cnn", list(WAYS)[place], work / f"memory{place}")
+    told.epoch()
+    told.epoch()
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def main() -> None:
+    """Measure, and write the section."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, help="epochs of each way (default: 7, of MobileNetV2 3)")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, no MobileNetV2, and write nothing")
+    parser.add_argument("--only", nargs="+", choices=[*MODELS, "steps", "memory"], help="some parts, and write nothing")
+    parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--way", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        work = options.work or Path(folder)
+        if options.way is not None:
+            one_way(options.way, work)
+            return
+        parts = options.only or (["mlp", "cnn", "steps"] if options.quick else [*MODELS, "steps", "memory"])
+        bodies = []
+        for part in parts:
+            if part == "steps":
+                bodies.append(steps(work))
+            elif part == "memory":
+                bodies.append(memory(work))
+            else:
+                rounds = options.rounds or (3 if options.quick or part == "mobilenet" else 7)
+                bodies.append(compare(part, rounds, work))
+            print(bodies[-1], flush=True)
+    if not options.only and not options.quick:
+        write_section("recorder.py", "\n\n".join(bodies), ["tensorflow-cpu", "keras", "tensorboard", "numpy"])
+
+
+if __name__ == "__main__":
+    main()
