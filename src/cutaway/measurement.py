@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.analysis.cost import Cost, cost, roll_up
-from cutaway.analysis.sizes import Setting
+from cutaway.analysis.sizes import Setting, input_nodes
 from cutaway.errors import OptionError
 from cutaway.graph.grouping import group as with_groups
 from cutaway.graph.model import Graph, Shape
@@ -27,9 +27,6 @@ from cutaway.readers import read
 
 if TYPE_CHECKING:
     from cutaway.profiling.models import Wish
-
-RUNS = 20
-"""Runs that are measured: enough for a median and its spread, and a second for most models."""
 
 MOST_RUNS = 10_000
 
@@ -146,7 +143,7 @@ def profile(
     batch: int = 1,
     shapes: Mapping[str, Shape] | None = None,
     training: bool = False,
-    runs: int = RUNS,
+    runs: int | None = None,
     data: Any = None,
     trace: str | os.PathLike[str] | None = None,
     peak: float | None = None,
@@ -167,7 +164,7 @@ def profile(
         shapes: Shapes of some inputs by name, the batch included.
         training: Whether a step of training is measured, and not the forward pass: forward, backward and update.
             The loss is the mean square of the outputs, since labels are not known; weights are put back afterwards.
-        runs: How many runs are measured, after some that are not.
+        runs: How many runs are measured, after some that are not; None for what fits into three seconds, 20 to 100.
         data: Inputs, as the model takes them; None for random numbers.
         trace: A trace to read instead of running the model: an XPlane file of TensorFlow's profiler, a
             ``RunMetadata`` or an event file with one, a trace in Chrome's format, or the table of operations that
@@ -187,7 +184,7 @@ def profile(
         OptionError: A choice is not possible; the message says what is.
         MissingExtra: TensorFlow, Keras or LiteRT is needed and not installed.
     """
-    if isinstance(runs, bool) or not isinstance(runs, int) or not 1 <= runs <= MOST_RUNS:
+    if runs is not None and (isinstance(runs, bool) or not isinstance(runs, int) or not 1 <= runs <= MOST_RUNS):
         raise OptionError(f"runs must be a whole number from 1 to {MOST_RUNS:,}; received {runs!r}")
     for name, value in (("peak", peak), ("bandwidth", bandwidth)):
         if value is not None and not 0 < value < float("inf"):
@@ -204,10 +201,39 @@ def profile(
         batch=batch, shapes=shapes or {}, training=training, data=data,
         input_shape=input_shape, inputs=inputs, signature=signature,
     )  # fmt: skip
+    if isinstance(model, str | os.PathLike):
+        graph = read(model, input_shape=input_shape, signature=signature)
+        if graph.format == "tflite":
+            return _measure_litert(os.fspath(model), graph, wish, runs, _ceiling(peak, bandwidth, measured))
     return _measure(model, wish, runs, peak, bandwidth)
 
 
-def _measure(model: Any, wish: Wish, runs: int, peak: float | None, bandwidth: float | None) -> Profile:
+def _measure_litert(path: str, graph: Graph, wish: Wish, runs: int | None, ceiling: Ceiling) -> Profile:
+    """Time whole runs of a TensorFlow Lite file, which is all that its Python package tells."""
+    from cutaway.profiling import litert_runs
+    from cutaway.profiling.running import unprofiled
+
+    if wish.training:
+        raise OptionError("a step of training is profiled for models of Keras; this is a tflite")
+    run, ran, runtime = litert_runs.runnable(path, wish.batch, wish.shapes, wish.data)
+    seconds = unprofiled(run, runs)
+    grouped = with_groups(graph)
+    names = input_nodes(grouped)
+    sizes = {name: shape for name, shape in ran.items() if name in names}
+    whole = float(np.median(seconds))
+    spent = replace(add_up(grouped, OpTimes(1), lambda _: Landed(None), {}, None), whole=whole, raw_share=0.0)
+    low, high = np.percentile(seconds, (25, 75))
+    made = _put_together(grouped, spent, cost(grouped, Setting(batch=wish.batch, shapes=sizes)), ceiling)
+    return replace(
+        made,
+        whole_spread=float(high - low) / 2,
+        runs=len(seconds),
+        setting={"what": f"forward pass by {runtime}", "shapes": {name: list(each) for name, each in ran.items()}},
+        notes=(litert_runs.NOTE, *made.notes),
+    )
+
+
+def _measure(model: Any, wish: Wish, runs: int | None, peak: float | None, bandwidth: float | None) -> Profile:
     """Run a model, and put together what was seen."""
     from cutaway.profiling.models import open_model
     from cutaway.profiling.running import matrix_product, profiled, surroundings, tensorflow, unprofiled
@@ -216,6 +242,7 @@ def _measure(model: Any, wish: Wish, runs: int, peak: float | None, bandwidth: f
     graph, running, ran = open_model(tf, model, wish)
     with running.around():
         before = unprofiled(running.run, runs)
+        runs = len(before)
         times, looked_at = profiled(tf, running.run, runs)
         whole = np.concatenate(
             [before, unprofiled(running.run, runs)]

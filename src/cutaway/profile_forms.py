@@ -24,6 +24,9 @@ TOP = 30
 """Rows of the table in a terminal; files hold all."""
 
 _NUMBERS = ("time", "±", "share", "sum", "MACs", "FLOP/B", "FLOP/s")
+_MOSTLY = 0.99
+"""Share of the time on layers below which the text names the rest."""
+
 _STEADY = 0.1
 """Spread of the whole, as a share of it, from which on the text says that the machine was not quiet."""
 
@@ -81,14 +84,16 @@ def lines(profile: Profile) -> Iterator[str]:
     spread = f" ± {time_words(profile.whole_spread)}" if profile.whole_spread else ""
     subject = f"{what} of {shapes}" if shapes else what
     yield f"{subject}: {time_words(profile.whole)}{spread}, median of {profile.runs} runs"
-    if profile.setting.get("trace") is None:
+    by = profile.setting.get("by")
+    if by and profile.setting.get("trace") is None:
         why = "; they overlap on several threads" if profile.raw_share > 1.05 else ""
         yield (
             f"operations sum to {profile.raw_share:.0%} of it while they were looked at{why}; "
             f"the figures are scaled to the whole"
         )
-    yield f"{profile.landed:.1%} of the time of operations is on a layer, found by {profile.setting.get('by', '')}"
-    if profile.lost and profile.landed < 0.99:
+    if by:
+        yield f"{profile.landed:.1%} of the time of operations is on a layer, found by {by}"
+    if profile.lost and profile.landed < _MOSTLY:
         yield "on none: " + ", ".join(f"{clean(name)} {share:.1%}" for name, share in profile.lost)
     if profile.ceiling is not None:
         ceiling = profile.ceiling

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 import cutaway
-from cutaway.errors import OptionError, ReadError, UnbuiltModel
+from cutaway.errors import MissingExtra, OptionError, ReadError, UnbuiltModel
 from cutaway.measurement import Profile
 from cutaway.profile_forms import to_csv, to_json
 from cutaway.profiling.roofline import Ceiling
@@ -158,6 +159,25 @@ def test_what_cannot_run_is_told(tmp_path: Path) -> None:
         cutaway.profile(model, runs=0)
     with pytest.raises(OptionError, match="a Graph cannot be run"):
         cutaway.profile(read(model))
+
+
+@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
+def test_a_tflite_file_has_the_time_of_the_whole_and_says_why_no_more(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3, name="conv"), layers.Flatten()])
+    model.export(tmp_path / "saved", verbose=False)
+    path = tmp_path / "model.tflite"
+    path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "saved")).convert())
+    found = cutaway.profile(path, batch=2, **FAST)
+    assert found.whole > 0
+    assert not any(row.seconds for row in found.rows)
+    assert "benchmark_model" in str(found)
+    assert next(iter(found.setting["shapes"].values())) == [2, 8, 8, 3]
+
+
+def test_without_tensorflow_it_says_what_is_missing(branched: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    with pytest.raises(MissingExtra, match=r"needs TensorFlow.*pip install tensorflow.*--trace FILE"):
+        cutaway.profile(branched, **FAST)
 
 
 def test_forms_hold_all_rows_and_plain_values(profiled: Profile, tmp_path: Path) -> None:

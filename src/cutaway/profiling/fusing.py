@@ -12,6 +12,8 @@ from cutaway.profiling.runnable import Fusion, Landed
 HEAVY = frozenset({"Conv2D", "Conv3D", "DepthwiseConv2dNative", "MatMul", "BatchMatMul", "BatchMatMulV2", "Einsum"})
 """Operations that others are fused into, by their types in TensorFlow."""
 
+_NO_WORK = frozenset({"ReadVariableOp", "Const", "Identity", "_Arg", "_Retval", "Placeholder"})
+
 MOST = 16
 """Operations that become one at most; TensorFlow fuses three or four."""
 
@@ -27,7 +29,10 @@ def fusions_in(graph: Graph, land: Callable[[str], Landed], times: OpTimes) -> M
         land: Where an operation belongs.
         times: What ran.
     """
-    ran = {place.at for name in times.seconds if (place := land(name).place) is not None and place.kind == "node"}
+    own = (
+        name for name, kind in times.kinds.items() if kind not in _NO_WORK
+    )  # a weight that is read runs all the same
+    ran = {place.at for name in own if (place := land(name).place) is not None and place.kind == "node"}
     found = {}
     for name, kind in times.kinds.items():
         place = land(name).place

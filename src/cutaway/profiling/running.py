@@ -37,11 +37,17 @@ def tensorflow() -> Any:
     return tf
 
 
-def unprofiled(run: Callable[[], Any], runs: int) -> Floats:
-    """Seconds of each of some runs, warmed up."""
+LEAST, MOST, BUDGET = 20, 100, 3.0
+"""Runs that are measured where nobody says how many: as many as fit into some seconds, but not fewer or more."""
+
+
+def unprofiled(run: Callable[[], Any], runs: int | None) -> Floats:
+    """Seconds of each of some runs, warmed up; None for as many as are worth the time."""
     for _ in range(WARM_UP):
         run()
-    return np.array([_timed(run) for _ in range(runs)])
+    seconds = [_timed(run)]
+    count = runs or max(LEAST, min(MOST, int(BUDGET / max(seconds[0], 1e-6))))
+    return np.array(seconds + [_timed(run) for _ in range(count - 1)])
 
 
 def _timed(run: Callable[[], Any]) -> float:

@@ -22,6 +22,9 @@ _TIMESTAMP, _EVENTS = 3, 4
 _METADATA, _OFFSET, _DURATION = 1, 2, 3
 _KEY, _VALUE = 1, 2
 
+_FIRST = _METADATA << 3
+"""The key of the number of an event, which TensorFlow writes first."""
+
 _OPERATION = re.compile(r"(?P<name>[A-Za-z0-9.][\w.\\/>^-]*):(?P<kind>[A-Za-z_][\w>]*)\Z")
 _XLA = re.compile(r"xla|_XlaRun|XlaLaunch", re.IGNORECASE)
 _PICO = 1e-12
@@ -94,18 +97,22 @@ def _names(data: Bytes, plane: Field, lost: list[int]) -> dict[int, str]:
 def _line(data: Bytes, line: Field, names: dict[int, str], lost: list[int]) -> tuple[list[Span], list[float]]:
     """Operations of a thread, without what ran within them, and the runs that began in it."""
     zero = 0.0
+    wanted = {number for number, name in names.items() if name == RUN or _OPERATION.match(name)}
     events: list[tuple[int, int, str]] = []
     for part in fields(data, line.start, line.end, lost):
         if part.number == _TIMESTAMP and part.wire == VARINT:
             zero = varint(data, part.start, part.end)[0] * _NANO
         elif part.number == _EVENTS and part.wire == MESSAGE:
+            if part.end > part.start and data[part.start] == _FIRST:  # most events are none of ours
+                number = varint(data, part.start + 1, part.end)[0]
+                if number not in wanted:
+                    continue
             told = {_METADATA: 0, _OFFSET: 0, _DURATION: 0}
             for inner in fields(data, part.start, part.end, lost):
                 if inner.number in told and inner.wire == VARINT:
                     told[inner.number] = varint(data, inner.start, inner.end)[0]
-            name = names.get(told[_METADATA], "")
-            if name == RUN or _OPERATION.match(name):
-                events.append((told[_OFFSET], told[_DURATION], name))
+            if told[_METADATA] in wanted:
+                events.append((told[_OFFSET], told[_DURATION], names[told[_METADATA]]))
     starts = [zero + offset * _PICO for offset, _, name in events if name == RUN]
     operations = [event for event in events if event[2] != RUN]
     return list(_own_times(operations, zero)), starts
