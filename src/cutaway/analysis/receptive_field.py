@@ -62,25 +62,34 @@ class _Window:
         return Axis(axis.size + reach * axis.stride, axis.stride * self.stride, axis.start + middle * axis.stride)
 
 
-def receptive_fields(graph: Graph, sizes: Sequence[Size | None]) -> list[Field | None]:
+def receptive_fields(graph: Graph, sizes: Sequence[Size | None], *, whole: Size | None = None) -> list[Field | None]:
     """What each node sees of the input.
 
     Args:
         graph: The model.
         sizes: Size of every output tensor, as `Cost.sizes`.
+        whole: Lengths of the input's spatial axes, for those who only ask who sees all of it: what is behind a node
+            that does gets the same field, which takes no time. None follows everything.
 
     Returns:
         By index of the node; None where it sees everything, nothing, or is no map.
     """
     found: list[Field | None] = [None] * len(graph)
+    done: set[int] = set()  # fields that see everything, by identity: there are few, and all nodes behind share them
     for node in execution_order(graph):
-        call = Call(graph, sizes, node)
         op = graph.op(node)
         try:
             if op in _SOURCES:
-                found[node] = _source(call)
-            elif (before := _met(graph, found, node)) is not None and op not in _SEES_ALL:
-                found[node] = _behind(call, before)
+                found[node] = _source(Call(graph, sizes, node))
+                continue
+            before = _met(graph, found, node)
+            if before is None or op in _SEES_ALL:
+                continue
+            if whole is not None and (id(before) in done or whole_input(before, whole)):
+                done.add(id(before))
+                found[node] = before
+                continue
+            found[node] = _behind(Call(graph, sizes, node), before)
         except (Unknown, ValueError, TypeError, KeyError, IndexError, ArithmeticError):
             continue
     return found
@@ -101,6 +110,8 @@ def _met(graph: Graph, found: Sequence[Field | None], node: int) -> Field | None
     if not fields:
         return None
     first = fields[0]
+    if len(fields) == 1:
+        return first
     if all(field.axes == first.axes for field in fields):
         return Field(first.axes, all(field.aligned for field in fields))
     axes = tuple(_hull(each) for each in zip(*(field.axes for field in fields), strict=True))

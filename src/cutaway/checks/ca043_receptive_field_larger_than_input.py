@@ -31,11 +31,10 @@ def _find(subject: Subject) -> Iterator[Hit]:
     known = tuple(length for length in sizes.pop() if length is not None)
     if not known:
         return
-    fields = receptive_fields(subject.graph, _sizes(subject))
+    fields = receptive_fields(subject.graph, _sizes(subject), whole=known)
     idle = []
     for node in windowed:
-        sources = subject.sources(node)
-        field = fields[sources[0]] if sources else None
+        field = next((fields[source] for source in subject.sources(node)), None)
         if field is not None and len(field.axes) == len(known) and whole_input(field, known):
             idle.append(node)
     if len(idle) >= _SHARE * len(windowed):
