@@ -5,15 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cutaway
+from cutaway.analysis.cost import cost
+from cutaway.analysis.memory import activations, training
 from cutaway.analysis.parameters import Totals
+from cutaway.analysis.receptive_field import receptive_fields
+from cutaway.analysis.sizes import Setting
+from cutaway.errors import OptionError
 from cutaway.graph import Graph, GraphBuilder, Tensor, Weight
 from cutaway.style.quantities import size_words
 from cutaway.tables import FORMATS, Summary, summary, to_csv, to_json, to_markdown, to_text
 
+MODELS = Path(__file__).parent / "models"
 HOSTILE = '=<b>|"&,\n*x*'
 
 
@@ -154,3 +162,55 @@ def test_size_words(size: int, words: str) -> None:
 
 def test_the_root_offers_it() -> None:
     assert cutaway.summary is summary
+
+
+def test_facts_that_are_asked_for_become_columns() -> None:
+    graph = cutaway.read(MODELS / "MobileNetV2.keras")
+    names = ("receptive_field", "stride", "aligned", "flops", "traffic", "intensity", "activation_bytes", "alive_bytes")
+    table = summary(graph, batch=2, fields=names)
+    spent = cost(graph, Setting(batch=2))
+    fields = receptive_fields(graph, spent.sizes)
+    memory = activations(graph, spent.sizes)
+    alive = dict(zip(memory.order, memory.alive, strict=True))
+    rows = {row.id.rpartition("/")[2]: row for row in table.rows if row.kind == "node"}
+    assert len(rows) == len(graph)
+    for node in graph.nodes:
+        told = dict(zip(names, rows[node.name].facts, strict=True))
+        field = fields[node.index]
+        assert told["receptive_field"] == (None if field is None else tuple(float(axis.size) for axis in field.axes))
+        assert told["stride"] == (None if field is None else tuple(float(axis.stride) for axis in field.axes))
+        assert (told["flops"], told["traffic"]) == (spent.flops[node.index], spent.traffic(node.index))
+        assert told["intensity"] == spent.intensity(node.index)
+        assert told["alive_bytes"] == alive[node.index]
+    document = json.loads(to_json(table))
+    first = next(row for row in document["rows"] if row["name"] == "Conv1")
+    assert first["facts"]["receptive_field"] == [3.0, 3.0]
+    for form in FORMATS.values():
+        assert "receptive_field" in form(table).replace("\\", "")
+    lines = list(csv.DictReader(io.StringIO(to_csv(table))))
+    assert next(line for line in lines if line["name"] == "Conv1")["receptive_field"] == "3 × 3"
+
+
+def test_the_memory_of_a_step_of_training_is_told() -> None:
+    graph = cutaway.read(MODELS / "MobileNetV2.keras")
+    table = summary(graph, batch=4, training="adamw")
+    held = training(graph, cost(graph, Setting(batch=4)).sizes, optimizer="adamw")
+    assert table.training == held
+    assert json.loads(to_json(table))["model"]["training"]["bytes"] == held.total
+    assert "a step of training with adamw holds" in to_text(table)
+    assert "a step of training" in to_markdown(table)
+    assert "training" not in json.loads(to_json(summary(graph)))["model"]
+    half = summary(graph, batch=4, training="adamw", precision="float16").training
+    assert half is not None
+    assert half.activations * 2 == held.activations
+    assert half.weights == held.weights
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"fields": ["colour"]}, "fields must be one of"), ({"training": "magic"}, "optimizer must be one of"),
+     ({"precision": "float5"}, "precision must be one of")],
+)  # fmt: skip
+def test_wrong_facts_are_told(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(OptionError, match=said):
+        summary(MODELS / "MobileNetV2.keras", **options)

@@ -72,6 +72,7 @@ _SUMMARY_EPILOG = """\
 examples:
   cutaway summary model.keras
   cutaway summary model.keras --format csv > model.csv
+  cutaway summary model.keras --batch 32 --training adamw --fields receptive_field alive_bytes
 """
 
 _CHECK_EPILOG = """\
@@ -312,6 +313,15 @@ def _add_summary(commands: Any) -> None:
         "--shape", type=named_shape, action="append", default=[], metavar="INPUT=N,N,…",
         help="shape of an input that the cost is that of, such as image=1,512,512,3",
     )  # fmt: skip
+    parser.add_argument("--precision", metavar="TYPE", help="type that all floats are held in, such as float16")
+    parser.add_argument(
+        "--fields", nargs="+", metavar="NAME", default=[],
+        help="more columns: flops, traffic, intensity, activation_bytes, alive_bytes, receptive_field, stride, aligned",
+    )  # fmt: skip
+    parser.add_argument(
+        "--training", nargs="?", const="adam", metavar="OPTIMIZER",
+        help="estimate the memory of a step of training too (adam, where none is named)",
+    )  # fmt: skip
     overlay.add_options(parser)
     parser.set_defaults(run=_summary)
 
@@ -508,6 +518,9 @@ def _summary(arguments: argparse.Namespace) -> None:
         overlay=arguments.overlay,
         overlay_column=arguments.overlay_column,
         rollup=arguments.rollup or "sum",
+        fields=arguments.fields,
+        training=arguments.training,
+        precision=arguments.precision,
     )
     if arguments.format == "table" and sys.stdout.isatty():
         from rich.console import Console

@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cutaway.analysis.cost import Cost, cost, roll_up
-from cutaway.analysis.memory import activations
+from cutaway.analysis.memory import TrainingMemory, activations
+from cutaway.analysis.memory import training as training_memory
+from cutaway.analysis.node_facts import NODE_FACTS, Asked, Fact, fact_words
 from cutaway.analysis.parameters import Totals, group_totals, node_totals
 from cutaway.analysis.sizes import Setting
+from cutaway.errors import check_choice
 from cutaway.graph.grouping import group as with_groups
 from cutaway.graph.model import Graph, Shape, Tensor
 from cutaway.overlays.overlay import Overlay, Rollup, overlay_on
@@ -52,6 +55,7 @@ class Row:
         macs: Multiply-accumulates, of a group those of all in it that are counted; None for a node that is not.
         flops: Operations, likewise.
         value: What the caller's table says of it; None where it says nothing.
+        facts: The facts that were asked for, of a node.
     """
 
     id: str
@@ -65,6 +69,7 @@ class Row:
     macs: int | None
     flops: int | None
     value: float | None = None
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,9 @@ class Summary:
         rows: Nodes and groups in the order of the tree; a group stands before what it holds.
         warnings: What could not be read, in words.
         column: Name of the column of the caller's table; empty without one.
+        fields: Names of the facts that were asked for.
+        training: What one step of training holds, where that was asked for.
+        optimizer: The optimizer that it is the memory of; empty where nobody asked.
     """
 
     name: str
@@ -97,6 +105,9 @@ class Summary:
     rows: tuple[Row, ...]
     warnings: tuple[str, ...]
     column: str = ""
+    fields: tuple[str, ...] = ()
+    training: TrainingMemory | None = None
+    optimizer: str = ""
 
     def __str__(self) -> str:
         return to_text(self)
@@ -114,6 +125,9 @@ def summary(
     overlay: Any = None,
     overlay_column: str | None = None,
     rollup: Rollup = "sum",
+    fields: Sequence[str] = (),
+    training: str | None = None,
+    precision: str | None = None,
 ) -> Summary:
     """Summarise a model: its tree with shapes, parameters, bytes and multiply-accumulates.
 
@@ -128,6 +142,10 @@ def summary(
         overlay: A table by layer name, as for `plot_model`: it becomes one more column.
         overlay_column: The column of the table; None for the first that holds numbers.
         rollup: What groups get that the table does not name: ``"sum"``, ``"mean"`` or ``"max"`` of their layers.
+        fields: More columns, by name: ``"flops"``, ``"traffic"``, ``"intensity"``, ``"activation_bytes"``,
+            ``"alive_bytes"``, ``"receptive_field"``, ``"stride"`` and ``"aligned"``.
+        training: Optimizer, such as ``"adam"``, that the memory of one step of training is estimated with.
+        precision: Type that all floats are held in, for the bytes of activations; None for those of the model.
 
     Returns:
         The table. A flat model is grouped as its picture is.
@@ -136,8 +154,10 @@ def summary(
         ReadError: The input is damaged, unsafe, or not a model.
         UnbuiltModel: A live model has no shapes yet, and none are given.
         OptionError: An option is given that means nothing for this source, or a signature that is not there, or a
-            shape for an input that is not there.
+            shape for an input that is not there, or an unknown fact, optimizer or precision.
     """
+    for name in fields:
+        check_choice("fields", name, NODE_FACTS)
     if isinstance(source, Graph):
         graph = source
     else:
@@ -145,7 +165,9 @@ def summary(
     graph = with_groups(graph)
     laid = None if overlay is None else overlay_on(graph, overlay, column=overlay_column, rollup=rollup)
     of_groups = group_totals(graph)
-    spent = _cost(graph, batch, shapes)
+    spent = _cost(graph, batch, shapes, precision)
+    facts = [NODE_FACTS[name](Asked(graph, spent, precision)) for name in fields]
+    learning = training_memory(graph, spent.sizes, optimizer=training, precision=precision) if training else None
     return Summary(
         name=graph.name,
         format=graph.format,
@@ -156,20 +178,23 @@ def summary(
         totals=of_groups[0],
         macs=spent.total_macs,
         flops=spent.total_flops,
-        peak_activation_bytes=activations(graph, spent.sizes).peak,
+        peak_activation_bytes=activations(graph, spent.sizes, precision=precision).peak,
         not_counted=(*spent.notes(), *_hint(graph, spent)),
-        rows=tuple(_rows(graph, of_groups, spent, laid)),
+        rows=tuple(_rows(graph, of_groups, spent, laid, facts)),
         warnings=graph.warnings,
         column="" if laid is None else laid.column,
+        fields=tuple(fields),
+        training=learning,
+        optimizer=training or "",
     )
 
 
-def _cost(graph: Graph, batch: int, shapes: Mapping[str, Shape] | None) -> Cost:
+def _cost(graph: Graph, batch: int, shapes: Mapping[str, Shape] | None, precision: str | None) -> Cost:
     if not shapes:
-        return cost(graph, Setting(batch=batch))
+        return cost(graph, Setting(batch=batch), precision=precision)
     from cutaway.readers.keras.shapes import node_outputs
 
-    return cost(graph, Setting(batch=batch, shapes=shapes, rule=node_outputs))
+    return cost(graph, Setting(batch=batch, shapes=shapes, rule=node_outputs), precision=precision)
 
 
 def _hint(graph: Graph, spent: Cost) -> Iterator[str]:
@@ -184,7 +209,9 @@ def _hint(graph: Graph, spent: Cost) -> Iterator[str]:
             yield f"input {name!r} has free lengths; give them: --shape {name}={lengths}"
 
 
-def _rows(graph: Graph, of_groups: Sequence[Totals], spent: Cost, laid: Overlay | None) -> Iterator[Row]:
+def _rows(
+    graph: Graph, of_groups: Sequence[Totals], spent: Cost, laid: Overlay | None, facts: Sequence[Sequence[Fact]]
+) -> Iterator[Row]:
     """Rows of the tree below the root, depth first."""
     of_nodes = node_totals(graph)
     macs, flops = roll_up(graph, spent.macs), roll_up(graph, spent.flops)
@@ -209,7 +236,7 @@ def _rows(graph: Graph, of_groups: Sequence[Totals], spent: Cost, laid: Overlay 
                 graph.ids[index], graph.names[index], graph.op(index), "node",
                 graph.groups.ids[graph.node_groups[index]], depth, graph.outputs_of(index), of_nodes[index],
                 None if index in unknown else spent.macs[index], None if index in unknown else spent.flops[index],
-                None if laid is None else laid.nodes.get(index),
+                None if laid is None else laid.nodes.get(index), tuple(column[index] for column in facts),
             )  # fmt: skip
 
 
@@ -252,13 +279,25 @@ def total_words(table: Summary) -> str:
     )
 
 
+def training_words(table: Summary) -> str:
+    """One line about a step of training; empty where nobody asked."""
+    held = table.training
+    if held is None:
+        return ""
+    return (
+        f"a step of training with {table.optimizer} holds {size_words(held.total)}: {size_words(held.weights)} of "
+        f"weights, {size_words(held.gradients)} of gradients, {size_words(held.optimizer)} of the optimizer, "
+        f"{size_words(held.activations)} of activations"
+    )
+
+
 def headings(table: Summary) -> tuple[str, ...]:
-    """Columns of the table: those of every model, and that of the caller's own table."""
-    return (*HEADINGS, _safe(table.column)) if table.column else HEADINGS
+    """Columns of the table: those of every model, those that were asked for, and that of the caller's own table."""
+    return (*HEADINGS, *table.fields, *((_safe(table.column),) if table.column else ()))
 
 
 def _is_number(at: int) -> bool:
-    """Whether a column, by its position, holds numbers; the caller's own comes last and does."""
+    """Whether a column, by its position, holds numbers; those that were asked for come last and do."""
     return at >= len(HEADINGS) or HEADINGS[at] in _NUMBERS
 
 
@@ -268,7 +307,9 @@ def _cells(row: Row, table: Summary) -> tuple[str, ...]:
     parameters = f"{row.totals.parameters:,}" if row.totals.parameters else ""
     size = size_words(row.totals.bytes) if row.totals.bytes else ""
     macs = "?" if row.macs is None else count_words(row.macs) if row.macs else ""
-    return (_safe(row.name), _safe(row.op), ", ".join(map(shape_words, row.outputs)), parameters, size, macs, *own)
+    facts = tuple(map(fact_words, row.facts)) or ("",) * len(table.fields)
+    shapes = ", ".join(map(shape_words, row.outputs))
+    return (_safe(row.name), _safe(row.op), shapes, parameters, size, macs, *facts, *own)
 
 
 def _safe(text: str) -> str:
@@ -301,7 +342,8 @@ def _note_lines(table: Summary) -> list[str]:
 
 
 def _warning_lines(table: Summary) -> list[str]:
-    return [*_note_lines(table), *(f"warning: {_safe(warning)}" for warning in table.warnings)]
+    told = [training_words(table)] if table.training is not None else []
+    return [*told, *_note_lines(table), *(f"warning: {_safe(warning)}" for warning in table.warnings)]
 
 
 def rich_table(table: Summary) -> Table:
@@ -334,6 +376,7 @@ def to_json(table: Summary) -> str:
             "macs": table.macs,
             "flops": table.flops,
             "peak_activation_bytes": table.peak_activation_bytes,
+            **_training(table),
             "not_counted": list(table.not_counted),
             "warnings": list(table.warnings),
         },
@@ -350,6 +393,7 @@ def to_json(table: Summary) -> str:
                 **_numbers(row.totals),
                 "macs": row.macs,
                 "flops": row.flops,
+                **({"facts": dict(zip(table.fields, row.facts, strict=True))} if table.fields else {}),
                 **_own(row, table),
             }
             for row in table.rows
@@ -365,6 +409,17 @@ def to_json(table: Summary) -> str:
         ],
     }  # fmt: skip
     return json.dumps(document, indent=1) + "\n"
+
+
+def _training(table: Summary) -> dict[str, object]:
+    held = table.training
+    if held is None:
+        return {}
+    told = {
+        "optimizer": table.optimizer, "bytes": held.total, "weight_bytes": held.weights,
+        "gradient_bytes": held.gradients, "optimizer_bytes": held.optimizer, "activation_bytes": held.activations,
+    }  # fmt: skip
+    return {"training": told}
 
 
 def _own(row: Row, table: Summary) -> dict[str, object]:
@@ -386,12 +441,13 @@ def to_csv(table: Summary) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     numbers = ("parameters", "trainable_parameters", "bytes", "macs", "flops")
     own = (_safe(table.column),) if table.column else ()
-    writer.writerow(("kind", "id", "name", "op", "group", "outputs", *numbers, *own))
+    writer.writerow(("kind", "id", "name", "op", "group", "outputs", *numbers, *table.fields, *own))
     for row in table.rows:
         words = map(_safe, (row.kind, row.id, row.name, row.op, row.group))
         shapes = " ".join(map(shape_words, row.outputs))
-        told = (row.macs, row.flops, *((row.value,) if own else ()))
-        counts = ("" if number is None else number for number in told)
+        facts = row.facts or (None,) * len(table.fields)
+        told = (row.macs, row.flops, *facts, *((row.value,) if own else ()))
+        counts = (fact_words(each) if isinstance(each, tuple | bool) else "" if each is None else each for each in told)
         writer.writerow((*words, shapes, row.totals.parameters, row.totals.trainable, row.totals.bytes, *counts))
     return stream.getvalue()
 
@@ -407,7 +463,8 @@ def to_markdown(table: Summary) -> str:
         name, *rest = map(_marked, _cells(row, table))
         shown = name if row.kind == "node" or not name else f"**{name}**"
         lines.append(f"| {'&emsp;' * row.depth}{shown} | {' | '.join(rest)} |")
-    return "\n".join([*lines, "", total_words(table), *(f"\n{_marked(note)}" for note in _note_lines(table)), ""])
+    notes = [*filter(None, [training_words(table)]), *_note_lines(table)]
+    return "\n".join([*lines, "", total_words(table), *(f"\n{_marked(note)}" for note in notes), ""])
 
 
 def _marked(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -120,3 +121,70 @@ def test_nodes_of_any_order_are_run_behind_what_they_read() -> None:
     for source, target in ((3, 2), (2, 1), (1, 0)):
         builder.connect(source, target)
     assert list(execution_order(builder.build())) == [3, 2, 1, 0]
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> Graph:
+    """Dense layers, additions, joins and views, of which some outputs are read several times."""
+    builder = GraphBuilder("net", "keras_v3")
+    widths = [draw(st.integers(2, 6)) * 1000]
+    builder.node("n0", "InputLayer", outputs=[Tensor((8, widths[0]), "float64")])
+    for node in range(1, draw(st.integers(2, 9))):
+        first = draw(st.integers(0, node - 1))
+        equal = [other for other in range(node) if widths[other] == widths[first]]
+        kind = draw(st.sampled_from(["Dense", "Add", "Concatenate", "Reshape", "ReLU"]))
+        sources = [first]
+        if kind == "Add":
+            sources.append(draw(st.sampled_from(equal)))
+        if kind == "Concatenate":
+            sources.append(draw(st.integers(0, node - 1)))
+        width = {"Dense": draw(st.integers(1, 6)) * 1000, "Concatenate": sum(widths[each] for each in sources)}
+        widths.append(width.get(kind, widths[first]))
+        builder.node(f"n{node}", kind, outputs=[Tensor((8, widths[-1]), "float64")])
+        for source in sources:
+            builder.connect(source, node)
+    builder.mark_output(len(widths) - 1)
+    return builder.build()
+
+
+@given(networks())
+def test_the_peak_is_what_the_allocator_of_numpy_sees(graph: Graph) -> None:
+    """The model is run for real: whoever has been read for the last time is let go, and the allocator is watched."""
+    import tracemalloc
+
+    import numpy as np
+
+    width = [(graph.outputs_of(node)[0].shape or (0, 0))[1] or 0 for node in range(len(graph))]
+    edges = [[edge.source for edge in graph.inputs_of(node)] for node in range(len(graph))]
+    last = {node: node for node in range(len(graph))}
+    for reader, sources in enumerate(edges):
+        last.update(dict.fromkeys(sources, reader))
+    last[graph.outputs[0].node] = len(graph)
+    held: dict[int, np.ndarray[Any, Any]] = {}
+    one = np.ones((1, 1))
+    peaks = []
+    tracemalloc.start()
+    try:
+        start = tracemalloc.get_traced_memory()[0]
+        for node, sources in enumerate(edges):
+            tracemalloc.reset_peak()
+            op = graph.op(node)
+            if op in ("InputLayer", "Dense"):  # a product without the array of weights, which is no activation
+                held[node] = np.empty((8, width[node]))
+                held[node][:] = one
+            elif op == "Reshape":
+                held[node] = held[sources[0]].reshape(2, 4, -1).reshape(8, -1)
+            elif op == "ReLU":
+                held[node] = np.maximum(held[sources[0]], 0)
+            else:
+                both = [held[source] for source in sources]
+                held[node] = np.add(*both) if op == "Add" else np.concatenate(both, axis=1)
+                del both
+            peaks.append(tracemalloc.get_traced_memory()[1] - start)
+            for done in [other for other in held if last[other] <= node]:
+                del held[done]
+    finally:
+        tracemalloc.stop()
+    found = memory(graph)
+    for alive, seen in zip(found.alive, peaks, strict=True):
+        assert alive == pytest.approx(seen, abs=16_000)  # the smallest tensor has 64,000 bytes
