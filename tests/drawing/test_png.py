@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cutaway.drawing import png
 from cutaway.drawing.png import DEFAULT_DPI, boxed_texts, check_dpi, left_out, to_png
-from cutaway.drawing.scene import Box, Path, Place, Sheet
+from cutaway.drawing.scene import Box, Font, Paint, Path, Place, Scene, Sheet, Text
+from cutaway.drawing.svg import to_flat_svg
 from cutaway.errors import OptionError
 from cutaway.formats import render
 from cutaway.picture import Picture, plot_model
@@ -157,3 +159,39 @@ def test_the_largest_size_it_names_is_possible() -> None:
 
 def test_equal_scenes_give_equal_bytes() -> None:
     assert to_png(NESTED) == to_png(NESTED)
+
+
+def test_words_that_would_be_dust_are_left_out_and_nothing_else_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Far away a sheet has its boxes and lines; the bitmap with the dust differs from that only by a breath of grey."""
+    pytest.importorskip("resvg_py")
+    paints = {"box": Paint(fill="#ffffff", stroke="#000000"), "wire": Paint(stroke="#000000", arrow=True)}
+    fonts = {"name": Font(12.0, 400, "#000000")}
+    inner = Sheet(
+        400.0, 400.0,
+        (Box(40.0, 40.0, 320.0, 120.0, 0.0, "box"), Text(60.0, 100.0, "a name that nobody can read", "name", 160.0),
+         Path((("M", 200.0, 160.0), ("L", 200.0, 380.0)), "wire")),
+    )  # fmt: skip
+    far_away = Scene((inner, Sheet(100.0, 100.0, (Place(0, 0.0, 0.0, 0.12),))), paints, fonts, "#ffffff", "far away")
+    far = to_flat_svg(far_away, smallest=0.0, coarse=png.COARSE)
+    assert "<text" not in far
+    assert "marker-end:url" not in far
+    assert far.count("<rect") == to_flat_svg(far_away, smallest=0.0).count("<rect")
+    assert "<text" in to_flat_svg(far_away, smallest=0.0, coarse=0.1)
+    drawn = np.asarray(Image.open(BytesIO(to_png(far_away))).convert("L"), dtype=int)
+    monkeypatch.setattr(png, "COARSE", 0.0)
+    dusty = np.asarray(Image.open(BytesIO(to_png(far_away))).convert("L"), dtype=int)
+    assert drawn.shape == dusty.shape
+    assert np.abs(drawn - dusty).mean() < 2
+    assert drawn.min() < 240, "the box is there"
+
+
+def test_a_bitmap_of_very_many_things_is_bounded_and_says_what_it_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaf = Sheet(10.0, 10.0, tuple(Box(1.0, 1.0, 8.0, 8.0, 0.0, "box") for _ in range(20)))
+    middle = Sheet(100.0, 100.0, tuple(Place(0, 10.0 * at, 0.0, 1.0) for at in range(10)))
+    page = Sheet(1000.0, 100.0, tuple(Place(1, 100.0 * at, 0.0, 1.0) for at in range(10)))
+    many = Scene((leaf, middle, page), {"box": Paint(fill="#336699")}, {}, None, "many")
+    assert png.left_out(many, 1.0) == ""
+    monkeypatch.setattr(png, "MOST_ITEMS", 500)
+    assert png.smallest_sheet(many, 1.0) > 10.0
+    assert "100 groups" in png.left_out(many, 1.0)
+    assert to_flat_svg(many, smallest=png.smallest_sheet(many, 1.0)).count("<rect") <= 500

@@ -14,6 +14,11 @@ from cutaway.style.measure import FAMILY, FONTS, FULL_SET
 
 LEGIBLE = 5.0
 """Sheets that would be less than this many pixels high in the bitmap are left out of it."""
+MOST_ITEMS = 250_000
+"""Boxes, lines and words in a bitmap; where there are more, sheets must be higher to be drawn. Each takes 50 µs."""
+COARSE = 0.16
+"""Pixels per px below which a sheet has neither words, which would be 2 pixels high, nor arrowheads: they are dust that
+costs the renderer most of its time."""
 MAX_PIXELS = 100_000_000
 MAX_SIDE = 32_767
 """Bounds of a bitmap; the second is what other programs still open."""
@@ -63,7 +68,7 @@ def to_png(scene: Scene, *, width: int | None = None, dpi: float = 96.0, may_low
     except ImportError as error:
         raise MissingExtra("drawing PNG needs resvg-py; install it with: pip install resvg-py") from error
     image = svg_to_bytes(
-        svg_string=to_flat_svg(scene, smallest=LEGIBLE / scale),
+        svg_string=to_flat_svg(scene, smallest=smallest_sheet(scene, scale), coarse=COARSE / scale),
         zoom=scale,
         skip_system_fonts=True,
         font_files=[str(FONTS / f"inter-{weight}.ttf") for weight in (400, 600)],
@@ -131,13 +136,35 @@ def boxed_texts(scene: Scene) -> str:
     return f"{texts} characters that the shipped font lacks; these are boxes here, svg shows them."
 
 
+def smallest_sheet(scene: Scene, scale: float) -> float:
+    """Height in px, at scale 1, below which a sheet is left out of a bitmap at this scale."""
+    smallest = LEGIBLE / scale
+    while _more_items(scene, smallest, MOST_ITEMS):
+        smallest *= 1.25
+    return smallest
+
+
+def _more_items(scene: Scene, smallest: float, most: int) -> bool:
+    """Whether more is drawn than so much where sheets below a height are left out."""
+    places = [[item for item in sheet.items if isinstance(item, Place)] for sheet in scene.sheets]
+    count, stack = 0, [(len(scene.sheets) - 1, 1.0)]
+    while stack and count <= most:
+        index, scale = stack.pop()
+        count += len(scene.sheets[index].items)
+        for place in places[index]:
+            if scene.sheets[place.sheet].height * scale * place.scale >= smallest:
+                stack.append((place.sheet, scale * place.scale))
+    return count > most
+
+
 def left_out(scene: Scene, scale: float) -> str:
     """What a bitmap at this scale does not show, in words; empty where it shows everything."""
-    boxes = _count_hidden(scene, LEGIBLE / scale)
+    smallest = smallest_sheet(scene, scale)
+    boxes = _count_hidden(scene, smallest)
     if not boxes:
         return ""
     groups = "The inside of 1 group" if boxes == 1 else f"The insides of {boxes:,} groups"
-    return f"{groups}, less than {LEGIBLE:.0f} pixels high here, left out; svg and pdf keep everything."
+    return f"{groups}, less than {smallest * scale:.0f} pixels high here, left out; svg and pdf keep everything."
 
 
 def _count_hidden(scene: Scene, smallest: float) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Set
+from dataclasses import replace
 from zlib import crc32
 
 from cutaway.drawing.ink import arrow_size, fine_number, number, uses
@@ -19,6 +20,7 @@ from cutaway.style.measure import FAMILY, FONTS, FULL_SET, SMALL_SET, boxed
 _SPECIAL = re.compile('[&<>"\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]')
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 _CLASS_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*\Z")
+_BLUNT = " blunt"  # behind the key of a paint: the same without an arrowhead
 _SCOPE = "\0"  # stands for the digest until the content is known; `escape` lets no such character through
 
 
@@ -52,18 +54,20 @@ def to_svg(scene: Scene, *, embed_font: bool = True) -> str:
     return writer.document(defs, body, fonts)
 
 
-def to_flat_svg(scene: Scene, *, smallest: float) -> str:
+def to_flat_svg(scene: Scene, *, smallest: float, coarse: float = 0.0) -> str:
     """Draw a scene as SVG for a renderer that has the shipped font at hand and makes one bitmap of it.
 
     Args:
         scene: The picture.
         smallest: Sheets that would be less than this many px high, at scale 1 of the picture, are left out.
+        coarse: Scale below which a sheet has neither words nor arrowheads.
 
     Returns:
         The text of an SVG without fonts; characters that the shipped font lacks are empty boxes.
     """
-    writer = _Writer(scene, boxes_for_unknown=True)
-    return writer.document([], "".join(writer.walk(len(scene.sheets) - 1, set(), smallest)), "")
+    blunt = {key + _BLUNT: replace(paint, arrow=False) for key, paint in scene.paints.items() if paint.arrow}
+    writer = _Writer(replace(scene, paints={**scene.paints, **blunt}), boxes_for_unknown=True)
+    return writer.document([], "".join(writer.walk(len(scene.sheets) - 1, set(), smallest, coarse)), "")
 
 
 class _Writer:
@@ -76,12 +80,12 @@ class _Writer:
         self.fonts = {key: _class_name("f", index, key) for index, key in enumerate(scene.fonts)}
         self.characters: dict[str, set[str]] = {key: set() for key in scene.fonts}
         self.used_paints: set[str] = set()
-        self.words: dict[int, list[str | Place]] = {}
+        self.words: dict[tuple[int, bool], list[str | Place]] = {}
 
-    def walk(self, index: int, shared: Set[int], smallest: float) -> Iterator[str]:
+    def walk(self, index: int, shared: Set[int], smallest: float, coarse: float = 0.0) -> Iterator[str]:
         """Markup of a sheet's items. Sheets of ``shared`` are referred to, the others written where they stand."""
         scene = self.scene
-        stack: list[tuple[Iterator[str | Place], float]] = [(iter(self.words_of(index)), 1.0)]
+        stack: list[tuple[Iterator[str | Place], float]] = [(iter(self.words_of(index, coarse > 1.0)), 1.0)]
         while stack:
             words, scale = stack[-1]
             word = next(words, None)
@@ -95,15 +99,19 @@ class _Writer:
                 yield f'<use href="#{_SCOPE}s{word.sheet}"{_transform(word)}/>'
             elif scene.sheets[word.sheet].height * scale * word.scale >= smallest:
                 yield f"<g{_transform(word)}>"
-                stack.append((iter(self.words_of(word.sheet)), scale * word.scale))
+                inner = scale * word.scale
+                stack.append((iter(self.words_of(word.sheet, inner < coarse)), inner))
 
-    def words_of(self, index: int) -> list[str | Place]:
-        if index not in self.words:
-            self.words[index] = list(self._write(index))
-        return self.words[index]
+    def words_of(self, index: int, coarse: bool) -> list[str | Place]:
+        found = self.words.get((index, coarse))
+        if found is None:
+            found = self.words[index, coarse] = list(self._write(index, coarse))
+        return found
 
-    def _write(self, index: int) -> Iterator[str | Place]:
+    def _write(self, index: int, coarse: bool) -> Iterator[str | Place]:
         write: dict[type, Callable[..., str]] = {Box: self._box, Text: self._text, Path: self._path}
+        if coarse:
+            write = {Box: self._box, Text: lambda _: "", Path: self._blunt}
         run: list[str] = []
         for item in self.scene.sheets[index].items:
             if isinstance(item, Place):
@@ -138,6 +146,10 @@ class _Writer:
         self.used_paints.add(path.paint)
         pieces = (f"{op}{' '.join(map(number, values))}" for op, *values in path.segments)
         return f'<path class="{self.paints[path.paint]}" d="{"".join(pieces)}"/>'
+
+    def _blunt(self, path: Path) -> str:
+        """A path without its arrowhead."""
+        return self._path(replace(path, paint=path.paint + _BLUNT) if self.scene.paints[path.paint].arrow else path)
 
     def font_faces(self) -> str:
         """The weights in use, each as small a subset as holds its characters."""
