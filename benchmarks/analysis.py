@@ -53,12 +53,14 @@ model.export(target, verbose=False)
 PROFILER = """
 import sys, tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2 as frozen
-loaded = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+model = tf.saved_model.load(sys.argv[1])
+loaded = model.signatures["serving_default"]
 given = {name: tf.TensorSpec([1, *spec.shape[1:]], spec.dtype)
          for name, spec in loaded.structured_input_signature[1].items()}
 traced = tf.function(lambda **values: loaded(**values)).get_concrete_function(**given)
+definition = frozen(traced).graph.as_graph_def()
 with tf.Graph().as_default() as graph:
-    tf.import_graph_def(frozen(traced).graph.as_graph_def(), name="")
+    tf.import_graph_def(definition, name="")
     options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
     options["output"] = "none"
     print(tf.compat.v1.profiler.profile(graph, options=options).total_float_ops // 2)
