@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 
@@ -30,6 +31,8 @@ def check(value: Any, wanted: Any, where: str) -> None:
             check(item, get_args(wanted)[1], f"{where}.{name}")
     elif origin is Union or type(wanted).__name__ == "UnionType":
         assert any(fits(value, hint, where) for hint in get_args(wanted)), f"{where}: {value!r} is no {wanted}"
+    elif wanted is object:  # any JSON
+        json.dumps(value)
     elif wanted is float:
         assert isinstance(value, int | float), where
         assert not isinstance(value, bool), where

@@ -204,8 +204,8 @@ export interface ChangedUnit {
 export interface ChangeDetail {
   readonly what: string;
   readonly name: string;
-  readonly old: object;
-  readonly new: object;
+  readonly old: unknown;
+  readonly new: unknown;
 }
 
 /**

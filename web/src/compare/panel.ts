@@ -91,6 +91,7 @@ class ComparePanel {
     ]);
     panel.hidden = window.innerWidth <= NARROW;
     sides.aside.append(panel);
+    sides.fit(); // the list has taken some of the room
     sides.onChosen((row) => list.choose(row));
     const show = (): void => {
       panel.hidden = !panel.hidden;

@@ -87,6 +87,14 @@ export class Sides {
     }
   }
 
+  /** Show both whole, in the room that there is now. */
+  fit(): void {
+    for (const explorer of Object.values(this.both)) {
+      explorer.resized();
+      explorer.eye.jump(explorer.home());
+    }
+  }
+
   turnTheme(): void {
     const { state, head } = this.both.new;
     const theme = themeOf(state.now, head.theme) === "dark" ? "light" : "dark";
