@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 MOST_RUNS = 10_000
 
+_AROUND = 10
+"""Runs before and after those that are looked at, at least, where those are so many; all is scaled to their median."""
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -164,7 +167,7 @@ def profile(
         shapes: Shapes of some inputs by name, the batch included.
         training: Whether a step of training is measured, and not the forward pass: forward, backward and update.
             The loss is the mean square of the outputs, since labels are not known; weights are put back afterwards.
-        runs: How many runs are measured, after some that are not; None for what fits into three seconds, 20 to 100.
+        runs: How many runs are measured, after some that are not; None for what fits into four seconds, 30 to 120.
         data: Inputs, as the model takes them; None for random numbers.
         trace: A trace to read instead of running the model: an XPlane file of TensorFlow's profiler, a
             ``RunMetadata`` or an event file with one, a trace in Chrome's format, or the table of operations that
@@ -211,12 +214,12 @@ def profile(
 def _measure_litert(path: str, graph: Graph, wish: Wish, runs: int | None, ceiling: Ceiling) -> Profile:
     """Time whole runs of a TensorFlow Lite file, which is all that its Python package tells."""
     from cutaway.profiling import litert_runs
-    from cutaway.profiling.running import unprofiled
+    from cutaway.profiling.running import unprofiled, worthwhile
 
     if wish.training:
         raise OptionError("a step of training is profiled for models of Keras; this is a tflite")
     run, ran, runtime = litert_runs.runnable(path, wish.batch, wish.shapes, wish.data)
-    seconds = unprofiled(run, runs)
+    seconds = unprofiled(run, worthwhile(run) if runs is None else runs)
     grouped = with_groups(graph)
     names = input_nodes(grouped)
     sizes = {name: shape for name, shape in ran.items() if name in names}
@@ -236,16 +239,17 @@ def _measure_litert(path: str, graph: Graph, wish: Wish, runs: int | None, ceili
 def _measure(model: Any, wish: Wish, runs: int | None, peak: float | None, bandwidth: float | None) -> Profile:
     """Run a model, and put together what was seen."""
     from cutaway.profiling.models import open_model
-    from cutaway.profiling.running import matrix_product, profiled, surroundings, tensorflow, unprofiled
+    from cutaway.profiling.running import matrix_product, profiled, surroundings, tensorflow, unprofiled, worthwhile
 
     tf = tensorflow()
     graph, running, ran = open_model(tf, model, wish)
     with running.around():
-        before = unprofiled(running.run, runs)
-        runs = len(before)
+        runs = worthwhile(running.run) if runs is None else runs
+        around = min(runs, max(_AROUND, runs // 3))
+        before = unprofiled(running.run, around)
         times, looked_at = profiled(tf, running.run, runs)
         whole = np.concatenate(
-            [before, unprofiled(running.run, runs)]
+            [before, unprofiled(running.run, around)]
         )  # around it, so that a drift shows in the spread
     ceiling = _ceiling(peak, bandwidth, lambda: measured(matrix_product(tf)))
     middle = float(np.median(whole))

@@ -30,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="shape of an input, such as image=1,512,512,3",
     )  # fmt: skip
     how.add_argument("--training", action="store_true", help="a step of training, and not the forward pass")
-    how.add_argument("--runs", type=int, metavar="N", help="runs that are measured (default: 20 to 100, three seconds)")
+    how.add_argument("--runs", type=int, metavar="N", help="runs that are measured (default: 30 to 120, four seconds)")
     how.add_argument(
         "--trace", metavar="FILE",
         help="read this trace and run nothing: XPlane, RunMetadata, an event file, Chrome's JSON, LiteRT's CSV",
