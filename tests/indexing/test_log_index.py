@@ -283,6 +283,12 @@ def test_wrong_words_are_told(
     assert (tmp_path / "taken" / "thesis.tex").read_text() == "x"
 
 
+def test_logs_beside_a_checkpoint_are_logs(tmp_path: Path) -> None:
+    write_run(tmp_path / "train", 3)
+    (tmp_path / "train" / "checkpoint").write_text('model_checkpoint_path: "ckpt-1"')
+    assert build_index(str(tmp_path / "train"), str(tmp_path / "index"))["series"] == 3
+
+
 def test_an_index_of_weights_is_not_overwritten_by_one_of_logs(tmp_path: Path) -> None:
     write_run(tmp_path / "logs", 3)
     build_index(str(ROOT / "tests" / "models" / "checkpoint" / "two_shards"), str(tmp_path / "index"))

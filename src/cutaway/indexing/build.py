@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from cutaway import __version__
@@ -61,19 +62,20 @@ def build_index(
 
 
 def _is_log(source: str) -> bool:
-    """Whether a source is a log folder; any address is taken for one.
+    """Whether a source is a log folder: any address, and any folder with event files, whatever else is in it.
 
     Raises:
-        ReadError: There is nothing there, or it is a single event file.
+        ReadError: There is nothing there, or it is an event file or a zip of logs.
     """
     if "://" in source:
         return True
-    held = locate(source)
-    if not is_event_log(held):
-        return False
-    if held.kind != "folder" or is_event_file(source):
-        raise ReadError("expected a folder with event files; this is one event file: name its folder", path=source)
-    return True
+    if Path(source).is_dir():
+        return any(map(is_event_file, open_place(source).names()))
+    if is_event_log(locate(source)):
+        raise ReadError(
+            "expected a folder with event files; this is a file: name its folder, or unpack it", path=source
+        )
+    return False
 
 
 def _claim(index: Place, kind: str) -> None:
