@@ -9,6 +9,7 @@ import { VirtualList } from "./virtual.ts";
 
 const ROW = 56; // px
 const MOST_UNASKED = 50_000; // nodes of a model at which the checks look before anybody asks: a second of work
+const NARROW = "(max-width: 720px)"; // as in the styles
 const PATIENCE = 2500; // ms after which the checks begin although the page has not been idle
 
 export function findingsPanel(desk: Desk): void {
@@ -17,6 +18,7 @@ export function findingsPanel(desk: Desk): void {
 
 class FindingsPanel {
   readonly #button: HTMLButtonElement;
+  readonly #card: HTMLElement;
   readonly #count = make("span", { class: "findings-count" });
   readonly #filters: readonly HTMLButtonElement[];
   readonly #status = make("p", { class: "findings-status", set: { role: "status", "aria-live": "polite" } });
@@ -34,6 +36,7 @@ class FindingsPanel {
     desk.slots.tools.prepend(this.#button);
     desk.keys.add({ key: "!", says: "what the checks found", run: () => toggle(desk, "findings") });
     const made = card(desk, desk.slots.left, "findings", "Findings");
+    this.#card = made.element;
     this.#filters = SEVERITIES.map(({ many }, severity) => make("button", {
       class: "button wide", set: { type: "button", "aria-label": `Show ${many}` }, on: { click: () => this.#filter(severity) },
     }));
@@ -91,7 +94,8 @@ class FindingsPanel {
       this.#wanted.add(2);
     }
     this.#refresh();
-    this.#list.element.focus({ preventScroll: true });
+    const first = this.#rows.length > 0 ? this.#list.element : this.#card.querySelector<HTMLElement>("button:not(:disabled)");
+    first?.focus({ preventScroll: true });
   }
 
   #filter(severity: number): void {
@@ -146,7 +150,12 @@ class FindingsPanel {
     const row = make("div", { class: "finding-row", set: { role: "option" } }, [
       make("span", { class: "finding-badge" }), make("span", { class: "finding-what" }), make("span", { class: "finding-where" }),
     ]);
-    row.addEventListener("click", () => this.#choose(this.#list.indexOf(row) ?? -1));
+    row.addEventListener("click", () => {
+      this.#choose(this.#list.indexOf(row) ?? -1);
+      if (window.matchMedia(NARROW).matches) { // the list would cover the place that it leads to
+        this.desk.state.send({ kind: "show", panel: "findings", shown: false });
+      }
+    });
     return row;
   }
 

@@ -18,7 +18,7 @@ export function help(desk: Desk): void {
   const close = (): void => desk.state.send({ kind: "show", panel: "help", shown: false });
   const table = make("dl", { class: "keys" });
   const dialog = make("dialog", { class: "help", set: { "aria-label": "Keys and help" } }, [
-    make("h2", { text: "Finding your way" }),
+    make("h2", { text: "Finding your way", set: { tabindex: "-1", autofocus: "" } }),
     table,
     make("button", { class: "button wide", text: "Close", set: { type: "button" }, on: { click: close } }),
   ]);
