@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutaway.training_view.curves import in_order, smoothed, stretches, thinned
+from cutaway.training_view.curves import borders, in_order, smoothed, stretches, thinned
 
 NUMBERS = st.floats(-1e6, 1e6) | st.sampled_from([math.nan, math.inf, -math.inf])
 
@@ -53,8 +53,7 @@ def test_what_is_left_out_is_between_what_is_kept(seed: int, pixels: int, log: b
     assert (np.diff(curve.places) > 0).all()
     assert curve.total == int(((x >= view[0]) & (x <= view[1])).sum())
     inside = (x >= view[0]) & (x <= view[1])
-    share = np.log(x / view[0]) / np.log(view[1] / view[0]) if log else (x - view[0]) / (view[1] - view[0])
-    column = np.clip((share * pixels).astype(int), 0, pixels - 1)
+    column = np.searchsorted(borders(view, pixels, log=log)[1:-1], x, "right")
     kept = np.zeros(len(y), np.bool_)
     kept[curve.places] = True
     for pixel in range(pixels):
@@ -88,3 +87,11 @@ def test_stretches_are_whole_and_never_go_back(steps: list[int]) -> None:
 def test_what_two_writers_wrote_in_turns_is_taken_apart(files: list[int], expected: list[int] | None) -> None:
     order = in_order(np.array(files, np.int64))
     assert (None if order is None else order.tolist()) == expected
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_pixels_are_of_one_width_on_their_scale(log: bool) -> None:
+    found = borders((10.0, 1_000.0), 20, log=log)
+    assert (found[0], found[-1], len(found)) == (10, 1_000, 21)
+    steps = np.diff(np.log(found) if log else found)
+    np.testing.assert_allclose(steps, steps[0])

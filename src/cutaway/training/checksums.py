@@ -59,8 +59,10 @@ def _sums(rows: Bytes8) -> Words:
     for begin in range(0, len(rows), _ROWS):
         columns = np.ascontiguousarray(rows[begin : begin + _ROWS].T)
         part = sums[begin : begin + _ROWS]
+        same = (columns == columns[:, :1]).all(axis=1).tolist()  # most bytes of records that are alike
         for place, column in enumerate(columns):
-            part ^= tables[length - 1 - place].take(column)
+            table = tables[length - 1 - place]
+            part ^= table[column[0]] if same[place] else table.take(column)
     return sums
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +15,12 @@ Places = npt.NDArray[np.int64]
 
 _ALL_UP_TO = 4
 """Points for each pixel up to which none is left out."""
+
+_NOTHING = math.log(2.0**-55)
+"""Logarithm of what changes nothing where it is taken from 1."""
+
+_SMALLEST = 1e-6
+"""Where a logarithmic axis begins whose least x is 0, as a part of its end."""
 
 _BLOCK = 64
 """Points that are smoothed by one product of matrices."""
@@ -68,7 +76,9 @@ def smoothed(values: Floats, weight: float) -> Floats:
     kept = values[finite]
     if weight <= 0 or len(kept) < 2 or (kept == kept[0]).all():
         return values
-    averages = _decayed((1 - weight) * kept, weight) / (1 - weight ** np.arange(1, len(kept) + 1, dtype=np.float64))
+    averages = _decayed((1 - weight) * kept, weight)
+    counted = min(len(kept), math.ceil(_NOTHING / math.log(weight)))  # behind it the correction is 1
+    averages[:counted] /= 1 - weight ** np.arange(1, counted + 1, dtype=np.float64)
     if len(kept) == len(values):
         return averages
     result = values.copy()
@@ -79,20 +89,21 @@ def smoothed(values: Floats, weight: float) -> Floats:
 def _decayed(values: Floats, weight: float) -> Floats:
     """``s[i] = weight * s[i - 1] + values[i]``, within blocks by a matrix, then what each carries on."""
     count = len(values)
-    if count <= _BLOCK:
-        block = values[None, :]
-    else:
-        block = np.zeros((-(-count // _BLOCK), _BLOCK))
-        block.reshape(-1)[:count] = values
-    size = block.shape[1]
-    distance = np.arange(size)[None, :] - np.arange(size)[:, None]
-    powers = np.where(distance >= 0, weight ** np.maximum(distance, 0), 0.0)
+    block = np.zeros((-(-count // _BLOCK), _BLOCK))
+    block.reshape(-1)[:count] = values
+    powers, carries = _powers(weight)
     sums = block @ powers
     if len(sums) > 1:
-        carried = _decayed(np.ascontiguousarray(sums[:-1, -1]), weight**size)
-        sums[1:] += carried[:, None] * weight ** np.arange(1, size + 1)[None, :]
+        sums[1:] += _decayed(sums[:-1, -1], weight**_BLOCK)[:, None] * carries
     result: Floats = sums.reshape(-1)[:count]
     return result
+
+
+@lru_cache(maxsize=64)
+def _powers(weight: float) -> tuple[Floats, Floats]:
+    """How much of each value of a block is in each sum of it, and how much of what was carried into the block."""
+    distance = np.arange(_BLOCK)[None, :] - np.arange(_BLOCK)[:, None]
+    return np.where(distance >= 0, weight ** np.maximum(distance, 0), 0.0), weight ** np.arange(1.0, _BLOCK + 1)
 
 
 def thinned(
@@ -119,42 +130,51 @@ def thinned(
     before, behind = max(begin, first - 1), min(end, last + 1)
     if total <= _ALL_UP_TO * pixels:
         return Curve(np.arange(before, behind), total)
-    columns = _columns(x[first:last], view, pixels, log=log)
-    kept = _odd(drawn[0][first:last], columns)
+    begins = _begins(x[first:last], view, pixels, log=log)
+    kept = [np.array([0, total - 1])]
+    if not np.isfinite(drawn[0][first:last]).all():
+        kept += _odd(drawn[0][first:last], begins)
     for values in drawn:
-        kept += [_least(values[first:last], columns), _least(-values[first:last], columns)]
-    ends = np.array([0, total - 1])
-    places = np.unique(np.concatenate([*kept, ends])) + first
+        part = values[first:last]
+        kept += [_least(part, begins), _least(-part, begins)]
+    places = np.unique(np.concatenate(kept)) + first
     outside = np.array([place for place in (before, behind - 1) if not first <= place < last], np.int64)
     return Curve(np.unique(np.concatenate([places, outside])), total)
 
 
-def _columns(x: Floats, view: tuple[float, float], pixels: int, *, log: bool) -> Places:
-    """The pixel of each x."""
+def borders(view: tuple[float, float], pixels: int, *, log: bool) -> Floats:
+    """Where pixels begin and end, in values of x."""
     low, high = view
-    if log and high > 0:
-        low = low if low > 0 else float(x[x > 0].min(initial=high))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.log(np.maximum(x, low) / low) / max(np.log(high / low), 1e-300)
-    else:
-        share = (x - low) / max(high - low, 1e-300)
-    found: Places = np.clip(share * pixels, 0, pixels - 1).astype(np.int64)
-    return found
+    if not log or high <= 0:
+        return np.linspace(low, high, pixels + 1)
+    low = low if low > 0 else high * _SMALLEST
+    return np.geomspace(low, high, pixels + 1)
 
 
-def _least(values: Floats, columns: Places) -> Places:
-    """The place of the least finite value of each column."""
-    filled = np.where(np.isfinite(values), values, np.inf)
-    begins = np.flatnonzero(np.diff(columns, prepend=-1))
-    counts = np.diff(begins, append=len(columns))
-    least = np.repeat(np.minimum.reduceat(filled, begins), counts)
-    found = np.flatnonzero((filled == least) & np.isfinite(values))
-    places: Places = found[np.flatnonzero(np.diff(columns[found], prepend=-1))]
-    return places
+def _begins(x: Floats, view: tuple[float, float], pixels: int, *, log: bool) -> Places:
+    """The first place of each pixel that has points."""
+    found = np.searchsorted(x, borders(view, pixels, log=log)[1:-1], "left")
+    begins = np.unique(np.concatenate(([0], found)))
+    return begins[begins < len(x)]
 
 
-def _odd(values: Floats, columns: Places) -> list[Places]:
-    """Places of one NaN, one infinite and one negatively infinite value for each column that has some."""
+def _least(values: Floats, begins: Places) -> Places:
+    """The place of the least finite value of each pixel; none where there is none."""
+    finite = np.isfinite(values)
+    filled = values if finite.all() else np.where(finite, values, np.inf)
+    least = np.minimum.reduceat(filled, begins)
+    counts = np.diff(begins, append=len(values))
+    found = np.flatnonzero((filled == np.repeat(least, counts)) & finite)
+    return _first(found, begins)
+
+
+def _odd(values: Floats, begins: Places) -> list[Places]:
+    """Places of one NaN, one infinite and one negatively infinite value for each pixel that has some."""
     kinds = (np.isnan(values), values == np.inf, values == -np.inf)
-    found = [np.flatnonzero(kind) for kind in kinds]
-    return [places[np.flatnonzero(np.diff(columns[places], prepend=-1))] for places in found]
+    return [_first(np.flatnonzero(kind), begins) for kind in kinds]
+
+
+def _first(found: Places, begins: Places) -> Places:
+    """The first of some places in each pixel."""
+    pixel = np.searchsorted(begins, found, "right")
+    return found[np.flatnonzero(np.diff(pixel, prepend=-1))]

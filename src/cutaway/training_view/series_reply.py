@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +26,9 @@ _INNER = (5.0, 95.0)
 
 _PERCENTILES_OF = 200_000
 """Values of which percentiles are taken; of more, evenly chosen ones."""
+
+_KEPT = 200 << 20
+"""Bytes of lines that are kept as they were drawn."""
 
 MOST_LINES = 4_000
 """Lines of one chart; those behind them are counted, and left out."""
@@ -61,7 +68,32 @@ class _Line:
     part: int
 
 
-def series_reply(logs: Logs, tags: Tags, wanted: Wanted) -> list[bytes]:
+class Drawn:
+    """Lines as they were drawn last, so that news of one run cost nothing for the others. From any thread."""
+
+    def __init__(self) -> None:
+        self._lines: OrderedDict[object, tuple[list[Floats], int]] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: object, make: Callable[[], tuple[list[Floats], int]]) -> tuple[list[Floats], int]:
+        """What is known under a key, made where it is not."""
+        with self._lock:
+            if key in self._lines:
+                self._lines.move_to_end(key)
+                return self._lines[key]
+        made = make()
+        with self._lock:
+            if key not in self._lines:
+                self._lines[key] = made
+                self._bytes += sum(part.nbytes for part in made[0])
+            while self._bytes > _KEPT and len(self._lines) > 1:
+                _, (old, _) = self._lines.popitem(last=False)
+                self._bytes -= sum(part.nbytes for part in old)
+        return made
+
+
+def series_reply(logs: Logs, tags: Tags, drawn: Drawn, wanted: Wanted) -> list[bytes]:
     """The curves that a chart asks for, in a container.
 
     Its sections: ``lines`` (JSON; for each line run, tag, number of its stretch, number of points that follow, number
@@ -77,21 +109,15 @@ def series_reply(logs: Logs, tags: Tags, wanted: Wanted) -> list[bytes]:
     columns: dict[str, list[Any]] = {"x": [], "y": [], "smooth": [], "step": [], "time": []}
     inside: list[Floats] = []
     for line in lines:
-        values = line.columns.values
-        drawn = [values]
-        if wanted.smoothing > 0:
-            soft = np.zeros_like(values)
-            soft[line.begin : line.end] = smoothed(values[line.begin : line.end], wanted.smoothing)
-            drawn.append(soft)
-        curve = thinned(line.x, drawn, line.begin, line.end, view, wanted.pixels, log=wanted.log)
-        places = curve.places
-        told.append([line.run, line.tag, line.part, len(places), curve.total])
-        parts = (line.x, values, drawn[-1], line.columns.steps, line.columns.times)
-        for column, part in zip(columns.values(), parts, strict=True):
-            column.append(part[places])
+        look = (view, wanted.pixels, wanted.log, wanted.smoothing, wanted.axis)
+        key = (line.run, line.tag, line.part, len(line.columns), logs.shown[line.run].changed, look)
+        points, total = drawn.get(key, partial(_points, line, wanted, view))
+        told.append([line.run, line.tag, line.part, len(points[0]), total])
+        for column, part in zip(columns.values(), points, strict=True):
+            column.append(part)
         x = line.x[line.begin : line.end]
         first, last = np.searchsorted(x, view[0], "left"), np.searchsorted(x, view[1], "right")
-        inside.append(values[line.begin + first : line.begin + last])
+        inside.append(line.columns.values[line.begin + first : line.begin + last])
     about = {"x": whole, "view": view, "left_out": left_out, **_heights(inside)}
     container = Container()
     container.json("lines", told)
@@ -100,6 +126,19 @@ def series_reply(logs: Logs, tags: Tags, wanted: Wanted) -> list[bytes]:
         joined = np.concatenate(made) if made else np.zeros(0)
         container.made(name, "f64", joined.astype("<f8").tobytes(), len(joined))
     return container.pieces()
+
+
+def _points(line: _Line, wanted: Wanted, view: tuple[float, float]) -> tuple[list[Floats], int]:
+    """The points of a line that are drawn, by column, and how many there are in view."""
+    values = line.columns.values
+    drawn = [values]
+    if wanted.smoothing > 0:
+        soft = np.zeros_like(values)
+        soft[line.begin : line.end] = smoothed(values[line.begin : line.end], wanted.smoothing)
+        drawn.append(soft)
+    curve = thinned(line.x, drawn, line.begin, line.end, view, wanted.pixels, log=wanted.log)
+    steps, times = line.columns.steps[curve.places].astype(np.float64), line.columns.times[curve.places]
+    return [*(part[curve.places] for part in (line.x, values, drawn[-1])), steps, times], curve.total
 
 
 def _lines(logs: Logs, tags: Tags, run: int, tag: int, axis: str) -> list[_Line]:

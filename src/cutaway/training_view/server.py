@@ -24,7 +24,7 @@ from cutaway.training_view.logs import Logs
 from cutaway.training_view.media import picture_of, steps_of, texts_of
 from cutaway.training_view.models import Models, quantity
 from cutaway.training_view.overview import Tags, overview, summaries
-from cutaway.training_view.series_reply import AXES, Wanted, series_reply
+from cutaway.training_view.series_reply import AXES, Drawn, Wanted, series_reply
 
 PAGE = """\
 <!doctype html>
@@ -72,6 +72,7 @@ class Service:
     Attributes:
         logs: As given.
         tags: Numbers of tags.
+        drawn: Lines as they were drawn last.
         models: The structures that runs recorded.
         workers: Threads that make answers.
     """
@@ -79,6 +80,7 @@ class Service:
     def __init__(self, logs: Logs) -> None:
         self.logs = logs
         self.tags = Tags()
+        self.drawn = Drawn()
         self.models = Models(logs)
         self.workers = Workers(3, "cutaway answers")
 
@@ -158,7 +160,7 @@ async def _series(request: Request) -> Response:
     service = service_of(request)
     wanted = _wanted(await said_in(request), service)
     service.logs.want(wanted.runs)
-    return container(await work(request, lambda: series_reply(service.logs, service.tags, wanted)))
+    return container(await work(request, lambda: series_reply(service.logs, service.tags, service.drawn, wanted)))
 
 
 def _wanted(said: dict[str, Any], service: Service) -> Wanted:

@@ -14,6 +14,8 @@ import { toggled } from "./view.ts";
 import type { View } from "./view.ts";
 
 const PAUSE = 250; // ms between two questions of one chart while values keep coming
+const PAUSE_AT_FIRST = 2_000; // ms while the logs are still read, which takes longer the more is asked
+const TIMES = 3; // as long as the last answer and painting took is waited at least
 const DRAG = 5; // px from which on a drag is meant
 
 export class Chart {
@@ -29,10 +31,12 @@ export class Chart {
   private asked = "";
   private busy = false;
   private last = 0;
+  private took = 0;
   private timer = 0;
   private dirty = true;
   private seen = false;
   private paints = 0;
+  private pointer: PointerEvent | undefined;
   private dragFrom: readonly [number, number] | undefined;
   private dragTo: readonly [number, number] | undefined;
 
@@ -60,7 +64,13 @@ export class Chart {
   }
 
   /** Some runs have more values. */
-  news(changed: ReadonlySet<number>): void {
+  news(changed: ReadonlySet<number>, done: boolean): void {
+    if (done && this.timer !== 0) { // what was waited for is all there
+      window.clearTimeout(this.timer);
+      this.timer = 0;
+      this.last = 0;
+      this.refresh();
+    }
     const tags = new Set(this.metric.tags.map(({ index }) => index));
     if (this.app.shown().some((run) => changed.has(run.index) && run.tags.some((tag) => tags.has(tag)))) {
       this.asked = "";
@@ -86,7 +96,7 @@ export class Chart {
       this.dirty = true;
       return;
     }
-    const wait = this.last + PAUSE - performance.now();
+    const wait = this.last + Math.max(this.app.logs.complete ? PAUSE : PAUSE_AT_FIRST, TIMES * this.took) - performance.now();
     if (this.asked === "" && wait > 0) { // news, which may come often
       this.timer = window.setTimeout(() => {
         this.timer = 0;
@@ -110,6 +120,7 @@ export class Chart {
       this.curves = await this.app.server.series(wanted);
       this.say();
       this.paint();
+      this.took = performance.now() - this.last;
     } catch (error) {
       this.note.textContent = (error as Error).message;
     } finally {
@@ -207,8 +218,9 @@ export class Chart {
       this.dragTo = undefined;
     });
     this.canvas.addEventListener("pointermove", (event) => {
-      if (this.dragFrom !== undefined) this.drag(event.offsetX, event.offsetY);
-      else this.hover(event);
+      const due = this.pointer === undefined;
+      this.pointer = event;
+      if (due) requestAnimationFrame(() => this.moved());
     });
     this.canvas.addEventListener("pointerup", () => this.drop());
     this.canvas.addEventListener("pointercancel", () => this.stop());
@@ -216,6 +228,15 @@ export class Chart {
     this.canvas.addEventListener("dblclick", () => this.zoom(undefined));
     this.canvas.addEventListener("blur", () => this.leave());
     this.canvas.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** Once a frame, however often the pointer is told to have moved. */
+  private moved(): void {
+    const event = this.pointer;
+    this.pointer = undefined;
+    if (event === undefined) return;
+    if (this.dragFrom !== undefined) this.drag(event.offsetX, event.offsetY);
+    else this.hover(event);
   }
 
   private key(event: KeyboardEvent): void {
@@ -249,6 +270,7 @@ export class Chart {
   }
 
   private drop(): void {
+    if (this.pointer !== undefined) this.moved();
     const [from, to, frame] = [this.dragFrom, this.dragTo, this.frame];
     this.stop();
     if (from === undefined || to === undefined || frame === undefined) return;
@@ -268,16 +290,21 @@ export class Chart {
   }
 
   private leave(): void {
+    this.pointer = undefined;
     this.tip.hide();
     if (this.over.width > 0) this.clearOver();
   }
 
   private clearOver(): CanvasRenderingContext2D {
     const [width, height, dense] = [this.plot.clientWidth, this.plot.clientHeight, window.devicePixelRatio || 1];
-    this.over.width = Math.round(width * dense);
-    this.over.height = Math.round(height * dense);
+    const [wide, tall] = [Math.round(width * dense), Math.round(height * dense)];
+    if (this.over.width !== wide || this.over.height !== tall) {
+      this.over.width = wide;
+      this.over.height = tall;
+    }
     const context = this.over.getContext("2d") as CanvasRenderingContext2D;
-    context.scale(dense, dense);
+    context.setTransform(dense, 0, 0, dense, 0, 0);
+    context.clearRect(0, 0, width, height);
     return context;
   }
 

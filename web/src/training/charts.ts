@@ -37,9 +37,11 @@ export class Charts {
       if (now.tagFilter !== before.tagFilter || now.folded !== before.folded) this.build();
       if (looksOther(now, before) || now === before) this.refresh();
     });
+    let complete = app.logs.complete;
     app.onNews((changed) => {
       this.build();
-      for (const chart of this.charts.values()) chart.news(changed);
+      for (const chart of this.charts.values()) chart.news(changed, complete !== app.logs.complete);
+      complete = app.logs.complete;
     });
     this.build();
   }
