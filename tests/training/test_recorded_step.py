@@ -7,6 +7,9 @@ import logging
 import os
 import subprocess
 import sys
+import time
+import urllib.parse
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -325,6 +328,9 @@ def test_two_replicas_count_as_one_batch(tmp_path: Path) -> None:
     """In a process of its own, for the number of devices is settled when TensorFlow begins."""
     code = f"""
 import sys
+import time
+import urllib.parse
+import urllib.request
 sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "src")!r}]
 import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
@@ -401,3 +407,35 @@ def test_a_broken_step_leaves_the_model_as_it_was(tmp_path: Path) -> None:
     model.compile("sgd", "mse")
     fit(model, recorder, steps=2)
     assert logged(tmp_path).series["norm/activations/conv"].steps.tolist() == [2]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_running_tensorboard_shows_the_same_values(tmp_path: Path) -> None:
+    from tensorboard import default, program
+
+    fit(convolutional(), cutaway.Recorder(tmp_path, every=1), steps=2)
+    run = logged(tmp_path)
+    server = program.TensorBoard(plugins=default.get_plugins())
+    server.configure(argv=["", "--logdir", str(tmp_path), "--load_fast", "false", "--port", "0", "--host", "127.0.0.1"])
+    url = server.launch()
+
+    def ask(route: str, tag: str) -> Any:
+        query = urllib.parse.urlencode({"run": "train", "tag": tag})
+        with urllib.request.urlopen(f"{url}data/plugin/{route}?{query}") as reply:
+            return json.load(reply)
+
+    deadline = time.monotonic() + 60
+    while True:
+        with urllib.request.urlopen(f"{url}data/plugin/histograms/tags") as reply:
+            if "updates/end/bias" in json.load(reply).get("train", {}):
+                break
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    for tag in ("norm/gradients/conv/kernel", "ratio/updates/end/kernel", "zeros/activations/relu", "batch_loss"):
+        told = ask("scalars/scalars", tag)
+        assert [step for _, step, _ in told] == [1, 2]
+        assert [value for _, _, value in told] == run.series[tag].values.tolist()
+    for tag in ("activations/inner/wide", "gradients/conv/kernel", "weights/norm/gamma"):
+        told = ask("histograms/histograms", tag)
+        for (_, _, rows), mine in zip(told, run.series[tag].values, strict=True):
+            np.testing.assert_array_equal(rows, mine)
