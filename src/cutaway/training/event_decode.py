@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cutaway.readers.wire.fields import MESSAGE, fields
+from cutaway.readers.wire.fields import FIXED32, MESSAGE, fields
 from cutaway.readers.wire.protobuf import DecodeError, message, text
 from cutaway.training.event_layout import TYPES
 
@@ -19,7 +20,7 @@ _LISTS = {
 }  # fmt: skip
 _OTHERS = ("file_version", "graph_def", "meta_graph_def", "tagged_run_metadata")
 _ENCODED = 4
-"""Field of an image that holds the encoded picture."""
+"""Field of an image, and of a sound, that holds the encoded data."""
 
 _LARGEST = 16 << 20
 """Numbers of one tensor: what is repeated to fill a shape takes no bytes in the file."""
@@ -101,6 +102,50 @@ def pictures(data: bytes, tag: str) -> list[bytes]:
                 ]
             return [bytes(part) for part in value.tensor.string_val[2:]]  # width and height come first
     return []
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A sound.
+
+    Attributes:
+        data: As it is encoded, WAV where TensorFlow wrote it.
+        label: What the writer says about it; empty if nothing.
+        rate: Samples a second; 0 where only the encoded data tell.
+    """
+
+    data: bytes
+    label: str = ""
+    rate: float = 0.0
+
+
+def sounds(data: bytes, tag: str) -> list[Sound]:
+    """The sounds that an event holds under a tag; none where it holds none, or is damaged."""
+    try:
+        event = message("Event").FromString(data)
+    except DecodeError:
+        return []
+    for value in event.summary.value:
+        if text(value.tag) == tag:
+            if value.WhichOneof("value") == "audio":
+                return _old_sound(value.audio)
+            told, pairs = list(value.tensor.string_val), len(value.tensor.tensor_shape.dim) > 1
+            labels = told[1::2] if pairs else [b""] * len(told)  # TensorFlow 2 writes a label behind each
+            return [
+                Sound(bytes(one), text(label)) for one, label in zip(told[:: 2 if pairs else 1], labels, strict=False)
+            ]
+    return []
+
+
+def _old_sound(audio: bytes) -> list[Sound]:
+    """A sound of TensorFlow 1 or PyTorch."""
+    encoded, rate = b"", 0.0
+    for part in fields(audio, 0, len(audio), []):
+        if (part.number, part.wire) == (_ENCODED, MESSAGE):
+            encoded = audio[part.start : part.end]
+        elif (part.number, part.wire) == (1, FIXED32):
+            (rate,) = struct.unpack_from("<f", audio, part.start)
+    return [Sound(encoded, "", rate)] if encoded else []
 
 
 def _found(value: Any) -> Found:
