@@ -68,18 +68,26 @@ class EventFile:
     def has_more(self) -> bool:
         """Whether the file has changed since it was read; a look at its size, not into it."""
         try:
-            return self.path.stat().st_size != self._size
+            return self._look()[1] != self._size
         except OSError:
             return False
 
     def was_replaced(self) -> bool:
         """Whether another file stands in the place of the one that was read, or it was cut shorter than that."""
         try:
-            found = self.path.stat()
+            identity, size = self._look()
         except OSError:
             return False
-        known = self._identity is None or self._identity == (found.st_dev, found.st_ino)
-        return not known or found.st_size < self._size
+        return self._identity not in (None, identity) or size < self._size
+
+    def _open(self) -> BinaryIO:
+        """The file, opened."""
+        return self.path.open("rb")
+
+    def _look(self, opened: BinaryIO | None = None) -> tuple[tuple[int, int], int]:
+        """What tells the file from another of its name, and its size; of one that is open already, that one's."""
+        found = self.path.stat() if opened is None else os.fstat(opened.fileno())
+        return (found.st_dev, found.st_ino), found.st_size
 
     def read(self) -> Iterator[Taken]:
         """Yield what was written since the last time, a stretch at a time.
@@ -88,10 +96,9 @@ class EventFile:
             ReadError: The file cannot be opened or read.
         """
         try:
-            with self.path.open("rb") as raw:
-                found = os.fstat(raw.fileno())
-                self._identity, self._size = (found.st_dev, found.st_ino), found.st_size
-                yield from self.read_from(raw, found.st_size)
+            with self._open() as raw:
+                self._identity, self._size = self._look(raw)
+                yield from self.read_from(raw, self._size)
         except (OSError, zlib.error) as error:
             raise ReadError(f"cannot be read as an event file: {error}", path=self.path) from error
 
@@ -106,9 +113,10 @@ class EventFile:
             ReadError: The file cannot be opened or read.
         """
         try:
-            with self.path.open("rb") as raw:
+            with self._open() as raw:
                 packed = raw.read(2) == _GZIP
-                file: _Readable = gzip.GzipFile(fileobj=raw) if packed else raw
+                raw.seek(0)
+                file: _Readable = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
                 file.seek(offset)
                 return self._read(file, length)
         except (OSError, zlib.error) as error:

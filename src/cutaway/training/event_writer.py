@@ -65,15 +65,14 @@ class EventWriter:
         self._held: list[bytes] | None = None
         self._file = -1
         while self._file < 0:  # another process may have taken the name
-            name = f"events.out.tfevents.{_stamp(folder):010d}.{_host()}.{os.getpid()}.{next(_COUNTER)}.v2"
-            self.path = folder / name
+            self.path = folder / file_name(path.name for path in folder.iterdir())
             try:
                 self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
             except FileExistsError:
                 continue
         self._size = 0
         try:
-            self._write(record(event(time.time(), 0, field(3, b"brain.Event:2"))))
+            self._write(first_record())
         except OSError:
             self.close()
             raise
@@ -140,6 +139,9 @@ class EventWriter:
     def contract(self, tag: str, plugin: str, encoded: bytes, *, step: int = 0) -> None:
         """Write bytes that only cutaway reads, under a plugin of their own; TensorBoard passes over them."""
         self._put(summary(tag, strings([encoded]), metadata(plugin, b"1")), step, None)
+
+    def flush(self) -> None:
+        """Do nothing: whatever is told is handed to the system at once."""
 
     def is_there(self) -> bool:
         """Whether the file still stands where it was made; what is written to one that was removed is lost."""
@@ -210,11 +212,20 @@ class EventWriter:
         self._size += len(data)
 
 
-def _stamp(folder: Path) -> int:
-    """The time, or that of the newest file where the clock was set back: files are read in the order of their names."""
-    names = (path.name for path in folder.iterdir())
-    stamps = (name.partition(".tfevents.")[2].partition(".")[0] for name in names)
-    return max([int(time.time()), *(int(stamp) for stamp in stamps if stamp.isdecimal() and len(stamp) == 10)])
+def file_name(beside: Iterable[str]) -> str:
+    """A name for an event file, behind those of the files that are there: they are read in the order of their names.
+
+    Args:
+        beside: Their names. Where the clock was set back since, the time of the newest of them is taken.
+    """
+    stamps = (name.partition(".tfevents.")[2].partition(".")[0] for name in beside)
+    newest = max((int(stamp) for stamp in stamps if stamp.isdecimal() and len(stamp) == 10), default=0)
+    return f"events.out.tfevents.{max(int(time.time()), newest):010d}.{_host()}.{os.getpid()}.{next(_COUNTER)}.v2"
+
+
+def first_record() -> bytes:
+    """The record with which every event file begins."""
+    return record(event(time.time(), 0, field(3, b"brain.Event:2")))
 
 
 def _host() -> str:

@@ -38,7 +38,7 @@ class Recorder(keras.callbacks.Callback):
     """Writes metrics, the learning rate, times, the structure and distributions of a model's inside into event files.
 
     Args:
-        log_dir: The folder of the run; ``train`` and ``validation`` are made in it.
+        log_dir: The folder of the run; ``train`` and ``validation`` are made in it. Or an address in an object store.
         histogram_freq: Every so many epochs the distribution of each weight is written; 0 for never.
         write_graph: Whether the structure of the model is written.
         write_images: Whether weights are written as images too, with their distributions.

@@ -9,12 +9,16 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cutaway.errors import ReadError
 from cutaway.readers.sniff_events import is_event_file
 from cutaway.training.event_blocks import Block, Taken
 from cutaway.training.event_reader import EventFile
 from cutaway.training.series import Columns, Series, kind_of
+
+if TYPE_CHECKING:
+    from cutaway.training.remote import RemoteFolder
 
 _TAGS = 100_000
 """Tags of a run that are kept; the largest log seen has some thousand."""
@@ -71,7 +75,7 @@ class Run:
 
     def has_more(self) -> bool:
         """Whether something was written, or replaced, since the last time; a look at files, not into them."""
-        if any(name not in self._files for name in _event_files(self.folder)):
+        if any(name not in self._files for name in self._names()):
             return True
         return any(file.has_more() or file.was_replaced() for file in self._files.values())
 
@@ -98,8 +102,9 @@ class Run:
             with self.lock:
                 self.series, self.others, self._files, self._numbers, self._told = {}, {}, {}, {}, []
             self._tell("a file was replaced while it was read; the run is read anew")
-        for name in sorted(_event_files(self.folder)):
-            self._files.setdefault(name, EventFile(self.folder / name))
+        for name in sorted(self._names()):
+            if name not in self._files:
+                self._files[name] = self._file(name)
             self._numbers.setdefault(name, len(self._numbers))
         for name, file in sorted(self._files.items()):
             if not file.has_more():
@@ -109,6 +114,13 @@ class Run:
                     yield self._add(taken, self._numbers[name])
             except ReadError as error:
                 self._tell(f"{name}: {error}")
+
+    def _names(self) -> list[str]:
+        """The names of its event files; none where the folder is gone."""
+        return _event_files(self.folder)
+
+    def _file(self, name: str) -> EventFile:
+        return EventFile(self.folder / name)
 
     def _add(self, taken: Taken, file: int) -> int:
         with self.lock:
@@ -136,10 +148,11 @@ class LogFolder:
     """The runs below a folder.
 
     Args:
-        path: The folder.
+        path: The folder, or an address that fsspec knows, such as ``s3://bucket/logs``.
 
     Raises:
         ReadError: There is nothing at ``path``.
+        MissingExtra: It is an address, and fsspec is not installed.
 
     Attributes:
         path: As given.
@@ -149,8 +162,14 @@ class LogFolder:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.runs: dict[str, Run] = {}
-        if not self.path.exists():
-            raise ReadError("expected a folder with event files; there is nothing", path=self.path)
+        self._remote: RemoteFolder | None = None
+        if is_address(path):
+            from cutaway.training.remote import RemoteFolder
+
+            self._remote = RemoteFolder(str(path))
+        there = self.path.exists() if self._remote is None else self._remote.exists()
+        if not there:
+            raise ReadError("expected a folder with event files; there is nothing", path=path)
         self.find()
 
     def find(self) -> list[str]:
@@ -159,10 +178,13 @@ class LogFolder:
         Returns:
             Their names.
         """
-        new = {}
-        for name, folder in _run_folders(self.path):
-            if name not in self.runs:
-                new[name] = Run(name, folder)
+        new: dict[str, Run] = {}
+        if self._remote is not None:
+            new = {name: self._remote.run(name) for name in self._remote.runs() if name not in self.runs}
+        else:
+            for name, folder in _run_folders(self.path):
+                if name not in self.runs:
+                    new[name] = Run(name, folder)
         if new:
             self.runs = dict(sorted({**self.runs, **new}.items()))
         return sorted(new)
@@ -175,6 +197,11 @@ class LogFolder:
         """
         self.find()
         return sum(run.read() for run in self.runs.values())
+
+
+def is_address(path: str | Path) -> bool:
+    """Whether a path is the address of something that is not on this machine."""
+    return "://" in str(path)
 
 
 def _run_folders(path: Path) -> Iterator[tuple[str, Path]]:

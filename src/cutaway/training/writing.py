@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import threading
 import time
 from collections import deque
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cutaway.training.event_writer import EventWriter
+from cutaway.training.runs import is_address
 
 Job = Callable[[EventWriter], None]
 
@@ -19,6 +19,9 @@ _WAITING = 64 << 20
 
 _LOOKS = 1.0
 """Seconds between looks at whether the files are still there."""
+
+_IDLE = 5.0
+"""Seconds without a job after which what writers keep is written."""
 
 _PATIENCE = 60.0
 """Seconds that the end of a training waits for a disk that does not answer."""
@@ -47,8 +50,8 @@ class Writing:
     """Writes the parts of a run, such as ``train`` and ``validation``, each into event files of its own folder.
 
     Args:
-        folder: The folder of the run.
-        opened: Makes the writer of a folder.
+        folder: The folder of the run, or its address in an object store.
+        opened: Makes the writer of a folder, given as ``folder`` is, with the part behind a slash.
 
     Attributes:
         failure: Why nothing is written any more; None while all is well.
@@ -56,12 +59,12 @@ class Writing:
         moved: How often files were removed while they were written, and new ones begun.
     """
 
-    def __init__(self, folder: str | Path, opened: Callable[[Path], EventWriter] = EventWriter) -> None:
+    def __init__(self, folder: str | Path, opened: Callable[[str], EventWriter] | None = None) -> None:
         self.failure: OSError | None = None
         self.left_out = 0
         self.moved = 0
-        self._folder = Path(folder)
-        self._opened = opened
+        self._folder = str(folder).rstrip("/")
+        self._opened = opened or _opened
         self._writers: dict[str, EventWriter] = {}
         self._first: dict[str, list[Job]] = {}
         self._jobs: deque[tuple[str, Job, int]] = deque()
@@ -128,13 +131,21 @@ class Writing:
                 self._size -= size
                 self._changed.notify_all()
         for writer in self._writers.values():
-            with contextlib.suppress(OSError):
+            try:
                 writer.close()
+            except OSError as error:
+                self.failure = self.failure or error
 
     def _next(self) -> tuple[str, Job, int] | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._jobs or self._ended)
-            return self._jobs.popleft() if self._jobs else None
+        while True:
+            with self._changed:
+                if self._changed.wait_for(lambda: self._jobs or self._ended, _IDLE):
+                    return self._jobs.popleft() if self._jobs else None
+            try:
+                for writer in self._writers.values():
+                    writer.flush()
+            except OSError as error:
+                self.failure = error
 
     def _write(self, part: str, job: Job) -> None:
         now = time.monotonic()
@@ -143,7 +154,7 @@ class Writing:
             self._look()
         writer = self._writers.get(part)
         if writer is None:
-            writer = self._writers[part] = self._opened(self._folder / part)
+            writer = self._writers[part] = self._opened(f"{self._folder}/{part}")
         job(writer)
 
     def _look(self) -> None:
@@ -152,6 +163,14 @@ class Writing:
             if not writer.is_there():
                 writer.close()
                 self.moved += 1
-                writer = self._writers[part] = self._opened(self._folder / part)
+                writer = self._writers[part] = self._opened(f"{self._folder}/{part}")
                 for job in self._first.get(part, ()):
                     job(writer)
+
+
+def _opened(folder: str) -> EventWriter:
+    if not is_address(folder):
+        return EventWriter(folder)
+    from cutaway.training.remote import RemoteWriter
+
+    return RemoteWriter(folder)
