@@ -48,6 +48,8 @@ class State:
     dark: bool = False
     digits: str = ""
     """Digits on which the model is run."""
+    edited: bool = False
+    """Whether it is a ResNet50 after some edits, compared with the one before."""
 
 
 def keys(page: Any, *names: str) -> None:
@@ -142,6 +144,28 @@ def phone(page: Any) -> None:
     fly(page, "conv3/block1")
 
 
+def compared(page: Any) -> None:
+    page.wait_for_selector(".change-row")
+
+
+def side_by_side(page: Any) -> None:
+    page.wait_for_selector(".change-row")
+    keys(page, "s")
+    page.wait_for_selector(".pair .change-row")
+    page.locator(".pair .change-row", has_text="drop").click()
+
+
+def one_change(page: Any) -> None:
+    page.wait_for_selector(".change-row")
+    page.locator(".change-row", has_text="conv3_block2_2_bn").click()
+
+
+def both_on_a_phone(page: Any) -> None:
+    page.wait_for_selector(".change-row", state="attached")
+    page.wait_for_timeout(REST)
+    keys(page, "s")
+
+
 STATES = (
     State("overview", "The whole model, as it opens: groups show their inside, words appear where they can be read.",
           nothing),
@@ -161,15 +185,26 @@ STATES = (
     State("inside", "What a layer makes of an input: feature maps, one of them large.", inside, DIGITS, digits="3"),
     State("inside-two", "Two inputs side by side, with their difference.", compare, DIGITS, dark=True, digits="38"),
     State("inside-colours", "The drawing, coloured by what the layers made.", made_colours, DIGITS, digits="3"),
+    State("compare", "Two models as one drawing: what was added, removed, renamed and changed, and the list of it.",
+          compared, edited=True),
+    State("compare-beside", "The old and the new model, in step.", side_by_side, edited=True),
+    State("compare-dark", "A change, old and new, dark.", one_change, dark=True, edited=True),
+    State("compare-phone", "Both models on a phone.", both_on_a_phone, size=PHONE, edited=True),
     State("keys", "All keys.", shortcuts),
     State("phone", "On a phone.", phone, size=PHONE),
 )  # fmt: skip
 
 
 @contextmanager
-def served(model: Path, digits: str, folder: Path) -> Iterator[str]:
-    """The address of a server for a model."""
+def served(model: Path, digits: str, folder: Path, *, edited: bool = False) -> Iterator[str]:
+    """The address of a server for a model, or for what somebody made of it beside it."""
     words = [word for digit in digits for word in ("--input", str(drawn(digit, folder)))]
+    if edited:
+        sys.path.insert(0, str(ROOT))
+        from tests.analysis.pair_of_models import edited_resnet
+
+        words += ["--compare", str(model)]
+        model = edited_resnet(model, folder / "edited.keras")
     process = subprocess.Popen(
         [sys.executable, "-m", "cutaway", "view", str(model), "--no-browser", *words],
         stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
@@ -200,7 +235,10 @@ def take(browser: Any, state: State, target: Path) -> None:
         viewport={"width": width, "height": height}, color_scheme="dark" if state.dark else "light"
     )
     page = context.new_page()
-    with tempfile.TemporaryDirectory() as folder, served(state.model, state.digits, Path(folder)) as address:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(state.model, state.digits, Path(folder), edited=state.edited) as address,
+    ):
         page.goto(address)
         page.wait_for_selector("[data-cutaway=drawn]", state="attached", timeout=90_000)
         page.wait_for_timeout(REST)
@@ -208,7 +246,10 @@ def take(browser: Any, state: State, target: Path) -> None:
         page.wait_for_timeout(2 * REST)
         shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     context.close()
-    shot.quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
+    method = Image.Quantize.MAXCOVERAGE if state.edited else None  # what changed is small, and told by its colour
+    shot.quantize(2 * COLOURS if state.edited else COLOURS, method, dither=Image.Dither.NONE).save(
+        target, optimize=True
+    )
 
 
 def main() -> None:

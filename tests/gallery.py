@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cutaway
 from cutaway.graph import Graph, GraphBuilder, Tensor
+from tests.analysis.pair_of_models import edited_resnet
 from tests.graphs import DIAMOND, LOOP, SKIP, TWICE, picture
 
 MODELS = Path(__file__).parent / "models"
@@ -26,6 +28,8 @@ class Entry:
     def draw(self) -> cutaway.Picture:
         """Draw it."""
         source = self.source() if callable(self.source) else self.source
+        if isinstance(source, tuple):  # an old and a new model
+            return cutaway.diff(*source).plot()
         if isinstance(source, str):
             source = MODELS / (source if "." in source else f"{source}.keras")
         options = {"show_layer_names": None, **self.options}
@@ -51,6 +55,13 @@ def hostile() -> Graph:
             builder.connect(last, node)
         last = node
     return builder.build()
+
+
+def resnet_edited() -> tuple[Path, Graph]:
+    """A ResNet50, and the same after some edits."""
+    old = MODELS / "ResNet50.keras"
+    with TemporaryDirectory() as folder:
+        return old, cutaway.read(edited_resnet(old, Path(folder) / "new.keras"))
 
 
 def vit() -> Any:
@@ -142,6 +153,11 @@ GALLERY: tuple[Entry, ...] = (
     Entry("mobilenet_v3", "MobileNetV3Large, with squeeze-and-excite inside the blocks.", "MobileNetV3Large"),
     Entry("convnext_tiny", "ConvNeXtTiny, with nested Sequential models.", "ConvNeXtTiny"),
     Entry("vgg16", "VGG16.", "VGG16"),
+    Entry(
+        "resnet50_compared",
+        "Two models as one drawing: what was added, removed, renamed and set otherwise in a ResNet50.",
+        resnet_edited,
+    ),
     Entry("xception", "Xception.", "Xception"),
     Entry("transformer_encoder", "A transformer encoder of twelve layers.", "transformer_encoder"),
     Entry("unet", "A U-Net with its skips.", "unet", {"show_shapes": True}),

@@ -48,3 +48,26 @@ def layer(name: str, kind: str, config: dict[str, Any], source: tuple[str, int] 
         "module": "keras.layers", "class_name": kind, "registered_name": None, "name": name,
         "config": {"name": name, **config}, "inbound_nodes": inbound,
     }  # fmt: skip
+
+
+def edited_resnet(source: Path, target: Path) -> Path:
+    """A ResNet50 after some edits: an activation gone, a dropout fresh, a layer renamed, and a block set otherwise."""
+    with zipfile.ZipFile(source) as archive:
+        config = json.loads(archive.read("config.json"))
+        members = {name: archive.read(name) for name in archive.namelist()}
+    layers = config["config"]["layers"]
+    for each in layers:
+        if each["name"].startswith("conv3_block2_") and each["class_name"] == "BatchNormalization":
+            each["config"]["momentum"] = 0.9
+    layers[:] = [each for each in layers if each["name"] != "conv2_block2_1_relu"]
+    drop = layer("conv4_block4_drop", "Dropout", {"rate": 0.2, "trainable": True}, ("conv4_block4_add", 1024))
+    drop["inbound_nodes"][0]["args"][0]["config"]["shape"] = [None, 14, 14, 1024]
+    at = next(at for at, each in enumerate(layers) if each["name"] == "conv4_block4_out")
+    text = json.dumps(layers[at]).replace('"conv4_block4_add"', '"conv4_block4_drop"')
+    layers[at : at + 1] = [drop, json.loads(text)]
+    text = json.dumps(config).replace('"conv2_block2_1_relu"', '"conv2_block2_1_bn"')
+    text = text.replace('"conv5_block3_3_conv"', '"conv5_block3_last_conv"')
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name), text if name == "config.json" else data)
+    return target

@@ -151,13 +151,21 @@ class Comparing:
         for side, graph, nodes in zip(SIDES[1:], sides, (merged.of_old, merged.of_new), strict=True):
             to_both = [self._regrouped(item) for item in nodes]
             back = [NOWHERE] * len(both)
-            for node, item in enumerate(to_both):
-                if item >= 0 and (back[item] == NOWHERE or graph.names[node] == both.names[item]):
+            for node in sorted(range(len(to_both)), key=self._swallowed(side).__contains__):
+                item = to_both[node]
+                if item >= 0 and back[item] == NOWHERE:
                     back[item] = node
             made.numbers(f"{side}_node", "i32", to_both)
             made.numbers(f"{side}_group", "i32", group_partners(graph, to_both, both))
             made.numbers(f"both_{side}_node", "i32", back)
             made.numbers(f"both_{side}_group", "i32", group_partners(both, back, graph))
+
+    def _swallowed(self, side: Side) -> set[int]:
+        """Nodes that something else computes now: they are shown in its place, but do not stand for it."""
+        if side != "old":
+            return set()
+        fused = {unit.item: FUSED for pair in self.compared.differences.pairs for unit in pair.fused}
+        return {node for node, item in enumerate(unit_items(self.compared.old, fused)) if item in fused}
 
     def _regrouped(self, item: int) -> int:
         """An item of the merged graph in the grouped one, whose groups have other numbers."""

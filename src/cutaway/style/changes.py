@@ -33,7 +33,7 @@ CHANGES: Mapping[str, ChangeLook] = {
 """By state. Hues after Okabe and Ito, "Color Universal Design" (2008); they differ in lightness too, in this order:
 yellow, blue, orange, green, violet."""
 
-_SHARE = {"light": 0.45, "dark": 0.6}
+_SHARE = {"light": 0.45, "dark": 0.5}
 _QUIET = 0.10
 
 

@@ -4,7 +4,7 @@ import { clear, make } from "../dom.ts";
 import { VirtualList } from "../panels/virtual.ts";
 import { whole } from "../words.ts";
 import type { Compared } from "./compared.ts";
-import { KINDS, kindsOf, linesOf, mainKind, summary, totalLines } from "./words.ts";
+import { KINDS, kindsOf, linesOf, mainKind, opsOf, summary, titleOf, totalLines } from "./words.ts";
 import type { Kind, Line } from "./words.ts";
 
 const ROW = 44; // px
@@ -142,11 +142,11 @@ export class ChangeList {
     const words = summary(change);
     clear(element);
     element.setAttribute("aria-selected", String(row === this.chosen));
-    element.setAttribute("aria-label", `${NAMES[kind]}: ${unit?.name ?? ""}, ${words}`);
+    element.setAttribute("aria-label", `${NAMES[kind]}: ${titleOf(change)}, ${words}`);
     element.title = `${unit?.id ?? ""}\n${words}`;
     element.append(
       this.letter(kind),
-      make("span", { class: "change-name", text: unit?.name ?? "" }),
+      make("span", { class: "change-name", text: titleOf(change) }),
       make("span", { class: "change-op", text: unit?.op ?? "" }),
       make("span", { class: "change-words", text: words }),
     );
@@ -170,7 +170,7 @@ export function changeNodes(compared: Compared, row: number): Node[] {
   const title = change.old === undefined ? "Added" : change.new === undefined ? "Removed" : "What changed";
   const made: Node[] = [make("h3", { text: title })];
   if (unit !== undefined) {
-    made.push(make("p", { class: "change-title" }, [make("strong", { text: unit.name }), ` ${unit.op}`]));
+    made.push(make("p", { class: "change-title" }, [make("strong", { text: titleOf(change) }), ` ${opsOf(change)}`]));
   }
   const lines = linesOf(change);
   if (lines.length > 0) {

@@ -19,6 +19,19 @@ export function mainKind(bits: number, states: readonly string[]): Kind {
   return (["fused", "changed", "added", "removed", "moved"] as const).find((kind) => found.includes(kind)) ?? "changed";
 }
 
+/** What a unit is called: where a converter joined the names of several, the one of the layer that it was. */
+export function titleOf(change: Change): string {
+  const { old, new: fresh } = change;
+  const joined = old !== undefined && fresh?.name.split(" + ").includes(old.name);
+  return (joined ? old : (fresh ?? old))?.name ?? "";
+}
+
+/** The class of a unit, or both where a converter or a person made it another. */
+export function opsOf({ old, new: fresh }: Change): string {
+  const [one, other] = [old?.op ?? fresh?.op ?? "", fresh?.op ?? old?.op ?? ""];
+  return one === other ? one : `${one} → ${other}`;
+}
+
 /** What changed, in one line. */
 export function summary(change: Change): string {
   const { old, new: fresh } = change;
