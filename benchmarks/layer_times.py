@@ -74,7 +74,9 @@ class Result:
 
     Attributes:
         landed, raw: The least share that landed on a layer, and the median raw share.
-        tau: The least of the three pairs of runs.
+        tau: The least of the three pairs of runs, over all pairs of layers.
+        told: The same over the pairs of layers whose times differ by more than the spreads that are stated for them,
+            and their least number; the layers of equal blocks have no order.
         whole: Seconds of a run of the model.
         seconds: What one profile takes.
         alone: Sum of layers timed alone, as a share of the whole; what that takes; tau against ours.
@@ -83,17 +85,28 @@ class Result:
     landed: float
     raw: float
     tau: float
+    told: tuple[float, int]
     whole: float
     seconds: float
     alone: tuple[float, float, float]
 
 
-def order_kept(first: Mapping[str, float], second: Mapping[str, float]) -> float:
-    """Kendall's tau of the ten slowest of the first in both."""
+def order_kept(
+    first: Mapping[str, float], second: Mapping[str, float], spread: Mapping[str, float] | None = None
+) -> tuple[float, int]:
+    """Kendall's tau of the ten slowest of the first in both, and of how many pairs.
+
+    Args:
+        first: Seconds by layer, of one profile.
+        second: Those of another.
+        spread: What must lie between the times of a pair for it to count, by layer; None for all pairs.
+    """
     slowest = sorted(first, key=lambda name: -first[name])[:SLOWEST]
-    pairs = list(combinations(slowest, 2))
+    known = spread or dict.fromkeys(slowest, 0.0)
+    all_pairs = combinations(slowest, 2)
+    pairs = [pair for pair in all_pairs if first[pair[0]] - first[pair[1]] >= known[pair[0]] + known[pair[1]]]
     kept = sum(1 if second[one] > second[two] else -1 for one, two in pairs)
-    return kept / len(pairs)
+    return kept / len(pairs) if pairs else 1.0, len(pairs)
 
 
 def measure(make: Callable[[], Any], batch: int, rounds: int) -> Result:
@@ -108,7 +121,9 @@ def measure(make: Callable[[], Any], batch: int, rounds: int) -> Result:
         found.append(cutaway.profile(model, batch=batch, peak=1e11, bandwidth=1e10))
         seconds.append(time.perf_counter() - begun)
     times = [{row.id: row.seconds for row in each.rows} for each in found]
-    tau = min(order_kept(one, two) for one, two in combinations(times, 2))
+    spreads = [{row.id: row.spread for row in each.rows} for each in found]
+    tau = min(order_kept(one, two)[0] for one, two in combinations(times, 2))
+    told = [order_kept(times[one], times[two], spreads[one]) for one, two in combinations(range(3), 2)]
     whole = median(each.whole for each in found)
     begun = time.perf_counter()
     own = alone(model, batch, rounds)
@@ -118,9 +133,10 @@ def measure(make: Callable[[], Any], batch: int, rounds: int) -> Result:
         landed=min(each.landed for each in found),
         raw=median(each.raw_share for each in found),
         tau=tau,
+        told=(min(each for each, _ in told), min(count for _, count in told)),
         whole=whole,
         seconds=median(seconds),
-        alone=(sum(own.values()) / whole, took, order_kept(known, own)),
+        alone=(sum(own.values()) / whole, took, order_kept(known, own)[0]),
     )
 
 
@@ -143,7 +159,8 @@ def alone(model: Any, batch: int, rounds: int) -> dict[str, float]:
     found = {}
     for layer in calls:
         received = tf.nest.map_structure(lambda _: next(tensors), layer.input)
-        arguments = (received, received) if type(layer).__name__ == "MultiHeadAttention" else (received,)
+        several = isinstance(layer, keras.layers.MultiHeadAttention)  # which takes its tensors one by one
+        arguments = tuple(received) if several else (received,)
         function = tf.function(lambda *these, layer=layer: layer(*these, training=False))
         found[layer.name] = _median_seconds(partial(function, *arguments), rounds)
     return found
@@ -169,6 +186,7 @@ def row(name: str, batch: int, found: Result) -> Sequence[str]:
         f"{found.landed:.2%} ({'reached' if found.landed >= LANDED else 'MISSED'})",
         f"{found.raw:.0%}",
         f"{found.tau:.2f} ({'reached' if found.tau >= TAU else 'MISSED'})",
+        f"{found.told[0]:.2f} ({found.told[1]})",
         f"{found.seconds:.1f} s",
         f"{share:.1f} ×, tau {tau:.2f}, {took:.1f} s",
     )
@@ -183,13 +201,24 @@ def main() -> None:
         if not arguments.only or name in arguments.only:
             rows.append(row(name, batch, measure(make, batch, arguments.rounds)))
             print(*rows[-1], sep="  ")
-    heads = ("model", "a run", "on a layer", "raw share", "tau of three", "a profile takes", "layers timed alone")
+    heads = (
+        "model",
+        "a run",
+        "on a layer",
+        "raw share",
+        "tau of three",
+        "of pairs told apart",
+        "a profile takes",
+        "layers timed alone",
+    )
     text = table(heads, rows)
     if not arguments.only:
         words = (
             f"Targets: {LANDED:.0%} of the time of operations on a layer, tau at least {TAU} between any two of three "
-            "profiles for the ten slowest layers. The last column is the sum of layers timed alone beside the whole "
-            "model, how the order of our ten slowest compares with that, and what it takes."
+            "profiles for the ten slowest layers; beside it that of the pairs whose times differ by more than their "
+            "stated spreads, with their number: the layers of equal blocks have no order. The last column is the sum "
+            "of layers timed alone beside the whole model, how the order of our ten slowest compares with that, and "
+            "what it takes."
         )
         write_section("layer_times.py", f"{words}\n\n{text}", ("tensorflow-cpu", "keras"))
 
