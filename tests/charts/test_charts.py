@@ -21,6 +21,7 @@ from cutaway.cli import main
 from cutaway.drawing.scene import Box, Scene, Text
 from cutaway.drawing.scene import Path as Line
 from cutaway.errors import OptionError, ReadError
+from cutaway.graph import GraphBuilder, Tensor, Weight
 from cutaway.graph.grouping import group
 from cutaway.readers import read
 from cutaway.style.theme import THEMES
@@ -286,3 +287,27 @@ def test_a_profile_brings_its_times_shapes_and_roof(tmp_path: Path) -> None:
     file.write_text(json.dumps({**profile, "rows": [{"kind": "node"}]}))
     with pytest.raises(ReadError, match="damaged"):
         cutaway.plot_chart(graph, "roofline", times=file)
+
+
+def test_sizes_that_no_float_holds_are_drawn() -> None:
+    huge = (2**63 - 1,) * 30
+    builder = GraphBuilder("huge", "keras_v3")
+    x = builder.node("x", "InputLayer", outputs=[Tensor((None, *huge), "float32")])
+    kernel = Weight("d/kernel", "kernel", huge)
+    dense = builder.node("d", "Dense", outputs=[Tensor((None, *huge), "float32")], weights=[kernel])
+    small = builder.node(
+        "s", "Dense", outputs=[Tensor((None, 4), "float32")], weights=[Weight("s/kernel", "kernel", (4, 4))],
+        attributes={"units": 4},
+    )  # fmt: skip
+    window = {"kernel_size": [10**400, 3], "strides": [1, 1], "padding": "valid"}
+    image = builder.node("i", "InputLayer", outputs=[Tensor((None, 9, 9, 3), "float32")])
+    wide = builder.node("w", "Conv2D", outputs=[Tensor((None, 9, 9, 4), "float32")], attributes=window)
+    for source, target in ((x, dense), (dense, small), (image, wide)):
+        builder.connect(source, target)
+    builder.mark_output(small)
+    graph = builder.build()
+    for kind in KINDS:
+        ET.fromstring(cutaway.plot_chart(graph, kind).svg)
+    table = cutaway.summary(graph, fields=["intensity", "receptive_field", "traffic"], training="adam")
+    assert "huge" in str(table)
+    cutaway.check(graph)

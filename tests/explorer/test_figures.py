@@ -15,12 +15,13 @@ from cutaway.explorer import contract
 from cutaway.explorer.figures import FIGURES, Figures
 from cutaway.explorer.page import to_html
 from cutaway.explorer.session import Origin, Session
+from cutaway.graph import GraphBuilder, Tensor
 from cutaway.graph.grouping import group
 from cutaway.readers import read
 from cutaway.style.theme import THEMES
 from tests.explorer.client import Client, serve
 from tests.explorer.conform import check
-from tests.explorer.hand import ROOT, arranged_of
+from tests.explorer.hand import ROOT, arranged_of, chart_of
 from tests.gallery import hostile
 from tests.graphs import LOOP, random_graph
 
@@ -109,3 +110,14 @@ def test_the_server_draws_what_is_asked_for_and_refuses_the_rest() -> None:
     finally:
         listening.end()
         thread.join(10)
+
+
+def test_sizes_that_no_float_holds_are_told() -> None:
+    huge = (2**63 - 1,) * 30
+    builder = GraphBuilder("huge", "keras_v3")
+    x = builder.node("x", "InputLayer", outputs=[Tensor((None, *huge), "float32")])
+    dense = builder.node("d", "Dense", outputs=[Tensor((None, *huge), "float32")], attributes={"units": 4})
+    builder.connect(x, dense)
+    chart = chart_of(builder.build())
+    assert chart.facts()["macs"]
+    check(json.loads(chart.figures.embedded()), contract.Figures, "figures")

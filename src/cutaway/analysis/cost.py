@@ -31,6 +31,8 @@ COST: Mapping[str, Callable[[Call], Work]] = {**ELEMENTWISE, **RECURRENT, **PROD
 """Class of the layer or kind of the operation → what a call costs. A new operation is one row in one of its parts."""
 
 _MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
+_LARGEST_FLOAT = 10**300
+"""What is more is told as this: sizes in files of strangers know no bounds, and floats do."""
 PRECISIONS = ("float64", "float32", "float16", "bfloat16", "int8")
 
 
@@ -95,7 +97,10 @@ class Cost:
             runs: How often it is run.
         """
         moved = self.traffic(node) * runs
-        return self.flops[node] / moved if moved else 0.0
+        if not moved:
+            return 0.0
+        whole = self.flops[node] // moved
+        return self.flops[node] / moved if whole < _LARGEST_FLOAT else float(_LARGEST_FLOAT)
 
     def known(self, column: Sequence[int]) -> list[float]:
         """A column as numbers that may be unknown: NaN where a node is not counted.
@@ -103,7 +108,7 @@ class Cost:
         Args:
             column: Such as `macs`.
         """
-        found: list[float] = list(map(float, column))
+        found: list[float] = [float(min(value, _LARGEST_FLOAT)) for value in column]
         for each in self.uncounted:
             for node in each.nodes:
                 found[node] = math.nan

@@ -30,6 +30,9 @@ class Asked:
     precision: str | None = None
 
 
+_LARGEST = 10**300
+"""Elements that a field is told to have at most: a float holds no more."""
+
 Column = Callable[[Asked], Sequence[Fact]]
 
 
@@ -77,7 +80,7 @@ def _of_fields(told: Callable[[Field], Fact]) -> Column:
 
 
 def _lengths(of: Callable[[Axis], Fraction]) -> Callable[[Field], Fact]:
-    return lambda field: tuple(float(of(axis)) for axis in field.axes)
+    return lambda field: tuple(float(min(of(axis), _LARGEST)) for axis in field.axes)
 
 
 NODE_FACTS: Mapping[str, Column] = {

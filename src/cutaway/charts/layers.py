@@ -14,6 +14,7 @@ from cutaway.analysis.sizes import Setting
 from cutaway.graph.model import Graph
 from cutaway.graph.walk import weights_once
 from cutaway.style.labels import name_prefixes
+from cutaway.style.quantities import LARGEST
 
 Quantity = str
 """One of `QUANTITIES`."""
@@ -162,10 +163,11 @@ def _layer(graph: Graph, item: int, at: int, sums: _Sums) -> Layer:
         id, name, op, group = graph.ids[item], graph.names[item], graph.op(item), graph.node_groups[item]
     else:
         id, name, op, group = groups.ids[~item], groups.names[~item], groups.ops[~item], groups.parents[~item]
-    return Layer(
-        item, id, name, op, family(op), group, sums.parameters[at], sums.weights[at], sums.macs[at], sums.flops[at],
-        sums.moved[at], sums.made[at], sums.counted[at],
-    )  # fmt: skip
+    numbers = (
+        min(column[at], LARGEST)
+        for column in (sums.parameters, sums.weights, sums.macs, sums.flops, sums.moved, sums.made)
+    )
+    return Layer(item, id, name, op, family(op), group, *numbers, sums.counted[at])
 
 
 def _of_groups(graph: Graph, holders: Sequence[int]) -> Iterator[Layer]:
@@ -180,6 +182,6 @@ def _of_groups(graph: Graph, holders: Sequence[int]) -> Iterator[Layer]:
             op = groups.ops.get(item, "")
             yield Layer(
                 ~item, groups.ids[item], groups.names[item] or graph.name, op, family(op), groups.parents[item]
-                if holders[group] else group, sum(weight.parameters for weight in own),
-                sum(weight.bytes for weight in own), 0, 0, 0, 0, True,
+                if holders[group] else group, min(LARGEST, sum(weight.parameters for weight in own)),
+                min(LARGEST, sum(weight.bytes for weight in own)), 0, 0, 0, 0, True,
             )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cutaway.analysis.memory import Memory, activations
 from cutaway.charts.canvas import LABEL_SIZE, MARGIN, NOTE_SIZE, Canvas
@@ -12,7 +13,7 @@ from cutaway.charts.words import group_words
 from cutaway.drawing.scene import Scene
 from cutaway.style.labels import short_op
 from cutaway.style.measure import width
-from cutaway.style.quantities import size_words
+from cutaway.style.quantities import LARGEST, size_words
 from cutaway.style.theme import Theme, mix
 
 _SIDE = 232.0  # px of the list of what is alive at the peak
@@ -35,6 +36,10 @@ def timeline(held: Ledger, theme: Theme, size: tuple[float, float], *, group: in
     inside = inside_of(graph, group)
     among = {node for node, at in enumerate(graph.node_groups) if inside[at]}
     memory = activations(graph, held.cost.sizes, precision=held.precision, among=among)
+    if max(memory.alive, default=0) > LARGEST:
+        tensors = tuple((node, port, min(size, LARGEST)) for node, port, size in memory.tensors)
+        alive = [min(size, LARGEST) for size in memory.alive]
+        memory = replace(memory, alive=alive, peak=min(memory.peak, LARGEST), tensors=tensors)
     steps = [at for at, node in enumerate(memory.order) if node in among]
     return _Timeline(held, memory, steps, Canvas(*size, theme)).draw(group)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+LARGEST = 10**100
+"""No number is shown that is larger: files of strangers tell of tensors whose sizes no float can hold."""
+
 
 def size_words(size: int) -> str:
     """A number of bytes in the largest unit of which there is at least one."""
-    value, units = float(size), ["B", "kB", "MB", "GB", "TB"]
+    value, units = float(min(size, LARGEST)), ["B", "kB", "MB", "GB", "TB"]
     while value >= 999.95 and len(units) > 1:
         value /= 1000
         units.pop(0)
@@ -14,7 +17,7 @@ def size_words(size: int) -> str:
 
 def count_words(number: float) -> str:
     """A large number in four digits and a letter: ``3.858 G``."""
-    letters, value = ["", "k", "M", "G", "T", "P", "E"], float(number)
+    letters, value = ["", "k", "M", "G", "T", "P", "E"], float(min(number, LARGEST))
     while value >= 999.95 and len(letters) > 1:
         value /= 1000
         letters.pop(0)
