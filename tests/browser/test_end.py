@@ -60,3 +60,19 @@ def test_a_page_of_one_file_says_what_needs_more_than_itself(browser: Any, tmp_p
     page.locator(".notes summary").click()
     assert "cutaway view MODEL" in page.inner_text(".notes")
     context.close()
+
+
+def test_names_and_python_are_copied_and_it_is_said(browser: Any, tmp_path: Path) -> None:
+    from cutaway.picture import plot_model
+
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(plot_model(RESNET).save(tmp_path / "model.html").as_uri())
+    page.wait_for_selector("[data-cutaway=drawn]")
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("cutaway.flyTo('conv1_conv')")
+    for name, text in (("Copy the name", "conv1_conv"), ("Copy as Python", 'model.get_layer("conv1_conv")')):
+        page.get_by_role("button", name=name).click()
+        wait_until(page, "text => document.querySelector('.notice p').textContent.endsWith(text)", text)
+        assert page.evaluate("navigator.clipboard.readText()") == text
+    context.close()

@@ -46,6 +46,7 @@ def node_details(graph: Graph, index: int, facts: Facts | None = None) -> NodeDe
     first, last = graph.input_start[index], graph.input_start[index + 1]
     op, group = graph.op(index), graph.node_groups[index]
     totals = total(graph.weights[code] for code in codes)
+    operation = str(graph.attributes[index].get("operation", graph.ids[index]))  # the one that a layer is made of
     return {
         "index": index,
         "id": graph.ids[index],
@@ -68,7 +69,7 @@ def node_details(graph: Graph, index: int, facts: Facts | None = None) -> NodeDe
         "weight_bytes": totals.bytes,
         "facts": {name: values[index] for name, values in (facts or {}).items() if not math.isnan(values[index])},
         "found_by": "",
-        "python": _python(graph, graph.ids[index], graph.names[index], group),
+        "python": _python(graph, operation, graph.names[index], group),
     }
 
 
@@ -113,7 +114,7 @@ def group_details(arranged: Arranged, index: int, facts: Facts | None = None) ->
         "weight_bytes": totals.bytes,
         "facts": {name: _known_sum(values, inside) for name, values in (facts or {}).items()},
         "found_by": shown(found.found_by),
-        "python": _python(graph, found.id, found.name, found.parent) if found.kind in ("layer", "model") else "",
+        "python": _python_of_group(graph, index),
     }
 
 
@@ -220,6 +221,14 @@ def _weight(graph: Graph, code: int, node: int) -> WeightInfo:
         "bytes": weight.bytes,
         "sharedBy": [_ref(graph, user) for user in users],
     }
+
+
+def _python_of_group(graph: Graph, group: int) -> str:
+    """The same for a layer or model that is drawn as a group; a scope of operations is nothing that a program has."""
+    groups = graph.groups
+    if groups.kinds[group] not in ("layer", "model") or not graph.format.startswith("keras"):
+        return ""
+    return _python(graph, groups.ids[group], groups.names[group], groups.parents[group])
 
 
 def _python(graph: Graph, identity: str, name: str, group: int) -> str:

@@ -18,7 +18,7 @@ export function pathOf(columns: Columns, group: number): PathStep[] {
   return found.reverse();
 }
 
-export function nodeDetails(columns: Columns, attributes: Attributes | undefined, node: number): NodeDetails {
+export function nodeDetails(columns: Columns, attributes: Attributes | undefined, node: number, format = ""): NodeDetails {
   const facts: Record<string, number> = {};
   for (const [name, values] of columns.facts) {
     const value = values[node];
@@ -26,6 +26,7 @@ export function nodeDetails(columns: Columns, attributes: Attributes | undefined
       facts[name] = value;
     }
   }
+  const told = attributes?.of(node) ?? {};
   const inputs = inputsOf(columns, node);
   const outputs = outputsOf(columns, node);
   const weights = Array.from(columns.weightsOf(node), (code) => weightInfo(columns, code, node));
@@ -36,7 +37,7 @@ export function nodeDetails(columns: Columns, attributes: Attributes | undefined
     op: columns.op(node),
     family: "",
     path: pathOf(columns, columns.nodeGroup[node] ?? -1),
-    attributes: attributes === undefined ? [] : attributeList(attributes.of(node)),
+    attributes: attributeList(told),
     inputs,
     inputCount: inputs.length,
     outputs,
@@ -48,11 +49,11 @@ export function nodeDetails(columns: Columns, attributes: Attributes | undefined
     weight_bytes: columns.weightBytes[node] ?? 0,
     facts,
     found_by: "",
-    python: "",
+    python: pythonOf(columns, format, String(told["operation"] ?? columns.id(node)), columns.name(node), columns.nodeGroup[node] ?? 0),
   };
 }
 
-export function groupDetails(columns: Columns, group: number, part: Part | undefined): GroupDetails {
+export function groupDetails(columns: Columns, group: number, part: Part | undefined, format = ""): GroupDetails {
   const inside = insideOf(columns, group);
   const counts = new Map<string, number>();
   let nodes = 0;
@@ -104,8 +105,18 @@ export function groupDetails(columns: Columns, group: number, part: Part | undef
     weight_bytes: columns.groupBytes[group] ?? 0,
     facts,
     found_by: "",
-    python: "",
+    python: format.startsWith("keras") && ["layer", "model"].includes(columns.groupKind(group)) && group > 0
+      ? pythonOf(columns, format, columns.groupId(group), columns.groupName(group), columns.groupParents[group] ?? 0) : "",
   };
+}
+
+/** How a program that has the model gets at this very layer or operation; empty where there is no way. */
+function pythonOf(columns: Columns, format: string, id: string, name: string, group: number): string {
+  if (format.startsWith("keras")) {
+    const models = pathOf(columns, group).slice(1).filter(({ index }) => columns.groupKind(index) === "model");
+    return `model${[...models.map((step) => step.name), name].map((layer) => `.get_layer(${JSON.stringify(layer)})`).join("")}`;
+  }
+  return ["graph_def", "meta_graph", "events"].includes(format) ? `graph.get_operation_by_name(${JSON.stringify(id)})` : "";
 }
 
 /** 1 for every group that lies in a group, itself included: parents come before their children. */

@@ -72,10 +72,10 @@ export function paintTitle(ink: Ink, box: GroupBox): void {
     canvas.globalAlpha = base * (1 - box.open);
     paintFar(ink, box);
   } else if (box.open < 0.5) {
-    canvas.globalAlpha = base * (1 - 2 * box.open);
+    canvas.globalAlpha = base * Math.min(1, (0.5 - box.open) * TURN);
     paintFar(ink, box);
   } else {
-    canvas.globalAlpha = base * (2 * box.open - 1);
+    canvas.globalAlpha = base * Math.min(1, (box.open - 0.5) * TURN);
     paintStrip(ink, box);
   }
   canvas.globalAlpha = base;
@@ -108,6 +108,7 @@ function paintFar(ink: Ink, box: GroupBox): void {
   }
 }
 
+const TURN = 6; // how fast one title gives way to the other: a view that rests in between can be read
 const RANGE = " … "; // between the first and the last name of a row of groups
 const BROKEN_BELOW = 8; // px of a name in one line that is rather written in two
 const LEADING = 1.15;

@@ -84,12 +84,12 @@ async function detailsFrom(desk: Desk, item: number, live: LiveSource | undefine
     }
     knownAttributes ??= desk.source.attributes().then((buffer) => new Attributes(buffer));
     const attributes = await knownAttributes.catch(() => undefined);
-    return { kind: "node", node: nodeDetails(await desk.columns(), attributes, item) };
+    return { kind: "node", node: nodeDetails(await desk.columns(), attributes, item, desk.head.model.format) };
   }
   if (live !== undefined) {
     return { kind: "group", group: await live.group(~item) };
   }
-  return { kind: "group", group: groupDetails(await desk.columns(), ~item, desk.store.parts.get(~item)) };
+  return { kind: "group", group: groupDetails(await desk.columns(), ~item, desk.store.parts.get(~item), desk.head.model.format) };
 }
 
 function rows(desk: Desk, details: Details): Node[] {
@@ -98,11 +98,11 @@ function rows(desk: Desk, details: Details): Node[] {
 
 function heading(desk: Desk, item: number, name: string, what: string, python: string): HTMLElement {
   const copies = make("div", { class: "copies" });
-  copies.append(iconButton("copy", "Copy the name", () => void copy(desk.idOf(item) || name)));
+  copies.append(iconButton("copy", "Copy the name", () => void copy(desk, desk.idOf(item) || name)));
   if (python !== "") {
     copies.append(make("button", {
       class: "button", text: "py", title: `Copy ${python}`, set: { type: "button", "aria-label": "Copy as Python" },
-      on: { click: () => void copy(python) },
+      on: { click: () => void copy(desk, python) },
     }));
   }
   const close = iconButton("close", "Close", () => desk.state.send({ kind: "select", place: undefined }), "Esc");
@@ -113,8 +113,10 @@ function heading(desk: Desk, item: number, name: string, what: string, python: s
   ]);
 }
 
-async function copy(text: string): Promise<void> {
-  await navigator.clipboard?.writeText(text).catch(() => undefined);
+/** Put a text where it can be pasted, and say whether that was allowed. */
+async function copy(desk: Desk, text: string): Promise<void> {
+  const done = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+  desk.state.send({ kind: "notice", text: done === true ? `Copied: ${text}` : `This browser does not let the page copy: ${text}` });
 }
 
 function nodeRows(desk: Desk, node: NodeDetails): Node[] {
