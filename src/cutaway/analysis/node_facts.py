@@ -80,7 +80,7 @@ def _of_fields(told: Callable[[Field], Fact]) -> Column:
 
 
 def _lengths(of: Callable[[Axis], Fraction]) -> Callable[[Field], Fact]:
-    return lambda field: tuple(float(min(of(axis), _LARGEST)) for axis in field.axes)
+    return lambda field: tuple(float(min(of(axis), Fraction(_LARGEST))) for axis in field.axes)
 
 
 NODE_FACTS: Mapping[str, Column] = {

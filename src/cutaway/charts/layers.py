@@ -163,11 +163,9 @@ def _layer(graph: Graph, item: int, at: int, sums: _Sums) -> Layer:
         id, name, op, group = graph.ids[item], graph.names[item], graph.op(item), graph.node_groups[item]
     else:
         id, name, op, group = groups.ids[~item], groups.names[~item], groups.ops[~item], groups.parents[~item]
-    numbers = (
-        min(column[at], LARGEST)
-        for column in (sums.parameters, sums.weights, sums.macs, sums.flops, sums.moved, sums.made)
-    )
-    return Layer(item, id, name, op, family(op), group, *numbers, sums.counted[at])
+    columns = (sums.parameters, sums.weights, sums.macs, sums.flops, sums.moved, sums.made)
+    parameters, weights, macs, flops, moved, made = (min(column[at], LARGEST) for column in columns)
+    return Layer(item, id, name, op, family(op), group, parameters, weights, macs, flops, moved, made, sums.counted[at])
 
 
 def _of_groups(graph: Graph, holders: Sequence[int]) -> Iterator[Layer]:
