@@ -10,7 +10,10 @@ import pytest
 import cutaway
 from cutaway.cli import main
 from cutaway.comparison import to_json
+from cutaway.drawing.scene import Box, Text
+from cutaway.drawing.scene import Path as Path_
 from cutaway.errors import OptionError
+from tests.analysis.pair_of_models import pair_of_models
 
 MODELS = Path(__file__).parent / "models"
 OLD, NEW = str(MODELS / "MobileNet.keras"), str(MODELS / "MobileNetV2.keras")
@@ -62,3 +65,31 @@ def test_wrong_choices_are_told() -> None:
 def test_a_missing_model_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", OLD, "nothing.keras"]) == 3
     assert "nothing.keras" in capsys.readouterr().err
+
+
+def test_what_changed_is_marked_by_more_than_colour(tmp_path: Path) -> None:
+    old, new = pair_of_models(tmp_path)
+    found = cutaway.diff(old, new)
+    scene = found.plot().scene
+    letters = [item.content for item, *_ in scene.flat() if isinstance(item, Text) and item.font == "letter"]
+    assert sorted(letters) == sorted("+\u2212~~\u2192")
+    dashed = [item for item, *_ in scene.flat() if isinstance(item, Box) and scene.paints[item.paint].dash]
+    assert len(dashed) == 1  # what is gone
+    hatched = [item for item, *_ in scene.flat() if isinstance(item, Path_) and item.paint.startswith("hatch")]
+    assert len(hatched) == 1
+    box = dashed[0]
+    for segment in hatched[0].segments:
+        x, y = (float(value) for value in segment[1:])
+        assert box.x <= x <= box.x + box.width
+        assert box.y <= y <= box.y + box.height
+    wires = [item for item, *_ in scene.flat() if isinstance(item, Path_) and item.paint.startswith("ghost")]
+    assert len(wires) == 2
+
+
+@pytest.mark.parametrize("extension", ["svg", "pdf", "html"])
+def test_the_extension_chooses_the_form(tmp_path: Path, extension: str, capsys: pytest.CaptureFixture[str]) -> None:
+    old, new = map(str, pair_of_models(tmp_path))
+    target = tmp_path / f"x.{extension}"
+    assert main(["diff", old, new, "-o", str(target)]) == 0
+    assert target.stat().st_size > 1000
+    assert f"wrote {target}" in capsys.readouterr().err

@@ -15,6 +15,7 @@ import cutaway
 from cutaway.analysis.differences import differences
 from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Graph, Tensor, Weight
+from tests.analysis.pair_of_models import pair_of_models
 
 MODELS = Path(__file__).parents[1] / "models"
 CORPUS = sorted(path.name for path in MODELS.glob("*.keras"))
@@ -183,3 +184,41 @@ def test_what_a_converter_folds_is_told_as_fused(tmp_path: Path) -> None:
     fused = {pair.old.name: [unit.name for unit in pair.fused] for pair in found.pairs if pair.fused}
     assert fused == {"first": ["norm", "curve"]}
     assert (found.added, found.removed) == ((), ())
+
+
+def test_many_edits_of_a_thousand_layers_are_told_one_by_one(tmp_path: Path) -> None:
+    from benchmarks.analysis import EDITS, LAYERS
+    from benchmarks.analysis import edited as edited_many
+
+    found = cutaway.diff(LAYERS, edited_many(LAYERS, tmp_path / "new.keras"))
+    counts = found.counts()
+    assert [counts[kind] for kind in ("changed", "renamed", "removed", "added", "moved")] == [EDITS] * 3 + [0, 0]
+    assert all(pair.new.name == f"{pair.old.name}_renamed" for pair in found.differences.pairs if pair.renamed)
+    assert {unit.op for unit in found.differences.removed} == {"Activation"}
+
+
+def test_costs_of_a_change_are_those_of_the_layers(tmp_path: Path) -> None:
+    old, new = pair_of_models(tmp_path)
+    found = cutaway.diff(old, new)
+    pair = next(pair for pair in found.differences.pairs if pair.new.name == "wider")
+    before, after = found.costs(pair)
+    assert (before.macs, after.macs) == (8 * 8, 8 * 24)
+    assert (before.output_bytes, after.output_bytes) == (8 * 4, 24 * 4)
+    told = found.to_dict()
+    assert told["new"]["macs"] - told["old"]["macs"] == 8 * 16 + 2 * 16
+    assert next(unit for unit in told["added"] if unit["name"] == "fresh")["macs"] == 64
+    assert "    MACs: 64 -> 192 (+128)" in str(found).splitlines()
+
+
+def test_what_cannot_be_counted_is_unknown_and_said() -> None:
+    def graph(units: int) -> Graph:
+        builder = GraphBuilder("strange", "graph_def")
+        first = builder.node("x", "Placeholder", outputs=[Tensor((4, 4), "float32")])
+        node = builder.node("odd", "NobodyKnowsThis", attributes={"units": units})
+        builder.connect(first, node)
+        return builder.build()
+
+    found = cutaway.diff(graph(1), graph(2))
+    assert found.costs(found.differences.pairs[1])[0].macs is None
+    assert any("NobodyKnowsThis" in note for note in found.to_dict()["old"]["not_counted"])
+    assert "old: not counted: NobodyKnowsThis" in str(found)
