@@ -160,7 +160,7 @@ def to_json(profile: Profile) -> str:
         if ceiling is None
         else {"flops_per_second": ceiling.peak, "bytes_per_second": ceiling.bandwidth, "source": ceiling.source},
         "notes": list(profile.notes),
-        "rows": [_record(row) for row in profile.rows],
+        "rows": [_record(row, parts=_has_parts(profile)) for row in profile.rows],
         "groups": [_record(row) for row in profile.groups[1:]],
     }
     return json.dumps(document, indent=1) + "\n"
@@ -170,8 +170,9 @@ def _ms(seconds: float) -> float:
     return round(seconds * 1e3, 6)
 
 
-def _record(row: Timing) -> dict[str, Any]:
-    parts = {f"{part}_ms": _ms(seconds) for part, seconds in row.phases.items()} if row.phases else {}
+def _record(row: Timing, *, parts: bool = False) -> dict[str, Any]:
+    """A row as plain values; ``parts`` for those of a step of training too, which groups do not have."""
+    phases = {f"{part}_ms": _ms(seconds) for part, seconds in row.phases.items()} if parts else {}
     return {
         "id": row.id,
         "name": row.name,
@@ -181,7 +182,7 @@ def _record(row: Timing) -> dict[str, Any]:
         "time_ms": _ms(row.seconds),
         "spread_ms": _ms(row.spread),
         "share": round(row.share, 6),
-        **parts,
+        **phases,
         "macs": row.macs,
         "flops": row.flops,
         "bytes": row.bytes,
@@ -194,7 +195,8 @@ def _record(row: Timing) -> dict[str, Any]:
 
 def to_csv(profile: Profile) -> str:
     """A line for every node and group, in the order of the model; ``kind`` tells them apart."""
-    records = [_record(row) for row in (*profile.rows, *profile.groups[1:])]
+    parts = _has_parts(profile)
+    records = [*(_record(row, parts=parts) for row in profile.rows), *map(_record, profile.groups[1:])]
     stream = io.StringIO()
     if records:
         writer = csv.DictWriter(stream, list(records[0]), lineterminator="\n", restval="")

@@ -18,6 +18,7 @@ from keras import layers, ops
 import cutaway
 from cutaway.errors import MissingExtra, OptionError, ReadError, UnbuiltModel
 from cutaway.measurement import Profile
+from cutaway.overlays.table import read_table
 from cutaway.profile_forms import to_csv, to_json
 from cutaway.profiling.roofline import Ceiling
 from cutaway.readers import read
@@ -210,6 +211,9 @@ def test_forms_hold_all_rows_and_plain_values(profiled: Profile, tmp_path: Path)
     assert document["kind"] == "profile"
     assert [row["id"] for row in document["rows"]] == [row.id for row in profiled.rows]
     assert sum(row["time_ms"] for row in document["rows"]) == pytest.approx(profiled.groups[0].seconds * 1e3, rel=1e-3)
+    table = read_table(profiled.save(tmp_path / "t.json"))
+    assert table.columns[:3] == ("time_ms", "spread_ms", "share")
+    assert not {"name", "op", "backward_ms"} & set(table.columns)
     lines = list(csv.DictReader(io.StringIO(to_csv(profiled))))
     assert len(lines) == len(profiled.rows) + len(profiled.groups) - 1
     assert profiled.save(tmp_path / "t.json").read_text(encoding="utf-8") == to_json(profiled)

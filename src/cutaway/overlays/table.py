@@ -136,7 +136,10 @@ def _mapping(value: Mapping[Any, Any], name: str, what: str) -> Table:
     rows = value.get("rows")
     if isinstance(rows, list):
         groups = value.get("groups")
-        return _records([*rows, *(groups if isinstance(groups, list) else [])], name, what)
+        every = [*rows, *(groups if isinstance(groups, list) else [])]
+        if value.get("kind") == "profile":  # what the graph knows by itself is nothing to lay over it
+            every = [_measured(row) for row in every if isinstance(row, Mapping)]
+        return _records(every, name, what)
     graphs = [each for each in (value, *value.values()) if isinstance(each, Mapping) and _is_results(each)]
     if graphs:
         results = {key: item for graph in graphs for key, item in graph["results"].items()}
@@ -145,6 +148,10 @@ def _mapping(value: Mapping[Any, Any], name: str, what: str) -> Table:
     if value and all(isinstance(each, Mapping) for each in value.values()):
         return _records([{**each, "layer": str(key)} for key, each in value.items()], name, what)
     return _made(name, ("value",), [(str(key), (_cell(each),)) for key, each in value.items()], what)
+
+
+def _measured(row: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {key: each for key, each in row.items() if key not in ("name", "op", "kind", "group")}
 
 
 def _is_results(value: Mapping[Any, Any]) -> bool:
