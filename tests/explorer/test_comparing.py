@@ -19,7 +19,10 @@ from cutaway.explorer import contract
 from cutaway.explorer.comparing import SIDES, Comparing
 from cutaway.explorer.export import export
 from cutaway.explorer.marks import with_changes
+from cutaway.explorer.page import to_compared_html
 from cutaway.explorer.session import Origin, Session
+from cutaway.explorer.text import shown
+from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Graph
 from cutaway.readers import read
 from cutaway.style.changes import CHANGES
@@ -208,3 +211,31 @@ def test_an_old_model_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.C
     new = str(MODELS / "unet.keras")
     assert main(["view", new, "--compare", str(tmp_path / "none.keras"), "--no-browser"]) == 3
     assert "there is no such file" in capsys.readouterr().err
+
+
+def test_names_of_a_stranger_are_cleaned_and_never_markup(tmp_path: Path) -> None:
+    def graph(*names: str) -> Graph:
+        builder = GraphBuilder("</title><script>alert(1)</script>", "test")
+        for name in names:
+            builder.node(name, "De\u202ense", attributes={"said": "\u202eevil\x00"})
+        return builder.build()
+
+    bad = "<img src=x onerror=alert(1)>\u202egnp\x07"
+    comparing = Comparing.of(graph("kept"), graph("kept", bad))
+    told = json.loads(decode(comparing.container())["change"][0])["new"]
+    assert told["name"] == shown(bad)
+    assert told["op"] == shown("De\u202ense")
+    page = to_compared_html(comparing).decode()
+    assert "<script>alert(1)" not in page
+    assert "<img src=x" not in page
+
+
+def test_two_models_are_shown_in_a_notebook() -> None:
+    old, new = (read(MODELS / name) for name in PAIRS[3])
+    frame = cutaway.show(new, compare=old)
+    try:
+        assert len(frame.graph) == len(Comparing.of(old, new).compared.merged.graph)
+        text = frame._repr_html_()
+        assert "id=&quot;comparison&quot;" in text
+    finally:
+        frame.close()

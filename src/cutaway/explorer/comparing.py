@@ -192,7 +192,7 @@ class Comparing:
             else:
                 unit = found.new if isinstance(found, Pair) else found
                 told = {"old" if kind & 1 << REMOVED else "new": {"id": unit.id, "name": unit.name, "op": unit.op}}
-            texts.append(to_json(plain(told)))
+            texts.append(to_json(_cleaned(plain(told))))
         made.texts("change", texts)
 
     def _rows(self) -> list[tuple[int, int, int, int, Pair | Unit, int]]:
@@ -270,6 +270,17 @@ def _first_nodes(graph: Graph) -> list[int]:
         if found[at] >= 0 and (found[parent] < 0 or found[at] < found[parent]):
             found[parent] = found[at]
     return found
+
+
+def _cleaned(value: Any, name: str = "") -> Any:
+    """JSON whose texts are safe to show; ids stay what they are, since programs look for them."""
+    if isinstance(value, str):
+        return value if name in ("id", "group") else shown(value)
+    if isinstance(value, list):
+        return [_cleaned(each) for each in value]
+    if isinstance(value, dict):
+        return {shown(key): _cleaned(each, key) for key, each in value.items()}
+    return value
 
 
 def _colours(state: str, colour: Any) -> dict[str, str]:
