@@ -54,7 +54,7 @@ _SEARCH = """(async query => {
     const status = document.querySelector('.search-status');
     const told = new Promise(resolve => {
         const watch = new MutationObserver(() => {
-            if (/\\d/.test(status.textContent)) {
+            if (status.textContent && !status.textContent.endsWith('…')) {
                 watch.disconnect();
                 requestAnimationFrame(() => resolve(performance.now()));
             }
@@ -66,7 +66,7 @@ _SEARCH = """(async query => {
     line.dispatchEvent(new Event('input', {bubbles: true}));
     return await told - begun;
 })(%r)"""
-QUERIES = ("relu", "block_12 bias", "op:Conv2D", "block_7 conv_3", "/conv_[13].add/", "Conv2D -> BiasAdd")
+QUERIES = ("relu", "block_12 bias", "op:Conv2D", "block_7 conv_3", "/conv_[13].bias/", "Conv2D -> BiasAdd")
 """What is searched for; the first one fetches the names of all nodes, and is not counted."""
 
 SOONER = 4.0
