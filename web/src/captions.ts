@@ -12,7 +12,7 @@ import { visit } from "./scene/visit.ts";
 import type { Inside } from "./scene/visit.ts";
 import { shortShape } from "./words.ts";
 
-const MOST_NODES = 200_000; // of a model whose columns are fetched for these words
+const MOST_NODES = 50_000; // of a model whose columns are fetched for these words
 const MOST_WIRES = 2000; // of a group whose wires get words
 
 /** Make the words for a group. */

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from cutaway.overlays.overlay import Overlay
     from cutaway.running.outputs import Activations
 
+SETTLED = 1.0
+"""Seconds from a chart to what nobody has asked for yet; the first picture has the processor until then."""
+
 WATCH_EVERY = 0.5
 """Seconds between two looks at a file that is watched."""
 
@@ -133,6 +136,7 @@ class Session:
         path = self.origin.path
         seen = look_at(path) if path is not None else ()
         self.load()
+        self._prepare()
         while self.origin.watch and path is not None and not self._ended.wait(WATCH_EVERY):
             now = look_at(path)
             if not now or now == seen:
@@ -141,6 +145,17 @@ class Session:
                 now = later  # it is still being written
             seen = now
             self.load()
+            self._prepare()
+
+    def _prepare(self) -> None:
+        """Count what the first click asks for, once the first picture has been drawn."""
+        if self._ended.wait(SETTLED):
+            return
+        with self._lock:
+            chart = self._state.charts.get(self._state.latest)
+        if chart is not None:
+            with contextlib.suppress(Exception):  # whoever asks for it is told
+                chart.facts()
 
     def load(self) -> None:
         """Read the model and make its chart; a failure becomes the state of the session."""

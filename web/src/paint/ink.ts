@@ -32,8 +32,8 @@ export interface Ink {
   readonly margin: number;
   /** The font in use. */
   readonly type: { weight: 0 | 400 | 600 };
-  /** Texts that wait for one another, by what they share. */
-  readonly waiting: Map<string, Words[]>;
+  /** Texts that wait for one another; those of a list share font, alignment and colour. */
+  readonly waiting: Words[][];
 }
 
 export const FAMILY = '"Cutaway Inter", Inter, system-ui, sans-serif';

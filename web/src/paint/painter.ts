@@ -104,7 +104,7 @@ export class Painter {
 
   private inkOn(canvas: Canvas2D, window: Window, { density, margin }: Shot): Ink {
     const { palette, book: { sizes } } = this;
-    return { canvas, palette, sizes, window, density, margin, type: { weight: 0 }, waiting: new Map() };
+    return { canvas, palette, sizes, window, density, margin, type: { weight: 0 }, waiting: [] };
   }
 
   private makePalette(): Palette {

@@ -18,7 +18,7 @@ import type { Widths } from "./widths.ts";
 const MARGIN = 24; // px around the screen that the sharp layer has ready
 const WIDE = 3; // the wide layer shows that many times the screen
 const WIDE_DENSITY = 0.2;
-const REST = 36; // least ms between two pictures while the camera moves: the compositor needs the processor too
+const REST = 45; // least ms between two pictures while the camera moves: the compositor needs the processor too
 const REST_SHARE = 0.7; // of the time that the last picture took
 const LONGEST_REST = 70;
 const WIDE_REST = 350;

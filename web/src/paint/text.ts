@@ -79,13 +79,14 @@ function measured(ink: Ink, text: string, weight: 400 | 600): number {
  * that the browser has to collect, and boxes by turns would change both hundreds of times in a picture.
  */
 export function put(ink: Ink, words: Words): void {
-  const key = `${words.weight}${words.align}${words.colour}`;
-  const others = ink.waiting.get(key);
-  if (others === undefined) {
-    ink.waiting.set(key, [words]);
-  } else {
-    others.push(words);
+  for (const list of ink.waiting) {
+    const { weight, align, colour } = list[0] as Words;
+    if (weight === words.weight && colour === words.colour && align === words.align) {
+      list.push(words);
+      return;
+    }
   }
+  ink.waiting.push([words]);
 }
 
 const SMALLEST = 3; // px of the bitmap: a smaller text is a bar
@@ -105,11 +106,11 @@ const ASCII = /^[ -~]*$/;
 /** Write all that waits: before something is painted over it, and at the end. */
 export function writeAll(ink: Ink): void {
   const { canvas, density, margin, waiting } = ink;
-  if (waiting.size === 0) {
+  if (waiting.length === 0) {
     return;
   }
   const base = canvas.globalAlpha;
-  for (const list of waiting.values()) {
+  for (const list of waiting) {
     const { weight, align, colour } = list[0] as Words;
     setWeight(ink, weight);
     canvas.textAlign = align;
@@ -130,7 +131,7 @@ export function writeAll(ink: Ink): void {
       }
     }
   }
-  waiting.clear();
+  waiting.length = 0;
   canvas.setTransform(density, 0, 0, density, margin * density, margin * density);
   canvas.globalAlpha = base;
 }
