@@ -115,7 +115,7 @@ def test_a_dask_cluster_makes_the_same_bytes(folder: Path, index: Path, tmp_path
     from distributed import LocalCluster
 
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, protocol="tcp://"
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", protocol="tcp://"
     ) as cluster:
         assert len(cluster.workers) == 2
         told: list[tuple[int, int]] = []

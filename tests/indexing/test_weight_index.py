@@ -122,7 +122,7 @@ def test_a_cluster_makes_the_same_bytes(tmp_path: Path) -> None:
 
     model = ROOT / "examples" / "digits.keras"
     build_index(str(model), str(tmp_path / "one"))
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0") as cluster:
         build_index(str(model), str(tmp_path / "dask"), scheduler=cluster.scheduler_address)
     assert tree(tmp_path / "one") == tree(tmp_path / "dask")
     rows = pq.read_table(tmp_path / "one" / "weights.parquet").to_pylist()
