@@ -18,7 +18,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,25 @@ import numpy as np
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.explorer import START_COUNTING, STOP_COUNTING, SWITCHES, served
+from benchmarks.pages import PLAIN, SWITCHES, chromium, server
 from benchmarks.processes import run
 from benchmarks.results import parts_parser, ratio_verdict, table, verdict, write_section
 from cutaway.training.event_messages import ScalarForm
 from cutaway.training.event_writer import EventWriter
 from cutaway.training.histograms import distribution
 
+COUNTING = """() => new Promise(done => {
+    const gaps = [];
+    let last = performance.now();
+    const end = last + MS;
+    const tick = now => {
+        gaps.push(now - last);
+        last = now;
+        if (now < end) requestAnimationFrame(tick);
+        else done(gaps.slice(1));
+    };
+    requestAnimationFrame(tick);
+})"""
 SIZE = {"width": 1400, "height": 1400}
 SECONDS = 4.0
 """How long the wheel turns, and the pointer moves."""
@@ -164,6 +177,21 @@ def reading(kind: str, work: Path, rounds: int, most: float) -> str:
     )
 
 
+@contextmanager
+def served(folder: Path) -> Iterator[tuple[str, float]]:
+    """The training view of a folder: its address, and when its process was started."""
+    with server([sys.executable, "-m", "cutaway", str(folder), "--no-browser"], address_in) as (address, begun):
+        if address is None:
+            sys.exit(f"cutaway told no address for {folder.name}")
+        yield address, begun
+
+
+def address_in(said: str) -> str | None:
+    """The address in what the server has said, once its line is whole."""
+    found = re.search(r"(http://\S+) .*\n", said)
+    return None if found is None else found.group(1)
+
+
 def opened(browser: Any, folder: Path, count: int) -> tuple[float, float]:
     """Seconds from the start of the process to the first chart, and to all points of all series."""
     page = browser.new_page(viewport=SIZE)
@@ -171,9 +199,9 @@ def opened(browser: Any, folder: Path, count: int) -> tuple[float, float]:
         with served(folder) as (address, begun):
             page.goto(address)
             page.wait_for_selector("[data-painted]", timeout=60_000)
-            first = time.perf_counter() - begun
+            first = time.time() - begun
             page.evaluate(SHOWN, count)
-            return first, time.perf_counter() - begun
+            return first, time.time() - begun
     finally:
         page.close()
 
@@ -194,13 +222,13 @@ def runs(browser: Any, work: Path, rounds: int) -> str:
 
 def moving(page: Any, move: Callable[[int], None]) -> tuple[float, float]:
     """Frames a second, and the longest in ms, while something is moved."""
-    page.evaluate(START_COUNTING)
+    page.evaluate(f"window.gaps_ = ({COUNTING.replace('MS', str(SECONDS * 1000))})(); 0")
     end, step = time.perf_counter() + SECONDS, 0
     while time.perf_counter() < end:
         move(step)
         step += 1
         time.sleep(0.008)
-    gaps = page.evaluate(STOP_COUNTING)
+    gaps = page.evaluate("window.gaps_")
     return 1000 / statistics.median(gaps), max(gaps)
 
 
@@ -267,11 +295,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if any(name in wanted for name in PAGES):
         from playwright.sync_api import sync_playwright
 
-        program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-        if program is None:
-            sys.exit("needs Chromium")
         with sync_playwright() as running:
-            browser = running.chromium.launch(executable_path=program, args=list(SWITCHES))
+            browser = running.chromium.launch(executable_path=chromium(), args=[*SWITCHES, *PLAIN])
             found += [
                 measure(browser, options.work, options.rounds) for name, measure in PAGES.items() if name in wanted
             ]
