@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from cutaway.errors import ReadError
 from cutaway.readers.wire.crc32c import crc32c, masked
-from cutaway.training.checksums import masked_rows
+from cutaway.training.checksums import PIECE, masked_records, masked_rows
 from cutaway.training.event_messages import ScalarForm, event, field, metadata, record, strings, summary, tensor
 from cutaway.training.event_records import split
 from cutaway.training.event_writer import EventWriter
@@ -347,3 +347,12 @@ def test_records_whose_sizes_repeat_are_found_as_one_by_one(turn: list[int], cou
 def test_checksums_of_long_records_are_those_of_their_bytes(length: int, count: int) -> None:
     rows = np.random.default_rng(length).integers(0, 256, (count, length), np.uint8)
     assert masked_rows(rows).tolist() == [masked(crc32c(row.tobytes())) for row in rows]
+
+
+def test_checksums_of_records_of_many_lengths_are_those_of_their_bytes() -> None:
+    random = np.random.default_rng(3)
+    lengths = np.concatenate([random.integers(4, 700, 60), [4, 127, 128, 129, 256, 5_000]])
+    data = random.integers(0, 256, PIECE + int(lengths.sum()), np.uint8)
+    starts = PIECE + np.concatenate(([0], np.cumsum(lengths)[:-1]))
+    expected = [masked(crc32c(data[at : at + length].tobytes())) for at, length in zip(starts, lengths, strict=True)]
+    assert masked_records(data, starts, lengths).tolist() == expected

@@ -30,6 +30,12 @@ _FEW = 12
 _ROWS = 8192
 """Records that are looked up together: their bytes stay in the cache of the processor."""
 
+_TOGETHER = 8 << 20
+"""Bytes of records that are looked at together."""
+
+PIECE = _ROW
+"""Bytes that have to lie before the first record that `masked_records` looks at."""
+
 _SHORT = 2048
 """Bytes up to which a single record is quicker done byte by byte."""
 
@@ -82,14 +88,26 @@ def masked_rows(rows: Bytes8) -> Words:
 
 
 def _long_sums(rows: Bytes8) -> Words:
-    """The checksums of long records: their pieces all together, and then what each piece carries into the next."""
+    """The checksums of long records of one length."""
     count, length = rows.shape
     if length < 4:
         return np.array([crc32c(row.tobytes()) for row in rows], np.uint32)
-    padding = -length % _ROW  # zeros at the beginning change nothing
+    padding = -length % _ROW
     padded = np.zeros((count, padding + length), np.uint8)
     padded[:, padding:] = rows
-    padded[:, padding : padding + 4] ^= 0xFF  # the state that a checksum begins with
+    return _padded_sums(padded, np.full(count, padding))
+
+
+def _padded_sums(padded: Bytes8, begins: npt.NDArray[np.int64]) -> Words:
+    """The checksums of records at the ends of rows of whole pieces: of all pieces, and then what each carries on.
+
+    Args:
+        padded: The records, with zeros before them, which change nothing.
+        begins: Where in its row each record begins, which has at least four bytes.
+    """
+    count = len(padded)
+    for place in range(4):
+        padded[np.arange(count), begins + place] ^= 0xFF  # the state that a checksum begins with
     pieces = _sums(padded.reshape(-1, _ROW)).reshape(count, -1)
     tables = _tables()
     states = np.zeros(count, np.uint32)
@@ -99,6 +117,29 @@ def _long_sums(rows: Bytes8) -> Words:
             carried ^= tables[_ROW - 1 - place].take(states >> np.uint32(8 * place) & np.uint32(255))
         states = carried
     return states ^ np.uint32(0xFFFFFFFF)
+
+
+def masked_records(data: Bytes8, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> Words:
+    """The masked checksums of records of many lengths, as they are stored: those of about one length together.
+
+    Args:
+        data: The file, which has at least as many bytes before each record as it needs to fill whole pieces.
+        starts: Where the data of each begin.
+        lengths: Number of bytes of each, at least four.
+    """
+    found = np.zeros(len(starts), np.uint32)
+    pieces = -(-lengths // _ROW)
+    for number in np.unique(pieces).tolist():
+        chosen, width = np.flatnonzero(pieces == number), number * _ROW
+        windows = np.lib.stride_tricks.sliding_window_view(data, width)
+        for begin in range(0, len(chosen), most := max(1, _TOGETHER // width)):
+            some = chosen[begin : begin + most]
+            padded = windows[starts[some] + lengths[some] - width]
+            begins = width - lengths[some]
+            head = padded[:, :_ROW]
+            head[np.arange(_ROW)[None, :] < begins[:, None]] = 0
+            found[some] = _padded_sums(padded, begins)
+    return (found >> np.uint32(15) | found << np.uint32(17)) + np.uint32(0xA282EAD8)
 
 
 def masked_checksum(data: bytes) -> int:
