@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from cutaway.checks import CHECKS
 from cutaway.checks.finding import Check
+from cutaway.training.checks import thresholds
+from cutaway.training_inspection import training_checks
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "checks.md"
 
@@ -32,6 +34,26 @@ Faults that studies of broken models name (NeuraLint, UMLAUT and surveys of ques
 by us with Keras in several ways; `tests/checks/test_known_faults.py` holds the figures. What only shows while \
 training, or in the data, is not seen: inputs that are not scaled, overfitting, too few epochs, a width that is not \
 the number of classes.
+"""
+
+
+_TRAININGS = """\
+## Checks of a training
+
+What `cutaway check LOGDIR` and `cutaway.check` look for in what `cutaway.Recorder` wrote, and the recorder itself \
+while it runs; with `stop_on="error"` it stops the training. Layers are named as in the drawing, and the step is that \
+since when it is so. Most need `every=N`, which records weights, activations, gradients and updates; losses and \
+accuracies alone are enough for CT009 to CT012, and may come from any program that writes event files. \
+`tests/training/test_training_checks.py` trains a model with each fault, and six healthy ones, on which all are silent.
+"""
+
+_THRESHOLDS = """\
+## Thresholds
+
+All numbers stand in `src/cutaway/training/checks/thresholds.py`. SageMaker: documented defaults of the built-in \
+rules of Amazon SageMaker Debugger. AutoTrainer: default parameters of the tool of Zhang et al., ICSE 2021. UMLAUT: \
+heuristics of the tool of Schoop et al., CHI 2021. CS231n: course notes of Stanford, "Learning". Keras: defaults of \
+`ReduceLROnPlateau`. Glorot, He: Glorot and Bengio 2010, He et al. 2015. Pascanu: Pascanu et al. 2013.
 """
 
 
@@ -65,17 +87,39 @@ def page() -> str:
     """The whole page."""
     return (
         "\n".join(
-            [_HEAD, *_table(), "", _FAULTS, *_faults(), "", *(line for check in CHECKS for line in _section(check))]
+            [
+                _HEAD,
+                *_table(CHECKS),
+                "",
+                _FAULTS,
+                *_faults(),
+                "",
+                _TRAININGS,
+                *_table(training_checks()),
+                "",
+                _THRESHOLDS,
+                *_thresholds(),
+                "",
+                *(line for check in (*CHECKS, *training_checks()) for line in _section(check)),
+            ]
         ).rstrip()
         + "\n"
     )
 
 
-def _table() -> Iterator[str]:
+def _table(checks: tuple[Check, ...]) -> Iterator[str]:
     yield "| check | severity | what it looks for |"
     yield "|---|---|---|"
-    for check in CHECKS:
+    for check in checks:
         yield f"| [{check.id}](#{check.id.lower()}-{check.name}) | {check.severity} | {check.title} |"
+
+
+def _thresholds() -> Iterator[str]:
+    yield "| threshold | value | what it is compared with | source |"
+    yield "|---|--:|---|---|"
+    for name, found in vars(thresholds).items():
+        if isinstance(found, thresholds.Threshold):
+            yield f"| `{name}` | {found.value:g} | {found.meaning} | {found.source} |"
 
 
 def _faults() -> Iterator[str]:

@@ -103,11 +103,6 @@ def table(page: Any) -> None:
     keys(page, "b")
 
 
-def charts(page: Any) -> None:
-    keys(page, "g")
-    page.locator("[data-item][aria-label*='conv4_block3_3_conv']").hover()
-
-
 def weights(page: Any) -> None:
     fly(page, "block1_conv1")
     page.wait_for_timeout(REST)
@@ -179,7 +174,6 @@ STATES = (
     State("trace", "What feeds a layer; everything else is dimmed.", trace),
     State("colours", "Coloured by parameters, with the sums of groups.", colours),
     State("table", "The same numbers as a table, which flies to its rows.", table),
-    State("charts", "Charts of what is on the screen: a click on a mark flies to its layer.", charts),
     State("weights", "The values of a weight, read when they are asked for.", weights, DIGITS),
     State("findings", "What the checks found, at the places where it is so.", findings),
     State("inside", "What a layer makes of an input: feature maps, one of them large.", inside, DIGITS, digits="3"),

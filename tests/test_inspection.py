@@ -13,7 +13,6 @@ import pytest
 
 import cutaway
 from cutaway import inspection
-from cutaway.checks import CHECKS
 from cutaway.cli import main
 from cutaway.errors import OptionError
 from cutaway.graph import GraphBuilder, Tensor
@@ -191,7 +190,9 @@ def test_the_list_names_every_check(capsys: pytest.CaptureFixture[str]) -> None:
         main(["check", "--list"])
     assert ended.value.code == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:3] for line in lines] == [[check.id, check.severity, check.name] for check in CHECKS]
+    assert [line.split()[:3] for line in lines] == [
+        [check.id, check.severity, check.name] for check in inspection.ALL_CHECKS
+    ]
 
 
 def test_names_of_strangers_cannot_write_to_a_terminal() -> None:

@@ -23,10 +23,16 @@ from cutaway.readers.keras.compiled import compiled, compiled_live
 from cutaway.readers.source import Source
 from cutaway.readers.values import read_values
 from cutaway.style.measure import clean
+from cutaway.training_inspection import inspect_training, no_model, training_checks
+from cutaway.training_view.opening import is_log
 
 if TYPE_CHECKING:
     from cutaway.checks.weight_values import Values
     from cutaway.readers.hdf5 import Array as Stored
+
+_OF_TRAININGS = training_checks()
+ALL_CHECKS = (*CHECKS, *_OF_TRAININGS)
+"""Every check, of models and then of trainings, by id."""
 
 SCHEMA = 1
 """Version of the JSON form; it grows when a program that reads the old one could misread the new one."""
@@ -123,6 +129,7 @@ class Report:
                     "what": finding.what,
                     "why": finding.why,
                     "do": finding.do,
+                    **({} if finding.step is None else {"step": finding.step}),
                 }
                 for finding in self.findings
             ],
@@ -198,10 +205,11 @@ def check(
     signature: str | None = None,
     raw: bool = False,
 ) -> Report:
-    """Look for flaws of a model that can be seen without training it.
+    """Look for flaws of a model that can be seen without training it, and for those of a training that was recorded.
 
     Args:
-        source: Path of a file or folder, a live model, or a `Graph`.
+        source: Path of a file or folder, a live model, or a `Graph`; of a folder of event files, what was logged is
+            looked at, and the model where it was recorded.
         ignore: Checks that do not run, by id or name.
         only: The only checks that run, by id or name; empty for all.
         severity: The least grave findings that are kept: ``"error"``, ``"warning"`` or ``"info"``.
@@ -224,15 +232,32 @@ def check(
     path = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
     if weights and not path:
         raise OptionError("weights=True reads the values from a file; expected a path, received an object in memory")
-    if isinstance(source, Graph):
-        graph = source
-    else:
-        graph = read(source, input_shape=input_shape, inputs=inputs, signature=signature, raw=raw)
-    held = locate(path) if path else None
+    trained: list[Finding] = []
+    logged, is_logged = None, bool(path) and is_log(path)
+    if is_logged:
+        logged, trained = inspect_training(path, chosen)
+    try:
+        graph = (
+            source
+            if isinstance(source, Graph)
+            else logged or read(source, input_shape=input_shape, inputs=inputs, signature=signature, raw=raw)
+        )
+    except ReadError:
+        if not is_logged:
+            raise
+        graph = no_model(path)  # numbers were logged, and no graph
+    held = locate(path) if path and not is_logged else None
     settings = compiled_live(source) if held is None else compiled(held)
     values = _ValuesOf(held) if held is not None and weights else None
-    ran = tuple(each for each in chosen if values is not None or not each.reads_values)
-    found = run(Subject(graph, settings, values), ran)
+    ran = tuple(
+        each
+        for each in chosen
+        if (values is not None or not each.reads_values) and (is_logged or each not in _OF_TRAININGS)
+    )
+    of_model = [each for each in ran if each not in _OF_TRAININGS]
+    found = sorted(
+        [*trained, *run(Subject(graph, settings, values), of_model)], key=lambda one: SEVERITIES.index(one.severity)
+    )
     kept = tuple(finding for finding in found if SEVERITIES.index(finding.severity) <= worst)
     unread = 0 if values is None else len(values.unread)
     return Report(graph, ran, kept, path, len(found) - len(kept), unread)
@@ -250,16 +275,16 @@ def chosen_checks(*, ignore: Collection[str] = (), only: Collection[str] = ()) -
     Raises:
         OptionError: A name is that of no check.
     """
-    known = {name: each for each in CHECKS for name in (each.id, each.name)}
+    known = {name: each for each in ALL_CHECKS for name in (each.id, each.name)}
     for option, names in (("ignore", ignore), ("only", only)):
         if isinstance(names, str):
             raise OptionError(f"{option} takes a list of checks; received the text {names!r}; say [{names!r}]")
         for name in names:
             if name not in known:
-                told = ", ".join(f"{each.id} {each.name}" for each in CHECKS)
+                told = ", ".join(f"{each.id} {each.name}" for each in ALL_CHECKS)
                 raise OptionError(f"{option}: there is no check {name!r}; there are {told}")
     left_out, wanted = ({known[name].id for name in names} for names in (ignore, only))
-    return tuple(each for each in CHECKS if each.id not in left_out and (not wanted or each.id in wanted))
+    return tuple(each for each in ALL_CHECKS if each.id not in left_out and (not wanted or each.id in wanted))
 
 
 class _ValuesOf:
@@ -302,7 +327,7 @@ class _ValuesOf:
 
 def list_of_checks() -> str:
     """Every check in a line: id, severity, name, and what it looks for."""
-    rows = [(each.id, each.severity, each.name, each.title) for each in CHECKS]
+    rows = [(each.id, each.severity, each.name, each.title) for each in ALL_CHECKS]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)) for row in rows]
     return "\n".join([*lines, ""])

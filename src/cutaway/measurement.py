@@ -239,19 +239,11 @@ def _measure_litert(path: str, graph: Graph, wish: Wish, runs: int | None, ceili
 def _measure(model: Any, wish: Wish, runs: int | None, peak: float | None, bandwidth: float | None) -> Profile:
     """Run a model, and put together what was seen."""
     from cutaway.profiling.models import open_model
-    from cutaway.profiling.running import (
-        matrix_product,
-        profiled,
-        surroundings,
-        tensorflow,
-        told,
-        unprofiled,
-        worthwhile,
-    )
+    from cutaway.profiling.running import matrix_product, profiled, surroundings, tensorflow, unprofiled, worthwhile
 
     tf = tensorflow()
     graph, running, ran = open_model(tf, model, wish)
-    with running.around(), told(tf):
+    with running.around():
         runs = worthwhile(running.run) if runs is None else runs
         around = min(runs, max(_AROUND, runs // 3))
         before = unprofiled(running.run, around)

@@ -136,31 +136,6 @@ def test_files_and_functions_say_the_same_as_the_live_model(tmp_path: Path) -> N
     assert found.landed > 0.9
 
 
-def test_a_frozen_graph_runs_from_its_placeholders_to_its_ends(tmp_path: Path) -> None:
-    with tf.Graph().as_default() as graph:
-        x = tf.compat.v1.placeholder(tf.float32, (None, 256), name="x")
-        wide = tf.matmul(x, tf.ones((256, 1024)), name="wide")
-        tf.nn.relu(wide, name="end")
-    path = tmp_path / "frozen.pb"
-    path.write_bytes(graph.as_graph_def().SerializeToString())
-    found = cutaway.profile(path, shapes={"x": (64, 256)}, **FAST)
-    assert found.slowest(1)[0].name == "wide"
-    assert found.setting["shapes"] == {"x": [64, 256]}
-    path.write_bytes(path.read_bytes()[:-3])
-    with pytest.raises(ReadError):
-        cutaway.profile(path, **FAST)
-
-
-def test_a_model_that_fails_while_it_runs_is_told_in_words() -> None:
-    def checked(x: Any) -> Any:
-        with tf.control_dependencies([tf.debugging.assert_greater(x, 1e9)]):
-            return tf.identity(x)
-
-    function = tf.function(checked).get_concrete_function(tf.TensorSpec((2,)))
-    with pytest.raises(OptionError, match="the model fails on these inputs"):
-        cutaway.profile(function, **FAST)
-
-
 def test_the_file_takes_the_shape_that_is_given_and_asks_for_one_that_is_not() -> None:
     inputs = keras.Input((None, 8), name="x")
     model = keras.Model(inputs, layers.GRU(4)(inputs))

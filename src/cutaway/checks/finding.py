@@ -27,6 +27,7 @@ class Finding:
         why: Why that matters.
         do: What to do about it.
         at: The same nodes and groups in the graph that was looked at: indices, ~index for a group.
+        step: Of a training, the step since when it is so.
     """
 
     check: str
@@ -36,6 +37,7 @@ class Finding:
     why: str
     do: str
     at: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,7 @@ def check_runs(model: Any) -> None:
             f"profile measures with TensorFlow's profiler; the backend of Keras is {keras().backend.backend()}. Set "
             "KERAS_BACKEND=tensorflow before Keras is imported"
         )
-    functional = kind_of_class(type(model)) == "functional" and graph_of(model) is not None
-    if not functional and not all(getattr(layer, "built", True) for layer in [model, *model._flatten_layers()]):
+    if not all(getattr(layer, "built", True) for layer in [model, *model._flatten_layers()]):
         raise UnbuiltModel(
             f"{type(model).__name__} {model.name!r} has no weights yet, and to make them would change it; call it once "
             "on data, or model.build(input_shape), before it is profiled"

@@ -175,13 +175,6 @@ def place_by_name(graph: Graph) -> Callable[[str], Place | None]:
         for word in (graph.groups.ids[at], graph.groups.names[at]):
             ids.setdefault(word, Place("group", at))
 
-    for at in range(len(graph)):
-        for weight in graph.weights_of(at):  # reading it is work of who reads it
-            ids.setdefault(weight.id, Place("node", at))
-    for bare, places in _without_numbers(graph).items():
-        if len(places) == 1:
-            ids.setdefault(bare, Place("node", places[0]))
-
     @cache
     def find(name: str) -> Place | None:
         plain = _DROPPED.sub("", name).strip("/")
@@ -192,16 +185,6 @@ def place_by_name(graph: Graph) -> Callable[[str], Place | None]:
         return None
 
     return find
-
-
-def _without_numbers(graph: Graph) -> dict[str, list[int]]:
-    """Nodes by their names without the number that tells them from others of the name."""
-    found: dict[str, list[int]] = {}
-    for at, name in enumerate(graph.names):
-        bare = _SUFFIX.sub("", name)
-        if bare != name:
-            found.setdefault(bare, []).append(at)
-    return found
 
 
 def _parts(words: Sequence[str]) -> Iterator[str]:

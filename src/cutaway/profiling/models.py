@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from cutaway.errors import MissingExtra, OptionError, ReadError
@@ -21,7 +19,6 @@ from cutaway.readers.checkpoint_files import at_path
 from cutaway.readers.live.calls import leaves
 from cutaway.readers.options import ReadOptions
 
-_NO_OUTPUTS = frozenset({"Assert", "Const", "NoOp", "Placeholder", "SaveV2"})
 _KERAS_FILES = frozenset({"keras_v3", "keras_h5"})
 
 
@@ -64,12 +61,12 @@ def open_model(tf: Any, source: Any, wish: Wish) -> tuple[Graph, Runnable, dict[
         path = os.fspath(source)
         graph = read(path, input_shape=wish.input_shape, signature=wish.signature)
         if graph.format in _KERAS_FILES:
-            return _keras(tf, _built(_loaded(path, wish.training), wish.input_shape), wish)
+            return _keras(tf, _loaded(path, wish.training), wish)
         _only_forward(wish, graph.format)
         if graph.format == "saved_model":
             return _function(tf, _signature(tf, path, wish.signature), graph, wish)
         if graph.format == "graph_def":
-            return _function(tf, _imported(tf, path), graph, wish)
+            return _function(tf, _imported(tf, path, graph), graph, wish)
         raise OptionError(
             f"{path} is of the format {graph.format}, which is not run here; expected a .keras, .h5, .tflite, .pb or a "
             "SavedModel, or a trace that was recorded elsewhere: --trace FILE"
@@ -116,13 +113,6 @@ def _loaded(path: str, training: bool) -> Any:
         ) from error
 
 
-def _built(model: Any, input_shape: Any) -> Any:
-    """A model that was loaded here, with weights for the shape that the caller says, where it has none."""
-    if input_shape is not None and not model.built:
-        model.build(input_shape)
-    return model
-
-
 def _has_no_weights(path: str) -> bool:
     """Whether a file of Keras 3 holds the configuration of a model alone."""
     source = at_path(path)
@@ -160,26 +150,9 @@ def _given(tf: Any, data: Any, wanted: Sequence[Input]) -> list[Any]:
     return [tf.convert_to_tensor(each, dtype=one.dtype) for each, one in zip(found, wanted, strict=True)]
 
 
-@contextlib.contextmanager
-def _by_tensorflow(tf: Any, path: str) -> Iterator[None]:
-    """What TensorFlow says against a file, in our words."""
-    from google.protobuf.message import DecodeError
-
-    try:
-        yield
-    except (tf.errors.OpError, OSError, ValueError, TypeError, KeyError, DecodeError) as error:
-        said = " ".join(str(error).split())
-        raise ReadError(
-            f"cannot be loaded by TensorFlow {tf.__version__}: {said:.300}; it may be damaged, or of a form that only "
-            "reads, such as a graph in text; a trace that was recorded elsewhere can be read: --trace FILE",
-            path=path,
-        ) from error
-
-
 def _signature(tf: Any, path: str, name: str | None) -> Any:
     """A function of a SavedModel; what it needs stays alive with it."""
-    with _by_tensorflow(tf, path):
-        loaded = tf.saved_model.load(path)
+    loaded = tf.saved_model.load(path)
     signatures = dict(loaded.signatures)
     wanted = name or ("serving_default" if "serving_default" in signatures else next(iter(signatures), ""))
     if wanted not in signatures:
@@ -189,30 +162,27 @@ def _signature(tf: Any, path: str, name: str | None) -> Any:
     return function
 
 
-def _imported(tf: Any, path: str) -> Any:
-    """A frozen GraphDef as a function from its placeholders to what nobody reads in it."""
-    with _by_tensorflow(tf, path):
-        definition = tf.compat.v1.GraphDef.FromString(Path(path).read_bytes())
-        whole = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(definition, name=""), [])
-    read_by_others = {name.lstrip("^").partition(":")[0] for each in definition.node for name in each.input}
-    given = [f"{each.name}:0" for each in definition.node if each.op == "Placeholder"]
-    ends = [each for each in definition.node if each.name not in read_by_others and each.op not in _NO_OUTPUTS]
-    made = [tensor.name for each in ends for tensor in whole.graph.get_operation_by_name(each.name).outputs]
-    if not made:
-        raise OptionError("the graph has no outputs that could be asked for; save it as a SavedModel to run it")
-    with _by_tensorflow(tf, path):
-        return whole.prune(given, made)
+def _imported(tf: Any, path: str, graph: Graph) -> Any:
+    """A frozen GraphDef as a function from its inputs to its outputs."""
+    from pathlib import Path
+
+    definition = tf.compat.v1.GraphDef.FromString(Path(path).read_bytes())
+    whole = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(definition, name=""), [])
+    names = {each.name for each in definition.node}
+    given = [graph.ids[port.node] for port in graph.inputs if graph.ids[port.node] in names]
+    made = [f"{graph.ids[port.node]}:{port.port}" for port in graph.outputs if graph.ids[port.node] in names]
+    if not given or not made:
+        raise OptionError("the graph does not say what its inputs and outputs are; save it as a SavedModel to run it")
+    return whole.prune([f"{name}:0" for name in given], made)
 
 
 def _function(tf: Any, function: Any, graph: Graph, wish: Wish) -> tuple[Graph, Runnable, dict[str, Shape]]:
     """A concrete function, whose operations are told apart by their names."""
     from cutaway.profiling.running import made_up
 
-    named = function.structured_input_signature
-    keywords = list(named[1]) if named and not named[0] else []
     captured = {id(inner) for _, inner in function.graph.captures}
     own = [tensor for tensor in function.graph.inputs if id(tensor) not in captured]
-    wanted = [_input(tensor, at, keywords, function.name) for at, tensor in enumerate(own)]
+    wanted = [_input(tensor, at, function) for at, tensor in enumerate(own)]
     if wish.data is not None:
         tensors = _given(tf, wish.data, wanted)
     else:
@@ -229,7 +199,7 @@ def _function(tf: Any, function: Any, graph: Graph, wish: Wish) -> tuple[Graph, 
     names = [each.names[0] for each in wanted]
 
     def run() -> Any:
-        if keywords and len(keywords) == len(names):
+        if not function.structured_input_signature[0] and len(function.structured_input_signature[1]) == len(names):
             return function(**dict(zip(names, tensors, strict=True)))
         return function(*tensors)
 
@@ -240,10 +210,10 @@ def _function(tf: Any, function: Any, graph: Graph, wish: Wish) -> tuple[Graph, 
     return graph, running, ran
 
 
-def _input(tensor: Any, at: int, given: Sequence[str], function: str) -> Input:
-    """An input of a function; ``given`` are the names of its arguments, where it takes them by name."""
+def _input(tensor: Any, at: int, function: Any) -> Input:
     shape = None if tensor.shape.rank is None else tuple(tensor.shape)
+    given = list(function.structured_input_signature[1]) if function.structured_input_signature else []
     plain = tensor.op.name.rpartition("/")[2]
-    best = [name for name in given if plain == name or plain == f"{function}_{name}"]
+    best = [name for name in given if plain == name or plain == f"{function.name}_{name}"]
     named = best or ([given[at]] if len(given) > at else [])
     return Input(tuple(dict.fromkeys([*named, plain])), shape, tensor.dtype.name)

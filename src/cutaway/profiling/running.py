@@ -98,18 +98,6 @@ def _session(tf: Any, folder: str) -> Iterator[None]:
         tf.profiler.experimental.stop()
 
 
-@contextlib.contextmanager
-def told(tf: Any) -> Iterator[None]:
-    """A failure of the model itself, in our words."""
-    try:
-        yield
-    except tf.errors.OpError as error:
-        said = " ".join(str(error).split())
-        raise OptionError(
-            f"the model fails on these inputs: {said:.300}; give others with data=, or their shapes: --shape"
-        ) from error
-
-
 def made_up(tf: Any, shape: Sequence[int], dtype: str, below: int) -> Any:
     """A tensor of an input: normal numbers, or whole ones from 0 to below ``below``; the same at every call.
 

@@ -14,7 +14,7 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -56,7 +56,10 @@ class EventWriter:
 
     Attributes:
         path: The file.
+        heard: Is told of scalars once they are written, with their step and time.
     """
+
+    heard: Callable[[Mapping[str, float], int, float], None] | None = None
 
     def __init__(self, folder: str | Path) -> None:
         folder = Path(folder)
@@ -87,6 +90,8 @@ class EventWriter:
         """
         now = time.time() if wall_time is None else wall_time
         self._tell(self._form(tag).event(now, step, _float32(value)) for tag, value in values.items())
+        if self.heard is not None:
+            self.heard(values, step, now)
 
     def tensor_scalar(self, tag: str, value: float, step: int, *, wall_time: float | None = None) -> None:
         """Write one scalar as float64, where float32 would lose what matters, as in times and counts."""

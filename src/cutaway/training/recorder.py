@@ -15,7 +15,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cutaway.errors import MissingExtra
+from cutaway.errors import MissingExtra, check_choice
+from cutaway.training.checks.finding import Severity, TrainingFinding
+from cutaway.training.checks.watch import Watch, in_words
 from cutaway.training.event_writer import EventWriter
 from cutaway.training.recorder_options import RecorderOptions, checked
 from cutaway.training.step.plan import KINDS, Layers, Plan, located_graph, plan_of
@@ -53,6 +55,9 @@ class Recorder(keras.callbacks.Callback):
             ``"gradients"`` and ``"updates"``; True for all, False for none. All but weights need TensorFlow.
         layers: Which layers: names, ids or patterns such as ``"block*"``, or a function that is given a layer; None for
             all, of which some are left out in models where more than 1,000 tensors would be looked at.
+        checks: Whether what is written is looked at for faults of the training, as ``docs/checks.md`` lists them; what
+            is found is logged, written as text, and kept in ``findings``.
+        stop_on: ``"error"`` or ``"warning"``: the training stops where something as grave is found; None for never.
 
     Raises:
         OptionError: An option is not what it can be; the message says what it can.
@@ -60,6 +65,7 @@ class Recorder(keras.callbacks.Callback):
 
     Attributes:
         preparation_seconds: What it took to prepare the recording of activations, gradients and updates, once.
+        findings: What the checks found so far.
     """
 
     def __init__(
@@ -77,6 +83,8 @@ class Recorder(keras.callbacks.Callback):
         every: int | None = None,
         record: bool | str | tuple[str, ...] | list[str] = KINDS,
         layers: Layers = None,
+        checks: bool = True,
+        stop_on: Severity | None = None,
     ) -> None:
         super().__init__()
         self.log_dir = str(log_dir)
@@ -86,7 +94,10 @@ class Recorder(keras.callbacks.Callback):
         )
         self._layers = layers
         self._clock = Clock()
-        self._writing = Writing(self.log_dir)
+        check_choice("stop_on", stop_on, (None, "error", "warning"))
+        self._stop_on = stop_on
+        self._watch = Watch(checks=checks or stop_on is not None)
+        self._writing = Writing(self.log_dir, self._watch.opened)
         self._told_failure = False
         self._plan = Plan(frozenset())
         self._described: list[tuple[Any, bool]] = []
@@ -120,6 +131,11 @@ class Recorder(keras.callbacks.Callback):
         """Whether what is recorded in steps is a part of the model's one train function, and no second one is made."""
         return self._step_of is not None and self._step_of.shared
 
+    @property
+    def findings(self) -> tuple[TrainingFinding, ...]:
+        """What the checks found so far, in the order in which they did; the thread that writes runs them."""
+        return tuple(self._watch.findings)
+
     def set_model(self, model: Any) -> None:
         """Take the model, as Keras asks to."""
         super().set_model(model)
@@ -131,7 +147,7 @@ class Recorder(keras.callbacks.Callback):
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Write the structure of the model, prepare what is recorded in steps, and begin to count."""
         self._writing.close()
-        self._writing = Writing(self.log_dir)
+        self._writing = Writing(self.log_dir, self._watch.opened)
         self._told_failure = False
         self._step = max(self._step, jobs.iterations(self.model) or 0)
         self._describe()
@@ -144,6 +160,8 @@ class Recorder(keras.callbacks.Callback):
         """Write what waits, and close the files; another `fit` goes on in new ones."""
         self._detach()
         self._tell("on_train_end", logs)
+        step, now = self._step, self._clock()
+        self._put(lambda writer: self._watch.finish(writer, step, now))
         if not self._writing.close():
             warnings.warn(f"{self.log_dir} is so slow that the last records are not written yet", stacklevel=2)
         self._look()
@@ -208,6 +226,7 @@ class Recorder(keras.callbacks.Callback):
         if problem is not None:
             warnings.warn(f"the structure of the model is not recorded: {problem}", stacklevel=4)
         self._plan = plan_of(kinds, self._layers, graph, located)
+        self._watch.graph = graph
         if self._plan.left_out:
             warnings.warn(self._plan.left_out, stacklevel=4)
         if self._options.write_graph:
@@ -313,7 +332,11 @@ class Recorder(keras.callbacks.Callback):
         self._writing.put(part, job, size=size, first=first)
 
     def _look(self) -> None:
-        """Say so, once, where nothing is written any more."""
+        """Say so, once, where nothing is written any more; stop where something grave was found."""
+        grave = None if self._stop_on is None else self._watch.grave(self._stop_on)
+        if grave is not None and not self.model.stop_training:
+            self.model.stop_training = True
+            warnings.warn(f"the training is stopped: {in_words(grave)}", stacklevel=4)
         if self._writing.failure is not None and not self._told_failure:
             self._told_failure = True
             warnings.warn(f"the training is no longer recorded: {self._writing.failure}; it goes on", stacklevel=4)

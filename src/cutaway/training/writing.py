@@ -64,7 +64,7 @@ class Writing:
         self.left_out = 0
         self.moved = 0
         self._folder = str(folder).rstrip("/")
-        self._opened = opened or _opened
+        self._opened = opened or open_writer
         self._writers: dict[str, EventWriter] = {}
         self._first: dict[str, list[Job]] = {}
         self._jobs: deque[tuple[str, Job, int]] = deque()
@@ -168,7 +168,13 @@ class Writing:
                     job(writer)
 
 
-def _opened(folder: str) -> EventWriter:
+def open_writer(folder: str) -> EventWriter:
+    """The writer of a folder, on this machine or in an object store.
+
+    Raises:
+        OSError: It cannot be written.
+        MissingExtra: What reaches the store is not installed.
+    """
     if not is_address(folder):
         return EventWriter(folder)
     from cutaway.training.remote import RemoteWriter

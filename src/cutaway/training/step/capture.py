@@ -86,6 +86,8 @@ class Capture:
         if around.closed:
             return original(target, *args, **kwargs)
         id, turn, is_group = self._locate(target, around)
+        if id is None and len(self._frames) == 1 and hasattr(target, "_flatten_layers"):
+            self._take_inputs((args, kwargs))
         frame = _Frame(id, turn=turn) if is_group and id is not None else around
         if "RNN" in (cls.__name__ for cls in type(target).__mro__):
             frame = _Frame("", closed=True)  # each step of its loop would be a call
@@ -97,6 +99,14 @@ class Capture:
         if id is not None and self.plan.wants_call(id):
             self._take(target, f"{id}#{turn + 1}" if turn else id, outputs)
         return outputs
+
+    def _take_inputs(self, arguments: Any) -> None:
+        """Take what the model itself is called with, once."""
+        tensors = [leaf for leaf in leaves(arguments) if isinstance(leaf, self._tf.Tensor)]
+        if len(tensors) == len(self.plan.inputs):
+            for id, tensor in zip(self.plan.inputs, tensors, strict=True):
+                if self.plan.wants_call(id):
+                    self._take(None, id, tensor)
 
     def _locate(self, target: Any, around: _Frame) -> tuple[str | None, int, bool]:
         """Id of a call, how often the same was made before in this step, and whether it is a group."""

@@ -32,6 +32,7 @@ class Plan:
         calls: Ids whose activations are taken; None for all.
         weights: Ids of the weights that are taken; None for all.
         left_out: What was thinned out, in words; empty where nothing was.
+        inputs: Ids of the inputs of the model, in the order of its arguments.
     """
 
     kinds: frozenset[str]
@@ -40,6 +41,7 @@ class Plan:
     calls: frozenset[str] | None = None
     weights: frozenset[str] | None = None
     left_out: str = ""
+    inputs: tuple[str, ...] = ()
 
     @property
     def in_step(self) -> bool:
@@ -82,22 +84,24 @@ def plan_of(kinds: frozenset[str], layers: Layers, graph: Graph | None, located:
         return Plan(kinds)
     owned = _owned(graph)
     names = {id: name for _, id, name in _calls(located)}
+    inputs = tuple(graph.ids[port.node] for port in graph.inputs)
     if layers is not None:
         chosen = _chosen(layers, located, {**{id: id.rpartition("/")[2] for id in owned}, **names})
         weights = frozenset(weight for id in chosen for weight in owned.get(id, ()))
-        return Plan(kinds, located, True, frozenset(chosen), weights)
+        return Plan(kinds, located, True, frozenset(chosen), weights, inputs=inputs)
     per_weight = len(kinds & {"gradients", "updates"})
     total = len(names) * ("activations" in kinds) + len(graph.weights) * per_weight
     if total <= MOST:
-        return Plan(kinds, located, True)
+        return Plan(kinds, located, True, inputs=inputs)
     every = -(-total // MOST)
     ids = list(dict.fromkeys([*names, *owned]))
-    kept = frozenset(ids[::every])
+    kept = frozenset([*ids[::every], *inputs])
     told = (
         f"of {len(ids):,} layers one in {every} is recorded, so that not more than {MOST:,} tensors are looked at; "
         "name the layers to record with layers="
     )
-    return Plan(kinds, located, True, kept, frozenset(weight for id in kept for weight in owned.get(id, ())), told)
+    weights = frozenset(weight for id in kept for weight in owned.get(id, ()))
+    return Plan(kinds, located, True, kept, weights, told, inputs)
 
 
 def _calls(located: Located) -> Iterator[tuple[Any, str, str]]:

@@ -1,0 +1,54 @@
+"""Signs of a learning rate that is too high: a loss that grows, or an accuracy that swings.
+
+Compares the loss of the last stretch with that of the first, and counts swings of the accuracy from epoch to epoch.
+
+Bad:   SGD(5.0)
+Good:  a rate of a third of the one at which the loss begins to grow
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from cutaway.training.checks.ct009_loss_not_falling import stretches
+from cutaway.training.checks.finding import Hit, TrainingCheck
+from cutaway.training.checks.records import Floats, Records, short
+from cutaway.training.checks.thresholds import LOSS_RISE, LOSS_WINDOW, SWING, SWINGS
+
+
+def _find(records: Records) -> Iterator[Hit]:
+    losses = records.losses()
+    found = stretches(losses)
+    if found is not None and found[1] > LOSS_RISE.value * abs(found[0]):
+        step = int(losses.steps[-1])
+        yield Hit(
+            (), step, f"the loss grows: {short(found[1])} at step {step}, {short(found[0])} at the start", "error"
+        )
+        return
+    for tag, line in sorted(records.train.items()):
+        if tag.startswith("epoch_") and tag.endswith(("accuracy", "acc")) and len(line) >= LOSS_WINDOW.value:
+            swings = _swings(line.values)
+            if swings >= SWINGS.value * len(line):
+                yield Hit(
+                    (), int(line.steps[-1]), f"{tag[6:]} swings up and down: {swings} times in {len(line)} epochs"
+                )
+
+
+def _swings(values: Floats) -> int:
+    """How often it falls from a peak to the next valley by as much as counts."""
+    turns = np.flatnonzero(np.diff(np.sign(np.diff(values)))) + 1
+    extremes = values[turns]
+    return int((extremes[:-1] - extremes[1:] >= SWING.value).sum())
+
+
+CHECK = TrainingCheck(
+    id="CT012",
+    name="learning-rate",
+    severity="warning",
+    why="Each step overshoots, so that the training does not settle.",
+    do="Divide the learning rate by 3 to 10, warm it up, or take larger batches.",
+    find=_find,
+    manual=__doc__ or "",
+)

@@ -1,0 +1,63 @@
+"""Checks of what was logged: event files become `Records`, one for each training below a folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from cutaway.errors import ReadError
+from cutaway.graph.contract import from_contract
+from cutaway.graph.model import Graph
+from cutaway.readers.sniff_events import is_event_file
+from cutaway.training.checks.records import Line, Records
+from cutaway.training.runs import LogFolder, Run, is_address
+
+STRUCTURE_TAG = "cutaway/structure"
+
+
+def trainings(path: str | Path) -> dict[str, Records]:
+    """The trainings below a folder, by name: a training is a folder, or one with ``train`` and ``validation`` in it.
+
+    Args:
+        path: The folder, or an event file in one; or the address of a folder in an object store.
+
+    Raises:
+        ReadError: There is nothing, or no event file.
+    """
+    is_file = not is_address(path) and Path(path).is_file() and is_event_file(Path(path).name)
+    folder = LogFolder(Path(path).parent if is_file else path)
+    folder.read()
+    if not folder.runs:
+        raise ReadError("expected a folder with event files; there are none in it", path=path)
+    found: dict[str, Records] = {}
+    for name, run in folder.runs.items():
+        around, _, part = name.rpartition("/")
+        is_part = part in ("train", "validation")
+        records = found.setdefault((around or ".") if is_part else name, Records())
+        series = records.validation if part == "validation" else records.train
+        series.update({tag: _line(run, tag) for tag, one in run.series.items() if one.kind == "scalars"})
+        records.graph = records.graph or _graph(run)
+    return dict(sorted(found.items()))
+
+
+def _line(run: Run, tag: str) -> Line:
+    """A series by rising step; of several values for one step the one that was written last."""
+    columns = run.series[tag].columns()
+    steps, places = np.unique(columns.steps[::-1], return_index=True)
+    return Line(steps, columns.values[::-1][places])
+
+
+def _graph(run: Run) -> Graph | None:
+    """The structure that the recorder wrote; None where there is none, or it is damaged."""
+    series = run.series.get(STRUCTURE_TAG)
+    texts: Iterable[object] = () if series is None or not len(series) else series.values[-1] or ()
+    for encoded in texts:
+        if isinstance(encoded, bytes):
+            try:
+                return from_contract(json.loads(encoded))
+            except (ValueError, KeyError, TypeError, RecursionError):
+                return None
+    return None
