@@ -33,6 +33,9 @@ _READ = (
 _LONGEST = 2_000
 """Values of one tag that are kept; of longer series every second one, again and again."""
 
+_LEAST_REST = 0.25
+"""Seconds without checks between two times."""
+
 _REST = 50
 """How many times as long as the checks took there are none: they cost 2 % of a core at most."""
 
@@ -54,7 +57,7 @@ class Watch:
         self._checks = TRAINING_CHECKS if checks else ()
         self._kept: dict[str, dict[str, tuple[array[int], array[float]]]] = {"train": {}, "validation": {}}
         self._known: set[tuple[str, tuple[str, ...], str]] = set()
-        self._rests_until = 0.0
+        self._rests_until = time.monotonic() + _LEAST_REST
         self._step = -1
         self._lock = threading.Lock()
 
@@ -92,7 +95,8 @@ class Watch:
         if begun < self._rests_until and not always:
             return []
         fresh = self.look()
-        self._rests_until = time.monotonic() + _REST * (time.monotonic() - begun)
+        now = time.monotonic()
+        self._rests_until = now + max(_LEAST_REST, _REST * (now - begun))
         return fresh
 
     def _write(self, fresh: list[TrainingFinding], writer: EventWriter, step: int, wall_time: float) -> None:
