@@ -44,7 +44,7 @@ class Drawn:
         if self.error is not None:
             raise self.error
         graph = SimpleNamespace(warnings=self.warnings)
-        return SimpleNamespace(graph=graph, scene=self.scene, dpi=self.dpi, save=self.saved.append)
+        return SimpleNamespace(graph=graph, scene=self.scene, dpi=self.dpi, save=self.saved.append, overlay=None)
 
 
 @pytest.fixture
