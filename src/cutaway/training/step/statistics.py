@@ -24,7 +24,7 @@ def flat_statistics() -> Callable[[Any], Any]:
 
     def statistics(flat: Any) -> Any:
         bins = tf.bitwise.right_shift(tf.bitcast(flat, tf.uint32), tf.constant(SHIFT, tf.uint32))
-        counts = tf.raw_ops.Bincount(arr=tf.cast(bins, tf.int32), size=BINS, weights=tf.zeros([0], tf.int32))
+        counts = tf.raw_ops.Bincount(arr=tf.bitcast(bins, tf.int32), size=BINS, weights=tf.zeros([0], tf.int32))
         total = tf.reduce_sum(flat)
         mean = tf.math.divide_no_nan(total, tf.cast(tf.size(flat), tf.float32))
         moments = [
@@ -36,7 +36,9 @@ def flat_statistics() -> Callable[[Any], Any]:
         ]
         return counts, tf.stack(moments)
 
-    compiled: Callable[[Any], Any] = tf.function(statistics, input_signature=[tf.TensorSpec([None], tf.float32)])
+    with tf.init_scope():  # it is the same inside of every function that uses it, and out of them
+        traced = tf.function(statistics).get_concrete_function(tf.TensorSpec([None], tf.float32))
+    compiled: Callable[[Any], Any] = traced
     return compiled
 
 
