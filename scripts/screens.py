@@ -99,8 +99,21 @@ def colours(page: Any) -> None:
     page.select_option(".card.colour select", label="Parameters")
 
 
+def wires(page: Any) -> None:
+    keys(page, "c")
+    page.locator(".wire-legend input").check()
+    fly(page, "conv3/block1")
+    page.wait_for_timeout(REST)
+    keys(page, "Escape")
+
+
 def table(page: Any) -> None:
     keys(page, "b")
+
+
+def charts(page: Any) -> None:
+    keys(page, "g")
+    page.locator("[data-item][aria-label*='conv4_block3_3_conv']").hover()
 
 
 def weights(page: Any) -> None:
@@ -173,7 +186,9 @@ STATES = (
     State("search", "All hits of a search, in the drawing and in the small map.", search),
     State("trace", "What feeds a layer; everything else is dimmed.", trace),
     State("colours", "Coloured by parameters, with the sums of groups.", colours),
+    State("wires", "Wires as wide as their tensors are large.", wires),
     State("table", "The same numbers as a table, which flies to its rows.", table),
+    State("charts", "Charts of what is on the screen: a click on a mark flies to its layer.", charts),
     State("weights", "The values of a weight, read when they are asked for.", weights, DIGITS),
     State("findings", "What the checks found, at the places where it is so.", findings),
     State("inside", "What a layer makes of an input: feature maps, one of them large.", inside, DIGITS, digits="3"),

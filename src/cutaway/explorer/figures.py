@@ -34,7 +34,7 @@ MOST_COUNTED = 250_000
 NARROWEST, WIDEST, USUAL = 300, 1_600, 760
 """Px of width of a chart: what may be asked for, and what a page has that cannot ask."""
 
-_PROPORTION, _LEAST_HIGH = 0.55, 380.0
+_PROPORTION, _LEAST_HIGH = 0.5, 380.0
 MOST_GROUPS = 16
 """Groups whose charts a page has that cannot ask: the outermost. Deeper ones show the chart of what is around them."""
 
