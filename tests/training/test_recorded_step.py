@@ -397,6 +397,19 @@ def test_nan_inside_is_counted_where_it_is(tmp_path: Path) -> None:
     assert last(run, "nan/gradients/conv/kernel") == 3 * 3 * 3 * 6
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_two_recorders_of_one_training(tmp_path: Path) -> None:
+    model = convolutional()
+    with pytest.warns(UserWarning, match="another Recorder records the inside of the same steps"):
+        fit(model, cutaway.Recorder(tmp_path / "one", every=1), cutaway.Recorder(tmp_path / "two", every=1), steps=2)
+    one, two = logged(tmp_path / "one"), logged(tmp_path / "two")
+    assert one.series["norm/activations/conv"].steps.tolist() == [1, 2]
+    assert "norm/activations/conv" not in two.series
+    assert two.series["batch_loss"].values.tolist() == one.series["batch_loss"].values.tolist()
+    assert two.series["norm/weights/conv/kernel"].steps.tolist() == [1, 2]
+    assert not isinstance(getattr(model.train_function, "__self__", None), cutaway.Recorder)
+
+
 def test_a_broken_step_leaves_the_model_as_it_was(tmp_path: Path) -> None:
     model = convolutional()
     recorder = cutaway.Recorder(tmp_path, every=2)

@@ -12,6 +12,7 @@ import logging
 import time
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,10 @@ class Recorder(keras.callbacks.Callback):
     def set_model(self, model: Any) -> None:
         """Take the model, as Keras asks to."""
         super().set_model(model)
-        self._traced = getattr(model, "train_function", None) is not None
+        held = getattr(model, "train_function", None)
+        self._traced = held is not None
+        if held is not None and _own(held) is not held:  # an earlier training was broken off
+            model.train_function = _own(held)
         if self._helper is not None:
             (Path(self.log_dir) / "train").mkdir(parents=True, exist_ok=True)
             self._helper.set_model(model)
@@ -238,9 +242,13 @@ class Recorder(keras.callbacks.Callback):
         if held is None:  # a loop of the user's own, which may call `train_on_batch`
             self.model.make_train_function()
             held = self.model.train_function
-        owner = getattr(held, "__self__", None)
-        if isinstance(owner, Recorder):  # an earlier training with it was broken off
-            held = owner._plain
+        if self._plan.in_step and _own(held) is not held:
+            warnings.warn(
+                "another Recorder records the inside of the same steps; this one records metrics and weights alone",
+                stacklevel=4,
+            )
+            self._plan = replace(self._plan, kinds=self._plan.kinds & {"weights"})
+            self._described = []
         known = self._step_of is not None and self._step_of.plain is held and self._step_of.plan is self._plan
         self._plain = held
         self._execution = int(getattr(self.model, "steps_per_execution", 1))
@@ -255,8 +263,8 @@ class Recorder(keras.callbacks.Callback):
 
     def _detach(self) -> None:
         held = getattr(self.model, "train_function", None)
-        if self._plain is not None and getattr(held, "__self__", None) is self:
-            self.model.train_function = self._plain
+        if held is not None and _own(held) is not held:
+            self.model.train_function = _own(held)
 
     def _train(self, iterator: Any) -> Any:
         """A step of the training, in the place of Keras' own train function."""
@@ -344,6 +352,13 @@ class Recorder(keras.callbacks.Callback):
     def _tell(self, hook: str, *given: Any) -> None:
         if self._helper is not None:
             getattr(self._helper, hook)(*given)
+
+
+def _own(function: Any) -> Any:
+    """The train function of Keras, in the place of which recorders may have put theirs."""
+    while isinstance(owner := getattr(function, "__self__", None), Recorder):
+        function = owner._plain
+    return function
 
 
 def _same(one: list[tuple[Any, bool]], other: list[tuple[Any, bool]]) -> bool:
