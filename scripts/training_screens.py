@@ -70,7 +70,8 @@ def take(browser: Any, folder: Path, target: Path) -> None:
                 viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
             )
             page.goto(address + link)
-            page.wait_for_function("!document.querySelector('.run-count').textContent.includes('reading')")
+            while "reading" in (page.locator(".run-count").first.text_content() or "reading"):
+                page.wait_for_timeout(100)
             page.wait_for_timeout(REST)
             if name == "metrics":
                 page.mouse.move(720, 300)
