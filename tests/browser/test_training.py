@@ -208,3 +208,14 @@ def test_a_phone_shows_all_of_the_width(tmp_path: Path, open_logs: Callable[...,
     assert not page.locator(".runs-side").is_visible()
     page.get_by_role("button", name="Runs").click()
     assert page.locator(".runs-side").is_visible()
+
+
+def test_a_finding_says_its_check_and_step(tmp_path: Path, open_logs: Callable[..., Any]) -> None:
+    recorded_run(tmp_path / "run")
+    with EventWriter(tmp_path / "run") as writer:
+        for step in range(8):
+            writer.scalars({"batch_loss": float("nan") if step >= 5 else 1.0}, step)
+    page = open_logs(tmp_path, "#tab=findings", wait=".training-finding.error")
+    said = page.locator(".training-finding.error").first.text_content() or ""
+    assert "CT001" in said
+    assert "step 5" in said

@@ -20,6 +20,7 @@ from cutaway.explorer.text import to_json
 from cutaway.explorer.workers import Workers
 from cutaway.training_view.distributions import distributions
 from cutaway.training_view.download import FORMATS, download
+from cutaway.training_view.findings import findings
 from cutaway.training_view.logs import Logs
 from cutaway.training_view.media import picture_of, steps_of, texts_of
 from cutaway.training_view.models import Models, quantity
@@ -75,6 +76,7 @@ class Service:
         drawn: Lines as they were drawn last.
         models: The structures that runs recorded.
         workers: Threads that make answers.
+        slow_workers: One that makes those that take longer.
     """
 
     def __init__(self, logs: Logs) -> None:
@@ -83,12 +85,14 @@ class Service:
         self.drawn = Drawn()
         self.models = Models(logs)
         self.workers = Workers(3, "cutaway answers")
+        self.slow_workers = Workers(1, "cutaway checks")  # so that curves do not wait for checks
 
     def close(self) -> None:
         """End: whoever waits is woken."""
         self.logs.close()
         self.models.close()
         self.workers.end()
+        self.slow_workers.end()
 
 
 def listening(logs: Logs, host: str, port: int) -> Listening:
@@ -117,6 +121,7 @@ def application(service: Service, *, compress: bool = False) -> Starlette:
         Route("/news", _news),
         Route("/distributions", _distributions, methods=["POST"]),
         Route("/quantity", _quantity, methods=["POST"]),
+        Route("/findings", _findings, methods=["POST"]),
         Route("/steps", _steps),
         Route("/texts", _texts),
         Route("/picture", _picture),
@@ -240,6 +245,12 @@ async def _quantity(request: Request) -> Response:
     if len(runs) != 1 or not isinstance(prefix, str) or not prefix:
         raise Refused(400, "expected one run, and the prefix of tags")
     return container(await work(request, lambda: quantity(service.logs, runs[0], prefix)))
+
+
+async def _findings(request: Request) -> Response:
+    service = service_of(request)
+    runs = runs_in(await said_in(request), service)
+    return as_json(await service.slow_workers.run(lambda: to_json(findings(service.logs, runs)).encode()))
 
 
 def _one(request: Request) -> tuple[Service, int, str]:

@@ -73,6 +73,7 @@ export class ModelTab {
       if (now.theme !== before.theme || now === before) this.stage?.theme(app.dark);
       if (now.quantity !== before.quantity || now.modelRun !== before.modelRun || now.runFilter !== before.runFilter) void this.renew();
       else if (now.step !== before.step) this.place();
+      if (now.layer !== before.layer && now.layer !== this.stage?.selectedId()) this.stage?.select(now.layer);
     });
     app.onNews((changed) => {
       if (this.run === undefined || changed.has(this.run.index)) void this.news();

@@ -3,6 +3,7 @@ import { make } from "../dom.ts";
 import { iconButton } from "../icons.ts";
 import type { App } from "./app.ts";
 import { Charts } from "./charts.ts";
+import { Findings } from "./findings.ts";
 import { Images, Texts } from "./media.ts";
 import { hasStructure, ModelTab } from "./model.ts";
 import { Save } from "./save.ts";
@@ -29,6 +30,7 @@ const ENTRIES: readonly Entry[] = [
     tab: "model", title: "Model", filled: (app) => app.logs.runs.some((run) => run !== undefined && hasStructure(app, run)),
     make: (app, host) => new ModelTab(app, host).element,
   },
+  { tab: "findings", title: "Findings", filled: has("scalars"), make: (app) => new Findings(app).element },
   { tab: "images", title: "Images", filled: has("images"), make: (app) => new Images(app).element },
   { tab: "text", title: "Text", filled: has("text"), make: (app) => new Texts(app).element },
   { tab: "runs", title: "Compare", filled: () => true, make: (app) => new Table(app).element },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -32,14 +32,24 @@ def trainings(path: str | Path) -> dict[str, Records]:
     folder.read()
     if not folder.runs:
         raise ReadError("expected a folder with event files; there are none in it", path=path)
+    return trainings_of(folder.runs)
+
+
+def trainings_of(runs: Mapping[str, Run]) -> dict[str, Records]:
+    """The trainings that some runs are parts of, by name, as far as they have been read. From any thread.
+
+    Args:
+        runs: The runs by name.
+    """
     found: dict[str, Records] = {}
-    for name, run in folder.runs.items():
+    for name, run in runs.items():
         around, _, part = name.rpartition("/")
         is_part = part in ("train", "validation")
         records = found.setdefault((around or ".") if is_part else name, Records())
         series = records.validation if part == "validation" else records.train
-        series.update({tag: _line(run, tag) for tag, one in run.series.items() if one.kind == "scalars"})
-        records.graph = records.graph or _graph(run)
+        with run.lock:
+            series.update({tag: _line(run, tag) for tag, one in run.series.items() if one.kind == "scalars"})
+            records.graph = records.graph or _graph(run)
     return dict(sorted(found.items()))
 
 
