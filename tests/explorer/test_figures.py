@@ -35,7 +35,7 @@ def test_a_figure_is_the_chart_of_the_library(name: str) -> None:
     graph = group(read(RESNET))
     figure = json.loads(json.dumps(Figures(graph, TWO).figure(name, 0, 880)))
     check(figure, contract.Figure, "figure")
-    drawn = cutaway.plot_chart(graph, kind, by=quantity, size=(figure["width"], 484.0)).scene
+    drawn = cutaway.plot_chart(graph, kind, by=quantity, size=(figure["width"], 440.0)).scene
     texts = [item for item in drawn.sheets[0].items if isinstance(item, Text)]
     assert [mark[4] for mark in figure["marks"] if mark[0] == "text"] == [text.content for text in texts]
     boxes = [item for item in drawn.sheets[0].items if isinstance(item, Box)]
