@@ -33,9 +33,10 @@ _WATCH = """(() => {
     const look = () => {
         let there = false;
         try { there = shows(); } catch { /* the page is not that far */ }
-        requestAnimationFrame(there ? () => { window.shownAt_ = Date.now(); } : look);
+        if (there) requestAnimationFrame(() => { window.shownAt_ = Date.now(); });
+        else setTimeout(look, 10);
     };
-    requestAnimationFrame(look);
+    look();
 })();"""
 
 _START_COUNTING = """(() => {
@@ -93,7 +94,7 @@ class Tab:
                 found = None
             if found:
                 return float(found) / 1000
-            time.sleep(0.03)
+            time.sleep(0.2)  # the page has noted when; a question leaves something to be collected there
         return None
 
     def gaps(self, kind: str, held: str = "") -> list[float]:
