@@ -95,7 +95,7 @@ def test_search_finds_marks_and_flies_from_hit_to_hit(open_page: Open, graph: Gr
     before = share_of(pixels(page), HIGHLIGHT)
     assert search(page, "se_expand").startswith(f"{len(expected)} hits")
     page.wait_for_timeout(400)
-    assert share_of(pixels(page), HIGHLIGHT) > before + 0.0005
+    assert share_of(pixels(page), HIGHLIGHT) > before + 0.0002
     assert hit_names(page)[:5] == expected[:5]
     for wanted in expected[:2]:
         page.keyboard.press("Enter")
