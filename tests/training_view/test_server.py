@@ -208,3 +208,13 @@ def test_which_folders_are_logs(tmp_path: Path) -> None:
     assert not is_log(str(tmp_path / "missing"))
     (tmp_path / "logs" / "saved_model.pb").write_bytes(b"")
     assert not is_log(str(tmp_path / "logs"))
+
+
+def test_of_few_values_none_is_an_outlier(tmp_path: Path, view: View) -> None:
+    with EventWriter(tmp_path / "short") as writer:
+        for step, value in enumerate([9.0, 1.0, 1.1, 1.2, 1.1, 1.0]):
+            writer.scalars({"loss": value}, step)
+    client = view(tmp_path)
+    client.complete()
+    _, about, _ = client.series(["short"], "loss", pixels=100)
+    assert about["inner"] == about["y"] == [1.0, 9.0]

@@ -24,6 +24,9 @@ AXES: Final = ("step", "relative", "wall", "epoch")
 _INNER = (5.0, 95.0)
 """Percentiles between which values are no outliers, as TensorBoard has it."""
 
+_FEW = 100
+"""Values below which none is an outlier: a twentieth of them would be a handful, each of which says something."""
+
 _PERCENTILES_OF = 200_000
 """Values of which percentiles are taken; of more, evenly chosen ones."""
 
@@ -215,9 +218,11 @@ def _heights(parts: list[Floats]) -> dict[str, Any]:
         return {"y": None, "inner": None, "positive": None, "points": len(values)}
     some = finite[:: max(1, len(finite) // _PERCENTILES_OF)]
     positive = finite[finite > 0]
+    least, greatest = float(finite.min()), float(finite.max())
+    inner = [least, greatest] if len(finite) < _FEW else [float(found) for found in np.percentile(some, _INNER)]
     return {
-        "y": [float(finite.min()), float(finite.max())],
-        "inner": [float(found) for found in np.percentile(some, _INNER)],
+        "y": [least, greatest],
+        "inner": inner,
         "positive": float(positive.min()) if len(positive) else None,
         "points": len(values),
     }
