@@ -1,7 +1,8 @@
 /**
- * Builds the page: src/main.ts and src/explorer.css become explorer.js and explorer.css, with every worker and both
- * fonts inside the script; src/training/main.ts becomes training.js and training.css, the page of the training view; src/widget.ts becomes
- * widget.js, which notebooks load. The output depends on nothing but the sources, so that it can be compared byte for byte.
+ * Builds the pages: src/main.ts and src/explorer.css become explorer.js and explorer.css, with every worker and both
+ * fonts inside the script; src/training/main.ts becomes training.js and training.css, the page of the training view,
+ * and src/training/stage.ts the training_model.js that it loads for the model; src/widget.ts becomes widget.js, which
+ * notebooks load. The output depends on nothing but the sources, so that it can be compared byte for byte.
  *
  * Usage: node scripts/build.mjs [FOLDER]
  */
@@ -16,6 +17,15 @@ const OUT = path.resolve(process.argv[2] ?? path.join(WEB, "../src/cutaway/explo
 const LARGEST = 380_000; // bytes of all that a page needs besides the model
 const BANNER = "Generated from web/ by `npm run build`; do not edit.";
 
+const SCRIPT = {
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: "es2022",
+  charset: "utf8",
+  absWorkingDir: WEB,
+};
+
 /** `import text from "worker:./x.ts"`: the bundled worker as text, for a blob. */
 export const workers = {
   name: "workers",
@@ -27,13 +37,8 @@ export const workers = {
     setup.onLoad({ filter: /.*/, namespace: "worker" }, async (args) => {
       const made = await build({
         entryPoints: [args.path],
-        bundle: true,
-        minify: true,
+        ...SCRIPT,
         write: false,
-        format: "iife",
-        target: "es2022",
-        charset: "utf8",
-        absWorkingDir: WEB,
         metafile: true,
       });
       const watchFiles = Object.keys(made.metafile.inputs).map((file) => path.join(WEB, file));
@@ -42,65 +47,27 @@ export const workers = {
   },
 };
 
+/** One bundle of scripts and styles. */
+async function bundle(name, sources, options = {}) {
+  await build({
+    ...SCRIPT,
+    entryPoints: sources.map((source) => path.join(WEB, "src", source)),
+    entryNames: name,
+    outdir: OUT,
+    loader: { ".woff2": "binary" },
+    plugins: [workers],
+    banner: Object.fromEntries(sources.map((source) => [source.endsWith(".css") ? "css" : "js", `/* ${BANNER} */`])),
+    legalComments: "none",
+    ...options,
+  });
+}
+
 async function main() {
   await mkdir(OUT, { recursive: true });
-  await build({
-    entryPoints: [path.join(WEB, "src/main.ts"), path.join(WEB, "src/explorer.css")],
-    entryNames: "explorer",
-    bundle: true,
-    minify: true,
-    outdir: OUT,
-    format: "iife",
-    target: "es2022",
-    charset: "utf8",
-    absWorkingDir: WEB,
-    loader: { ".woff2": "binary" },
-    plugins: [workers],
-    banner: { js: `/* ${BANNER} */`, css: `/* ${BANNER} */` },
-    legalComments: "none",
-  });
-  await build({
-    entryPoints: [path.join(WEB, "src/widget.ts")],
-    bundle: true,
-    minify: true,
-    outdir: OUT,
-    format: "esm", // what anywidget loads
-    target: "es2022",
-    charset: "utf8",
-    absWorkingDir: WEB,
-    banner: { js: `/* ${BANNER} */` },
-    legalComments: "none",
-  });
-  await build({
-    entryPoints: [path.join(WEB, "src/training/main.ts"), path.join(WEB, "src/training/training.css")],
-    entryNames: "training",
-    bundle: true,
-    minify: true,
-    outdir: OUT,
-    format: "iife",
-    target: "es2022",
-    charset: "utf8",
-    absWorkingDir: WEB,
-    loader: { ".woff2": "binary" },
-    plugins: [workers],
-    banner: { js: `/* ${BANNER} */`, css: `/* ${BANNER} */` },
-    legalComments: "none",
-  });
-  await build({
-    entryPoints: [path.join(WEB, "src/training/stage.ts")],
-    entryNames: "training_model",
-    bundle: true,
-    minify: true,
-    outdir: OUT,
-    format: "iife",
-    target: "es2022",
-    charset: "utf8",
-    absWorkingDir: WEB,
-    loader: { ".woff2": "binary" },
-    plugins: [workers],
-    banner: { js: `/* ${BANNER} */` },
-    legalComments: "none",
-  });
+  await bundle("explorer", ["main.ts", "explorer.css"]);
+  await bundle("widget", ["widget.ts"], { format: "esm" }); // what anywidget loads
+  await bundle("training", ["training/main.ts", "training/training.css"]);
+  await bundle("training_model", ["training/stage.ts"]);
   let total = 0;
   for (const name of ["explorer.js", "explorer.css"]) {
     const file = path.join(OUT, name);

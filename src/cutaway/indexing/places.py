@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 from uuid import uuid4
 
-from cutaway.errors import MissingExtra, OptionError, ReadError
+from cutaway.errors import ReadError
+from cutaway.training.remote import file_system
 
 UNFINISHED = ".unfinished"
 """End of the name of a file on this machine while it is being written."""
@@ -60,19 +61,8 @@ def open_place(address: str) -> Place:
     """
     if "://" not in address:
         return _Folder(Path(address))
-    try:
-        import fsspec
-    except ImportError as error:
-        raise MissingExtra(
-            f"{address}: reading from addresses needs fsspec; install it with: pip install 'cutaway[dask]'"
-        ) from error
-    try:
-        system, root = fsspec.core.url_to_fs(address)
-    except ImportError as error:
-        raise MissingExtra(f"{address}: {error}") from error
-    except ValueError as error:
-        raise OptionError(f"{address}: {error}") from error
-    return _Remote(address, system, str(root).rstrip("/"))
+    system, root = file_system(address)
+    return _Remote(address, system, root.rstrip("/"))
 
 
 @dataclass(frozen=True)

@@ -86,22 +86,27 @@ STORED = ("images", "audio")
 """Plugins whose values are not kept."""
 
 
-def pictures(data: bytes, tag: str) -> list[bytes]:
-    """The encoded pictures that an event holds under a tag; none where it holds none, or is damaged."""
+def _under(data: bytes, tag: str) -> Any:
+    """The first value that an event holds under a tag; None where it holds none, or is damaged."""
     try:
         event = message("Event").FromString(data)
     except DecodeError:
+        return None
+    return next((value for value in event.summary.value if text(value.tag) == tag), None)
+
+
+def pictures(data: bytes, tag: str) -> list[bytes]:
+    """The encoded pictures that an event holds under a tag; none where it holds none, or is damaged."""
+    value = _under(data, tag)
+    if value is None:
         return []
-    for value in event.summary.value:
-        if text(value.tag) == tag:
-            if value.WhichOneof("value") == "image":
-                return [
-                    value.image[part.start : part.end]
-                    for part in fields(value.image, 0, len(value.image), [])
-                    if (part.number, part.wire) == (_ENCODED, MESSAGE)
-                ]
-            return [bytes(part) for part in value.tensor.string_val[2:]]  # width and height come first
-    return []
+    if value.WhichOneof("value") == "image":
+        return [
+            value.image[part.start : part.end]
+            for part in fields(value.image, 0, len(value.image), [])
+            if (part.number, part.wire) == (_ENCODED, MESSAGE)
+        ]
+    return [bytes(part) for part in value.tensor.string_val[2:]]  # width and height come first
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +126,14 @@ class Sound:
 
 def sounds(data: bytes, tag: str) -> list[Sound]:
     """The sounds that an event holds under a tag; none where it holds none, or is damaged."""
-    try:
-        event = message("Event").FromString(data)
-    except DecodeError:
+    value = _under(data, tag)
+    if value is None:
         return []
-    for value in event.summary.value:
-        if text(value.tag) == tag:
-            if value.WhichOneof("value") == "audio":
-                return _old_sound(value.audio)
-            told, pairs = list(value.tensor.string_val), len(value.tensor.tensor_shape.dim) > 1
-            labels = told[1::2] if pairs else [b""] * len(told)  # TensorFlow 2 writes a label behind each
-            return [
-                Sound(bytes(one), text(label)) for one, label in zip(told[:: 2 if pairs else 1], labels, strict=False)
-            ]
-    return []
+    if value.WhichOneof("value") == "audio":
+        return _old_sound(value.audio)
+    told, pairs = list(value.tensor.string_val), len(value.tensor.tensor_shape.dim) > 1
+    labels = told[1::2] if pairs else [b""] * len(told)  # TensorFlow 2 writes a label behind each
+    return [Sound(bytes(one), text(label)) for one, label in zip(told[:: 2 if pairs else 1], labels, strict=False)]
 
 
 def _old_sound(audio: bytes) -> list[Sound]:
