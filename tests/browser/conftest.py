@@ -77,7 +77,7 @@ def open_page(browser: Any, serve: Callable[[Path], str]) -> Iterator[Open]:
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
         page.goto((model.as_uri() if model.suffix == ".html" else serve(model)) + link)
-        page.wait_for_selector("[data-cutaway=drawn]", timeout=20_000)
+        page.wait_for_selector("[data-cutaway=drawn]", timeout=60_000)
         return page
 
     yield open_

@@ -39,7 +39,7 @@ def served(models: tuple[Path, Path], browser: Any) -> Iterator[Any]:
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(listening.url)
-    page.wait_for_selector("[data-cutaway=drawn]", timeout=20_000)
+    page.wait_for_selector("[data-cutaway=drawn]", timeout=60_000)
     page.wait_for_selector(".change-row")
     yield page
     context.close()

@@ -489,7 +489,7 @@ def test_a_model_that_changes_is_shown_anew_where_one_was(browser: Any, tmp_path
         page = browser.new_page()
         try:
             page.goto(server.stdout.readline().split()[1])
-            page.wait_for_selector("[data-cutaway=drawn]", timeout=20_000)
+            page.wait_for_selector("[data-cutaway=drawn]", timeout=60_000)
             page.locator(".drawing").focus()
             page.keyboard.press("o")
             page.evaluate("cutaway.flyTo('top_conv')")

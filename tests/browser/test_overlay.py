@@ -51,7 +51,7 @@ def test_a_served_page_begins_with_the_colours(open_page: Open, browser: Any) ->
     try:
         page = browser.new_context().new_page()
         page.goto(shown.url)
-        page.wait_for_selector("[data-cutaway=drawn]", timeout=20_000)
+        page.wait_for_selector("[data-cutaway=drawn]", timeout=60_000)
         wait_until(page, "location.hash.includes('colour=overlay')")
         page.context.close()
     finally:

@@ -60,7 +60,7 @@ def test_the_one_file_page_asks_for_nothing(browser: Any, tmp_path: Path) -> Non
     )
     target = one_file(tmp_path, read(RESNET))
     page.goto(target.as_uri())
-    page.wait_for_selector("[data-cutaway=drawn]", timeout=20_000)
+    page.wait_for_selector("[data-cutaway=drawn]", timeout=60_000)
     at_rest(page)
     for key in ("o", "d", "?", "Escape", "+", "ArrowRight", "ArrowRight", "Enter"):
         page.keyboard.press(key)
@@ -88,7 +88,7 @@ def test_the_served_page_breaks_no_policy_and_asks_only_its_server(browser: Any,
         "document.addEventListener('securitypolicyviolation', e => violated(e.violatedDirective + ' ' + e.blockedURI))"
     )
     page.goto(address)
-    page.wait_for_selector("[data-cutaway=drawn]", timeout=20_000)
+    page.wait_for_selector("[data-cutaway=drawn]", timeout=60_000)
     page.evaluate("cutaway.flyTo('conv4_block2_2_bn')")
     at_rest(page)
     origin = address.split("/?")[0]
@@ -102,7 +102,7 @@ def test_a_page_without_its_server_says_so(browser: Any, serve: Callable[[Path],
     page = context.new_page()
     page.route("**/chart*", lambda route: route.abort())
     page.goto(serve(RESNET))
-    page.wait_for_selector("[data-cutaway=failed]", timeout=20_000)
+    page.wait_for_selector("[data-cutaway=failed]", timeout=60_000)
     assert "does not answer" in page.inner_text(".note")
     context.close()
 

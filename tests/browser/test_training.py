@@ -31,7 +31,7 @@ def open_logs(browser: Any, serve: Callable[[Path], str]) -> Iterator[Callable[.
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
         page.goto(serve(folder) + link)
-        page.wait_for_selector(wait, timeout=20_000)
+        page.wait_for_selector(wait, timeout=60_000)
         return page
 
     yield open_
