@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cutaway.readers.wire.crc32c import crc32c, masked
+from cutaway.training import event_writer
 from cutaway.training.checksums import find_header, masked_checksum, masked_rows
 from cutaway.training.event_messages import varint
 from cutaway.training.event_writer import EventWriter
@@ -47,6 +48,30 @@ def test_checksums_by_columns_are_those_by_bytes(data: bytes) -> None:
     assert masked_checksum(data) == masked(crc32c(data))
     if data:
         assert masked_rows(np.frombuffer(data * 2, np.uint8).reshape(2, -1)).tolist() == [masked(crc32c(data))] * 2
+
+
+def test_windows_is_asked_to_write_bytes_as_they_are() -> None:
+    code = "import os; os.O_BINARY = 1 << 30; from cutaway.training import event_writer; print(event_writer._BYTES)"
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        check=True,
+    ).stdout
+    assert int(told) == 1 << 30
+
+
+def test_files_are_opened_for_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, opened = [], os.open
+
+    def watched(path: Path, flags: int, mode: int) -> int:
+        seen.append(flags)
+        return opened(path, flags & ~(1 << 30), mode)
+
+    monkeypatch.setattr(event_writer, "_BYTES", 1 << 30)
+    monkeypatch.setattr(os, "open", watched)
+    EventWriter(tmp_path).close()
+    assert seen[0] & 1 << 30
 
 
 def test_checksum_of_a_standard() -> None:

@@ -41,6 +41,9 @@ from cutaway.training.png_image import png
 _FLOAT_MAX = float(np.finfo(np.float32).max)
 _COUNTER = itertools.count()
 _KERAS_TAG = "keras"
+_BYTES = getattr(os, "O_BINARY", 0)
+"""Without which Windows writes two bytes for each that happens to be the end of a line."""
+
 _TOGETHER = 1000
 """Events that are handed to the system together, some hundred kilobytes."""
 
@@ -67,10 +70,11 @@ class EventWriter:
         self._forms: dict[str, ScalarForm] = {}
         self._held: list[bytes] | None = None
         self._file = -1
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | _BYTES
         while self._file < 0:  # another process may have taken the name
             self.path = folder / file_name(path.name for path in folder.iterdir())
             try:
-                self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+                self._file = os.open(self.path, flags, 0o644)
             except FileExistsError:
                 continue
         self._size = 0
