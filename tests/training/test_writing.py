@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cutaway.errors import MissingExtra
 from cutaway.training import writing
 from cutaway.training.event_writer import EventWriter
 from cutaway.training.runs import LogFolder, Run
@@ -123,6 +124,47 @@ print(type(made.failure).__name__, made.put("train", None))
     (path,) = (tmp_path / "train").iterdir()
     assert 9_900 < path.stat().st_size <= 10_000
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 10_000
+
+
+@pytest.mark.parametrize("when", ["opened", "written", "flushed", "closed"])
+def test_errors_of_any_kind_are_told_and_hold_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    monkeypatch.setattr(writing, "_IDLE", 0.02)
+    error = MissingExtra("needs s3fs: pip install s3fs")
+
+    class Odd(EventWriter):
+        def __init__(self, folder: str | Path) -> None:
+            if when == "opened":
+                raise error
+            super().__init__(folder)
+
+        def flush(self) -> None:
+            if when == "flushed":
+                raise error
+
+        def close(self) -> None:
+            super().close()
+            if when == "closed":
+                raise error
+
+    def job(writer: EventWriter) -> None:
+        if when == "written":
+            raise error
+
+    made = Writing(tmp_path, Odd)
+    assert made.put("train", job)
+    begun = time.monotonic()
+    assert made.wait(10)
+    while when == "flushed" and made.failure is None and time.monotonic() < begun + 10:
+        time.sleep(0.01)
+    if when != "closed":
+        assert made.failure is error
+        assert not put(made, 2)
+    assert made.wait(10)
+    assert made.close(10)
+    assert made.failure is error
+    assert time.monotonic() < begun + 9
 
 
 def test_files_that_are_removed_are_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,7 +60,7 @@ class Writing:
     """
 
     def __init__(self, folder: str | Path, opened: Callable[[str], EventWriter] | None = None) -> None:
-        self.failure: OSError | None = None
+        self.failure: Exception | None = None
         self.left_out = 0
         self.moved = 0
         self._folder = str(folder).rstrip("/")
@@ -125,7 +125,7 @@ class Writing:
             try:
                 if self.failure is None:
                     self._write(part, job)
-            except OSError as error:
+            except Exception as error:  # of whatever kind: stores have their own, and nobody would hear of it here
                 self.failure = error
             with self._changed:
                 self._size -= size
@@ -133,7 +133,7 @@ class Writing:
         for writer in self._writers.values():
             try:
                 writer.close()
-            except OSError as error:
+            except Exception as error:
                 self.failure = self.failure or error
 
     def _next(self) -> tuple[str, Job, int] | None:
@@ -144,8 +144,8 @@ class Writing:
             try:
                 for writer in self._writers.values():
                     writer.flush()
-            except OSError as error:
-                self.failure = error
+            except Exception as error:
+                self.failure = self.failure or error
 
     def _write(self, part: str, job: Job) -> None:
         now = time.monotonic()
