@@ -296,3 +296,13 @@ def test_an_index_of_weights_is_not_overwritten_by_one_of_logs(tmp_path: Path) -
         build_index(str(tmp_path / "logs"), str(tmp_path / "index"))
     with pytest.raises(ReadError):
         open_place(str(tmp_path / "absent")).names()
+
+
+def test_a_compressed_file_that_was_cut_since_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut(*_: Any) -> None:
+        raise EOFError("Compressed file ended before the end-of-stream marker was reached")
+
+    name = write_run(tmp_path / "logs", 5).name
+    monkeypatch.setattr(logs, "_chunk", cut)
+    told = logs.index_file(logs.Task(str(tmp_path / "logs"), str(tmp_path / "index"), name))
+    assert told.startswith(f"{name}: Compressed file ended")

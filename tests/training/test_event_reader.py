@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from cutaway.errors import ReadError
 from cutaway.readers.wire.crc32c import crc32c, masked
+from cutaway.training import event_reader
 from cutaway.training.checksums import PIECE, masked_records, masked_rows
 from cutaway.training.event_messages import ScalarForm, event, field, metadata, record, strings, summary, tensor
 from cutaway.training.event_records import split
@@ -213,6 +214,36 @@ def test_compressed_files_also_cut_and_damaged(tmp_path: Path) -> None:
     assert len(steps) > 1000
     assert steps == list(range(len(steps)))
     assert hurt.warnings
+
+
+def cut_in_a_large_record(folder: Path) -> tuple[Path, bytes]:
+    """A compressed file with a scalar and a part of a record that is too large to be decoded; and all of it."""
+    body = np.random.default_rng(2).bytes(200_000)
+    packed = gzip.compress(b"".join([LOSS[0], record(event(2.0, 2, field(4, body))), LOSS[1]]))
+    return write(folder, packed[:100_000], name="events.out.tfevents.1.gz"), packed
+
+
+def test_a_compressed_file_that_is_cut_in_a_large_record_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_reader, "_LARGEST", 1000)
+    path, packed = cut_in_a_large_record(tmp_path)
+    run = run_of(tmp_path)
+    assert len(run.series["loss"]) == 1
+    assert run.warnings == []
+    path.write_bytes(packed)
+    run.read()
+    assert len(run.series["loss"]) == 2
+
+
+def test_a_place_that_a_compressed_file_does_not_have_is_an_error_of_reading(tmp_path: Path) -> None:
+    path, _ = cut_in_a_large_record(tmp_path)
+    file = event_reader.EventFile(path)
+    with pytest.raises(ReadError, match="cannot be read as an event file"):
+        file.record(1 << 20, 10)
+    file.offset = 1 << 20
+    with pytest.raises(ReadError, match="cannot be read as an event file"):
+        list(file.read())
 
 
 def test_several_files_runs_and_a_run_that_appears(tmp_path: Path) -> None:

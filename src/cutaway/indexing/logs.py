@@ -88,7 +88,7 @@ def index_file(task: Task) -> str:
     while not done:
         try:
             made = _chunk(source, task, begin, size)
-        except (OSError, ReadError, zlib.error) as error:
+        except (OSError, EOFError, ReadError, zlib.error) as error:
             return f"{task.name}: {error}"
         _write(index, task, number, made)
         done = not made.closed

@@ -99,7 +99,7 @@ class EventFile:
             with self._open() as raw:
                 self._identity, self._size = self._look(raw)
                 yield from self.read_from(raw, self._size)
-        except (OSError, zlib.error) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise ReadError(f"cannot be read as an event file: {error}", path=self.path) from error
 
     def record(self, offset: int, length: int) -> bytes:
@@ -119,7 +119,7 @@ class EventFile:
                 file: _Readable = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
                 file.seek(offset)
                 return self._read(file, length)
-        except (OSError, zlib.error) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise ReadError(f"cannot be read as an event file: {error}", path=self.path) from error
 
     def read_from(self, raw: BinaryIO, size: int) -> Iterator[Taken]:
@@ -130,7 +130,7 @@ class EventFile:
             size: Its size in bytes.
 
         Raises:
-            OSError, zlib.error: It cannot be read.
+            OSError, EOFError, zlib.error: It cannot be read.
         """
         packed = raw.read(2) == _GZIP
         raw.seek(0)
@@ -196,7 +196,10 @@ class EventFile:
         beyond = self.offset + size
         if beyond > (most or _FARTHEST):
             return False
-        file.seek(beyond - 1)
+        try:
+            file.seek(beyond - 1)
+        except EOFError:  # a compressed file that ends before is waited for, as a plain one is
+            return False
         if len(self._read(file, 1)) < 1:
             return False
         self._tell(f"the record at byte {self.offset:,} has {size:,} bytes and is left out; values are smaller")
