@@ -14,6 +14,7 @@ from PIL import Image
 
 from cutaway.training.event_writer import EventWriter
 from cutaway.training.histograms import distribution
+from cutaway.training_view import download
 from cutaway.training_view.distributions import GRID, LEVELS
 from tests.explorer.hand import decode
 from tests.training_view.client import ViewClient
@@ -133,6 +134,36 @@ def test_downloads_have_all_points(tmp_path: Path, view: View) -> None:
     assert [line.split(",")[4] for line in odd[1:]] == ["1.5", "nan", "inf", "-inf"]
     (series,) = json.loads(client.ask(f"/download?format=json&runs={client.run('odd')}")[2])
     assert series["values"] == [1.5, "NaN", "Infinity", "-Infinity"]
+
+
+def test_downloads_go_on_behind_histograms_without_bins(
+    tmp_path: Path, view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "_ROWS", 2)
+    with EventWriter(tmp_path / "run") as writer:
+        for step in range(5):
+            writer.histogram("h", np.zeros((0, 3)) if step < 4 else np.array([[0.0, 1.0, 5.0]]), step)
+        writer.scalars({"loss": 1.5}, 7)
+    client = view(tmp_path)
+    client.complete()
+    rows = list(csv.DictReader(io.StringIO(client.ask("/download?format=csv")[2].decode())))
+    assert sorted((row["tag"], row["step"]) for row in rows) == [("h", "4"), ("loss", "7")]
+
+
+def test_times_that_are_no_numbers_are_sent_as_texts(tmp_path: Path, view: View) -> None:
+    with EventWriter(tmp_path / "run") as writer:
+        for step, when in enumerate((BEGAN, np.nan, np.inf)):
+            writer.text("words", "hello", step, wall_time=when)
+            writer.scalars({"loss": 1.0}, step, wall_time=when)
+    client = view(tmp_path)
+    client.complete()
+    asked = f"?run=0&tag={client.tag('words')}"
+    times = [BEGAN, "NaN", "Infinity"]
+    assert client.json(f"/steps{asked}")["times"] == times
+    assert [text[1] for text in client.json(f"/texts{asked}")] == times
+    body = client.ask("/download?format=json")[2]
+    told = json.loads(body, parse_constant=lambda bare: pytest.fail(f"{bare} is not JSON"))
+    assert [series["wall_times"] for series in told] == [times, times]
 
 
 def test_what_runs_ended_with_is_summed_up(tmp_path: Path, view: View) -> None:

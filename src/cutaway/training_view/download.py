@@ -66,7 +66,8 @@ def _lines(run: str, tag: str, kind: str, columns: Columns) -> Iterator[bytes]:
                 writer.writerow([*first, _harmless("\n".join(columns.values[at])), "", "", ""])
             else:
                 writer.writerow([*first, repr(float(columns.values[at])), "", "", ""])
-        yield text.getvalue().encode("utf-8", "replace")
+        if lines := text.getvalue():  # histograms without bins have none
+            yield lines.encode("utf-8", "replace")
 
 
 def _harmless(text: str) -> str:
@@ -78,19 +79,20 @@ def _object(run: str, tag: str, kind: str, columns: Columns) -> Iterator[bytes]:
     head = json.dumps({"run": run, "tag": tag, "kind": kind})
     yield head[:-1].encode() + b', "steps": '
     yield json.dumps(columns.steps.tolist()).encode() + b', "wall_times": '
-    yield json.dumps(columns.times.tolist()).encode() + b', "values": ['
+    yield json.dumps(plain(columns.times.tolist())).encode() + b', "values": ['
     for begin in range(0, len(columns), _ROWS):
         part = columns.values[begin : begin + _ROWS]
-        values = [_plain(value) for value in (part.tolist() if isinstance(part, np.ndarray) else part)]
+        values = [plain(value) for value in (part.tolist() if isinstance(part, np.ndarray) else part)]
         yield (b", " if begin else b"") + json.dumps(values)[1:-1].encode()
     yield b"]}"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Numbers as JSON has them, however deep in lists; what is not finite is a text."""
     if isinstance(value, np.ndarray):
-        return [_plain(part) for part in value.tolist()]
+        return [plain(part) for part in value.tolist()]
     if isinstance(value, list):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     if isinstance(value, float) and not math.isfinite(value):
         return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")
     return value

@@ -8,6 +8,7 @@ from cutaway.explorer.session import shown_lines
 from cutaway.training.event_decode import Stored, pictures
 from cutaway.training.event_reader import EventFile
 from cutaway.training.series import TEXT
+from cutaway.training_view.download import plain
 from cutaway.training_view.logs import Logs, Shown
 
 _FORMATS = {
@@ -27,11 +28,11 @@ LARGEST = 64 << 20
 
 
 def steps_of(shown: Shown, tag: str) -> dict[str, Any] | None:
-    """The steps and times of what was logged under a tag; None if there is nothing."""
+    """The steps and times of what was logged under a tag; None if there is nothing. Times may be no numbers: texts."""
     columns = shown.run.columns(tag)
     if columns is None:
         return None
-    return {"steps": columns.steps.tolist(), "times": columns.times.tolist()}
+    return {"steps": columns.steps.tolist(), "times": plain(columns.times.tolist())}
 
 
 def texts_of(shown: Shown, tag: str) -> list[list[Any]] | None:
@@ -41,7 +42,7 @@ def texts_of(shown: Shown, tag: str) -> list[list[Any]] | None:
         return None
     some = range(max(0, len(columns) - _MOST_TEXTS), len(columns))
     return [
-        [int(columns.steps[at]), float(columns.times[at]), shown_lines("\n".join(columns.values[at])[:_LETTERS])]
+        [int(columns.steps[at]), plain(float(columns.times[at])), shown_lines("\n".join(columns.values[at])[:_LETTERS])]
         for at in some
     ]
 

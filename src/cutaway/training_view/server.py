@@ -293,7 +293,7 @@ async def _download(request: Request) -> Response:
     pieces = download(service.logs, service.tags, chosen[0], chosen[1], form)
 
     async def send() -> AsyncIterator[bytes]:
-        while piece := await work(request, lambda: next(pieces, b"")):
+        while (piece := await work(request, lambda: next(pieces, None))) is not None:
             yield piece
 
     headers = {"content-disposition": f'attachment; filename="cutaway.{form}"'}
