@@ -191,6 +191,49 @@ def test_several_fits_and_a_resumed_one_count_on(tmp_path: Path) -> None:
     assert len(list((tmp_path / "train").iterdir())) == 3
 
 
+@pytest.mark.parametrize("options", [{}, {"steps_per_epoch": 3}])
+def test_a_training_that_was_broken_off_lets_go_of_the_model(tmp_path: Path, options: dict[str, int]) -> None:
+    def breaks(epoch: int, logs: Any) -> None:
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    model, recorder = small(), cutaway.Recorder(tmp_path, every=1, record=())
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, recorder, keras.callbacks.LambdaCallback(on_epoch_end=breaks), epochs=3, **options)
+    steps = 2 * options.get("steps_per_epoch", 6)
+    fit(model, **options)
+    assert getattr(model.train_function, "__self__", None) is not recorder
+    assert logged(tmp_path)["train"].series["batch_loss"].steps.tolist() == list(range(1, steps + 1))
+    fit(model, recorder, epochs=1, **options)
+    assert len(logged(tmp_path)["train"].series["batch_loss"]) == steps + steps // 2
+
+
+def test_a_loop_of_ones_own_is_recorded_to_its_end(tmp_path: Path) -> None:
+    model, recorder, history = small(), cutaway.Recorder(tmp_path, every=1, record=()), keras.callbacks.History()
+    for callback in (recorder, history):
+        callback.set_model(model)
+        callback.on_train_begin()
+    for epoch in range(2):
+        recorder.on_epoch_begin(epoch)
+        for _ in range(3):
+            model.train_on_batch(X, Y)
+        for callback in (recorder, history):
+            callback.on_epoch_end(epoch, {})
+    recorder.on_train_end()
+    assert logged(tmp_path)["train"].series["batch_loss"].steps.tolist() == list(range(1, 7))
+
+
+def test_a_model_left_in_a_broken_training_is_not_trained_as_another(tmp_path: Path) -> None:
+    def breaks(epoch: int, logs: Any) -> None:
+        raise KeyboardInterrupt
+
+    left, other, recorder = small(), small(), cutaway.Recorder(tmp_path, every=1, record=())
+    with pytest.raises(KeyboardInterrupt):
+        fit(left, recorder, keras.callbacks.LambdaCallback(on_epoch_end=breaks))
+    fit(other, recorder, epochs=1)
+    assert getattr(left.train_function, "__self__", None) is not recorder
+
+
 def test_several_steps_as_one_execution(tmp_path: Path) -> None:
     model = small()
     model.compile("sgd", "mse", steps_per_execution=4)
@@ -238,12 +281,15 @@ def test_tensorflow_takes_the_same_distribution(values: list[float]) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-def test_a_full_disk_ends_the_recording_and_not_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("No space")])
+def test_a_full_disk_ends_the_recording_and_not_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     def full(writer: EventWriter, data: bytes) -> None:
-        raise OSError(28, "No space left on device")
+        raise error
 
     monkeypatch.setattr(EventWriter, "_write", full)
-    with pytest.warns(UserWarning, match="no longer recorded.*No space"):
+    with pytest.warns(UserWarning, match="no longer recorded.*(Errno|RuntimeError).*No space"):
         history = fit(small(), cutaway.Recorder(tmp_path, 1, every=1), validation_split=0.25)
     assert len(history.history["loss"]) == 2
 

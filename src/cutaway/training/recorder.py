@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cutaway.errors import MissingExtra, check_choice
+from cutaway.errors import CutawayError, MissingExtra, check_choice
 from cutaway.training.checks.finding import Severity, TrainingFinding
 from cutaway.training.checks.watch import Watch, in_words
 from cutaway.training.event_writer import EventWriter
@@ -105,6 +105,7 @@ class Recorder(keras.callbacks.Callback):
         self._structure: list[Job] = []
         self._plain: Callable[[Any], Any] | None = None
         self._step_of: RecordedStep | None = None
+        self._history: Any = None
         self._traced = False
         self._execution = 1
         self._epoch_steps = 0
@@ -139,6 +140,8 @@ class Recorder(keras.callbacks.Callback):
 
     def set_model(self, model: Any) -> None:
         """Take the model, as Keras asks to."""
+        if self.model is not None and self.model is not model:  # which may have been left in the middle of a training
+            self._detach()
         super().set_model(model)
         held = getattr(model, "train_function", None)
         self._traced = held is not None
@@ -179,6 +182,7 @@ class Recorder(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Begin to measure the time of an epoch."""
         self._epoch_steps = 0
+        self._history = getattr(self.model, "history", None)  # which a loop of the user's own may set late
         self._noted = self._began = (time.perf_counter(), self._step)
         self._tell("on_epoch_begin", epoch, logs)
 
@@ -251,6 +255,7 @@ class Recorder(keras.callbacks.Callback):
             self._described = []
         known = self._step_of is not None and self._step_of.plain is held and self._step_of.plan is self._plan
         self._plain = held
+        self._history = getattr(self.model, "history", None)
         self._execution = int(getattr(self.model, "steps_per_execution", 1))
         if not self._plan.in_step:
             self._step_of = None
@@ -268,6 +273,8 @@ class Recorder(keras.callbacks.Callback):
 
     def _train(self, iterator: Any) -> Any:
         """A step of the training, in the place of Keras' own train function."""
+        if getattr(self.model, "history", None) is not self._history:  # each `fit` has its own: this one is not ours
+            return self._left()(iterator)
         before, size = self._step, self._execution
         recorded = self._step_of
         told: Told | None = None
@@ -289,6 +296,13 @@ class Recorder(keras.callbacks.Callback):
         if self._options.due(before, self._step):
             self._record(before, logs)
         return logs
+
+    def _left(self) -> Callable[[Any], Any]:
+        """Leave the model, whose `fit` was broken off without its end being told; the train function without us."""
+        plain = self._plain
+        self._detach()
+        self._writing.close()
+        return plain  # type: ignore[return-value]
 
     def _begin_batch(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Let the profiler know of a step, if there is one."""
@@ -347,11 +361,17 @@ class Recorder(keras.callbacks.Callback):
             warnings.warn(f"the training is stopped: {in_words(grave)}", stacklevel=4)
         if self._writing.failure is not None and not self._told_failure:
             self._told_failure = True
-            warnings.warn(f"the training is no longer recorded: {self._writing.failure}; it goes on", stacklevel=4)
+            why = _in_words(self._writing.failure)
+            warnings.warn(f"the training is no longer recorded: {why}; it goes on", stacklevel=4)
 
     def _tell(self, hook: str, *given: Any) -> None:
         if self._helper is not None:
             getattr(self._helper, hook)(*given)
+
+
+def _in_words(failure: Exception) -> str:
+    """Why nothing is written any more; errors of other libraries may say little without their kind."""
+    return str(failure) if isinstance(failure, (OSError, CutawayError)) else f"{type(failure).__name__}: {failure}"
 
 
 def _own(function: Any) -> Any:
