@@ -6,14 +6,17 @@ import csv
 import io
 import json
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers, ops
+from keras.src.backend.common import global_state
 
 import cutaway
 from cutaway.errors import MissingExtra, OptionError, ReadError, UnbuiltModel
@@ -152,7 +155,7 @@ def test_the_file_takes_the_shape_that_is_given_and_asks_for_one_that_is_not() -
 def test_what_cannot_run_is_told(tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((4,)), layers.Lambda(lambda x: x + 1)])
     model.save(tmp_path / "code.keras")
-    with pytest.raises(ReadError, match="Lambda layer, which is code"):
+    with pytest.raises(ReadError, match=r"Lambda, which runs code.*cutaway\.profile"):
         cutaway.profile(tmp_path / "code.keras", **FAST)
     with pytest.raises(UnbuiltModel, match="no weights yet"):
         cutaway.profile(keras.Sequential([layers.Dense(3)]), **FAST)
@@ -160,6 +163,48 @@ def test_what_cannot_run_is_told(tmp_path: Path) -> None:
         cutaway.profile(model, runs=0)
     with pytest.raises(OptionError, match="a Graph cannot be run"):
         cutaway.profile(read(model))
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "bare.keras"])
+def test_no_code_in_a_file_is_run_where_keras_would_run_it(tmp_path: Path, name: str, training: bool) -> None:
+    called = tmp_path / "called"
+    x = keras.Input((4,))
+    lay = layers.Lambda(lambda x, at=str(called): __import__("os").makedirs(at, exist_ok=True) or x)
+    keras.Model(x, lay(x)).save(tmp_path / name)
+    called.rmdir()
+    if name == "bare.keras":
+        leave_weights_out(tmp_path / name)
+    keras.config.enable_unsafe_deserialization()
+    try:
+        with pytest.raises(ReadError, match="Lambda, which runs code"):
+            cutaway.profile(tmp_path / name, training=training, **FAST)
+    finally:
+        global_state.set_global_attribute("safe_mode_saving", None)
+    assert not called.exists()
+
+
+def leave_weights_out(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist() if "weights" not in name}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def test_what_a_file_was_compiled_with_is_looked_at_where_it_is_loaded(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
+    model.compile(optimizer="adam", loss=keras.losses.mean_squared_error, metrics=["mae", keras.metrics.AUC()])
+    model.save(tmp_path / "m.keras")
+    model.save(tmp_path / "m.h5")
+    for name in ("m.keras", "m.h5"):
+        assert cutaway.profile(tmp_path / name, training=True, **FAST).rows
+    with h5py.File(tmp_path / "m.h5", "r+") as file:
+        settings = json.loads(file.attrs["training_config"])
+        file.attrs["training_config"] = json.dumps(settings | {"loss": {"class_name": "Loss", "module": "os"}})
+    with pytest.raises(ReadError, match="'os', which is no part of Keras"):
+        cutaway.profile(tmp_path / "m.h5", training=True, **FAST)
+    assert cutaway.profile(tmp_path / "m.h5", **FAST).rows
 
 
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")

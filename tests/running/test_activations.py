@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import subprocess
@@ -359,6 +360,27 @@ def test_classes_outside_of_keras_are_not_imported(tmp_path: Path, module: str) 
             archive.writestr(name, content)
     with pytest.raises(ReadError, match="no part of Keras"):
         cutaway.activations(tmp_path / "bad.keras")
+
+
+def test_what_a_model_inside_was_compiled_with_is_looked_at(tmp_path: Path) -> None:
+    inner = keras.Sequential([keras.Input((4,)), layers.Dense(2)], name="inner")
+    inner.compile(optimizer="adam", loss=keras.losses.mean_squared_error, metrics=[keras.metrics.AUC()])
+    model = keras.Sequential([keras.Input((4,)), inner])
+    model.compile(loss="mse")
+    model.save(tmp_path / "m.keras")
+    assert cutaway.activations(tmp_path / "m.keras", np.zeros((1, 4)))
+    for where, refused in (("outer", False), ("inner", True)):
+        with zipfile.ZipFile(tmp_path / "m.keras") as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        config = json.loads(members["config.json"])
+        one = config if where == "outer" else config["config"]["layers"][1]
+        one["compile_config"]["loss"] = {"module": "os", "class_name": "getcwd", "config": {}}
+        members["config.json"] = json.dumps(config).encode()
+        with zipfile.ZipFile(tmp_path / f"{where}.keras", "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+        with pytest.raises(ReadError, match="'os', which is no part") if refused else contextlib.nullcontext():
+            cutaway.activations(tmp_path / f"{where}.keras", np.zeros((1, 4)))
 
 
 def test_files_without_weights_or_of_other_formats_are_told() -> None:

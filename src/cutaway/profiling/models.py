@@ -16,10 +16,13 @@ from cutaway.profiling.landing import place_by_name
 from cutaway.profiling.runnable import Landed, Runnable
 from cutaway.readers import keras_live, read, tf_function
 from cutaway.readers.checkpoint_files import at_path
+from cutaway.readers.keras.code_in_config import check_no_code
 from cutaway.readers.live.calls import leaves
 from cutaway.readers.options import ReadOptions
 
 _KERAS_FILES = frozenset({"keras_v3", "keras_h5"})
+
+_BY_HAND = "load it yourself, if you trust it, and hand over the live model: cutaway.profile(model)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,18 +97,13 @@ def _loaded(path: str, training: bool) -> Any:
         raise MissingExtra(
             "to run a model of Keras needs Keras, which is not installed: pip install keras tensorflow"
         ) from error
+    check_no_code(at_path(path), _BY_HAND, compiled=training)
     try:
         if _has_no_weights(path):
-            return _of_config(keras, path)
+            return _of_config(keras, path, training)
         return keras.saving.load_model(path, compile=training, safe_mode=True)
     except Exception as error:  # whatever the code of layers may raise
         said = " ".join(str(error).split())
-        if "lambda" in said.lower() and "unsafe" in said.lower():
-            raise ReadError(
-                "holds a Lambda layer, which is code from the file; profile never runs that. Load the model yourself "
-                "if you trust it, and give it to cutaway.profile",
-                path=path,
-            ) from error
         raise ReadError(
             f"cannot be loaded by Keras {keras.__version__}: {said:.300}. Where it has layers of your own, load it "
             "with custom_objects and give it to cutaway.profile",
@@ -119,9 +117,11 @@ def _has_no_weights(path: str) -> bool:
     return "config.json" in source.names and not any(name.startswith("model.weights") for name in source.names)
 
 
-def _of_config(keras: Any, path: str) -> Any:
+def _of_config(keras: Any, path: str, training: bool) -> Any:
     """The model of a configuration, with weights that are new: how long it takes does not depend on them."""
     config = json.loads(at_path(path).read("config.json"))
+    if not training:
+        config["compile_config"] = None
     return keras.saving.deserialize_keras_object(config, safe_mode=True)
 
 
