@@ -160,6 +160,9 @@ def profile(
     The whole model runs under TensorFlow's profiler, and the time of each operation goes to the layer whose call made
     it. The figures are scaled so that they add up to the time of the model when nobody looks at it.
 
+    The operations of a SavedModel or graph really run, and the initialisers of a SavedModel when it is loaded. Files
+    whose operations would touch other files or run Python are refused, as is code in files of Keras.
+
     Args:
         model: A live model of Keras or function of TensorFlow, or the path of a ``.keras``, ``.h5``, ``.tflite``,
             frozen ``.pb`` or SavedModel. With ``trace`` any model that `cutaway.read` takes.
@@ -187,6 +190,8 @@ def profile(
         OptionError: A choice is not possible; the message says what is.
         MissingExtra: TensorFlow, Keras or LiteRT is needed and not installed.
     """
+    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+        raise OptionError(f"batch must be a whole number, 1 or more; received {batch!r}")
     if runs is not None and (isinstance(runs, bool) or not isinstance(runs, int) or not 1 <= runs <= MOST_RUNS):
         raise OptionError(f"runs must be a whole number from 1 to {MOST_RUNS:,}; received {runs!r}")
     for name, value in (("peak", peak), ("bandwidth", bandwidth)):
@@ -214,11 +219,12 @@ def profile(
 def _measure_litert(path: str, graph: Graph, wish: Wish, runs: int | None, ceiling: Ceiling) -> Profile:
     """Time whole runs of a TensorFlow Lite file, which is all that its Python package tells."""
     from cutaway.profiling import litert_runs
-    from cutaway.profiling.running import unprofiled, worthwhile
+    from cutaway.profiling.running import attempted, unprofiled, worthwhile
 
     if wish.training:
         raise OptionError("a step of training is profiled for models of Keras; this is a tflite")
     run, ran, runtime = litert_runs.runnable(path, wish.batch, wish.shapes, wish.data)
+    attempted(run)
     seconds = unprofiled(run, worthwhile(run) if runs is None else runs)
     grouped = with_groups(graph)
     names = input_nodes(grouped)
@@ -239,11 +245,20 @@ def _measure_litert(path: str, graph: Graph, wish: Wish, runs: int | None, ceili
 def _measure(model: Any, wish: Wish, runs: int | None, peak: float | None, bandwidth: float | None) -> Profile:
     """Run a model, and put together what was seen."""
     from cutaway.profiling.models import open_model
-    from cutaway.profiling.running import matrix_product, profiled, surroundings, tensorflow, unprofiled, worthwhile
+    from cutaway.profiling.running import (
+        attempted,
+        matrix_product,
+        profiled,
+        surroundings,
+        tensorflow,
+        unprofiled,
+        worthwhile,
+    )
 
     tf = tensorflow()
     graph, running, ran = open_model(tf, model, wish)
     with running.around():
+        attempted(running.run)
         runs = worthwhile(running.run) if runs is None else runs
         around = min(runs, max(_AROUND, runs // 3))
         before = unprofiled(running.run, around)

@@ -17,6 +17,9 @@ examples:
   cutaway profile saved_model_folder --signature serving_default --shape image=1,224,224,3
   cutaway profile model.keras --trace logs/plugins/profile
   cutaway profile model.keras --peak 150G --bandwidth 20G
+
+The model runs: of a SavedModel or graph all operations, initialisers too. Those that touch files or run Python are
+refused, as is code in a file of Keras.
 """
 
 

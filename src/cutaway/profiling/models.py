@@ -14,6 +14,7 @@ from cutaway.profiling.fusing import fusions_in
 from cutaway.profiling.inputs import Input, filled, inputs_of, smallest_vocabulary
 from cutaway.profiling.landing import place_by_name
 from cutaway.profiling.runnable import Landed, Runnable
+from cutaway.profiling.trusting import check_graph, check_saved_model
 from cutaway.readers import keras_live, read, tf_function
 from cutaway.readers.checkpoint_files import at_path
 from cutaway.readers.keras.code_in_config import check_no_code
@@ -127,7 +128,7 @@ def _of_config(keras: Any, path: str, training: bool) -> Any:
 
 def _keras(tf: Any, model: Any, wish: Wish) -> tuple[Graph, Runnable, dict[str, Shape]]:
     from cutaway.profiling.keras_runs import check_runs, runnable
-    from cutaway.profiling.running import made_up
+    from cutaway.profiling.running import attempted, made_up
 
     check_runs(model)
     graph = read(model, input_shape=wish.input_shape, inputs=wish.inputs)
@@ -139,7 +140,7 @@ def _keras(tf: Any, model: Any, wish: Wish) -> tuple[Graph, Runnable, dict[str, 
         shapes = filled(wanted, wish.batch, wish.shapes)
         tensors = [made_up(tf, shape, each.dtype, below) for shape, each in zip(shapes, wanted, strict=True)]
     ran = {graph.ids[port.node]: tuple(each.shape) for port, each in zip(graph.inputs, tensors, strict=True)}
-    return graph, runnable(tf, model, graph, tensors, training=wish.training), ran
+    return graph, attempted(lambda: runnable(tf, model, graph, tensors, training=wish.training)), ran
 
 
 def _given(tf: Any, data: Any, wanted: Sequence[Input]) -> list[Any]:
@@ -147,12 +148,20 @@ def _given(tf: Any, data: Any, wanted: Sequence[Input]) -> list[Any]:
     found = list(leaves(data))
     if len(found) != len(wanted):
         raise OptionError(f"data: the model takes {len(wanted)} tensors; received {len(found)}")
-    return [tf.convert_to_tensor(each, dtype=one.dtype) for each, one in zip(found, wanted, strict=True)]
+    try:
+        return [tf.convert_to_tensor(each, dtype=one.dtype) for each, one in zip(found, wanted, strict=True)]
+    except (ValueError, TypeError) as error:
+        types = ", ".join(f"{one.names[0]!r} of {one.dtype}" for one in wanted)
+        raise OptionError(f"data: expected {types}; {error!s:.200}") from error
 
 
 def _signature(tf: Any, path: str, name: str | None) -> Any:
     """A function of a SavedModel; what it needs stays alive with it."""
-    loaded = tf.saved_model.load(path)
+    check_saved_model(path)
+    try:
+        loaded = tf.saved_model.load(path)
+    except Exception as error:  # TensorFlow raises whatever its many parts raise
+        raise _unloaded(path, error) from error
     signatures = dict(loaded.signatures)
     wanted = name or ("serving_default" if "serving_default" in signatures else next(iter(signatures), ""))
     if wanted not in signatures:
@@ -166,14 +175,35 @@ def _imported(tf: Any, path: str, graph: Graph) -> Any:
     """A frozen GraphDef as a function from its inputs to its outputs."""
     from pathlib import Path
 
-    definition = tf.compat.v1.GraphDef.FromString(Path(path).read_bytes())
-    whole = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(definition, name=""), [])
+    try:
+        if Path(path).suffix == ".pbtxt":
+            from google.protobuf import text_format
+
+            definition = text_format.Parse(Path(path).read_text(encoding="utf-8"), tf.compat.v1.GraphDef())
+        else:
+            definition = tf.compat.v1.GraphDef.FromString(Path(path).read_bytes())
+    except Exception as error:  # protobuf has errors of its own in each of its forms
+        raise _unloaded(path, error) from error
     names = {each.name for each in definition.node}
     given = [graph.ids[port.node] for port in graph.inputs if graph.ids[port.node] in names]
     made = [f"{graph.ids[port.node]}:{port.port}" for port in graph.outputs if graph.ids[port.node] in names]
     if not given or not made:
         raise OptionError("the graph does not say what its inputs and outputs are; save it as a SavedModel to run it")
-    return whole.prune([f"{name}:0" for name in given], made)
+    check_graph(definition, made, [], path)
+    try:
+        whole = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(definition, name=""), [])
+        return whole.prune([f"{name}:0" for name in given], made)
+    except Exception as error:  # TensorFlow raises whatever its many parts raise
+        raise _unloaded(path, error) from error
+
+
+def _unloaded(path: str, error: Exception) -> ReadError:
+    said = " ".join(str(error).split())
+    return ReadError(
+        f"cannot be loaded by TensorFlow: {type(error).__name__}: {said:.300}. Where it has operations of its own, "
+        "load it with their library and give the function to cutaway.profile",
+        path=path,
+    )
 
 
 def _function(tf: Any, function: Any, graph: Graph, wish: Wish) -> tuple[Graph, Runnable, dict[str, Shape]]:
@@ -199,7 +229,8 @@ def _function(tf: Any, function: Any, graph: Graph, wish: Wish) -> tuple[Graph, 
     names = [each.names[0] for each in wanted]
 
     def run() -> Any:
-        if not function.structured_input_signature[0] and len(function.structured_input_signature[1]) == len(names):
+        signature = function.structured_input_signature  # None where the function was cut out of a graph
+        if signature and not signature[0] and len(signature[1]) == len(names):
             return function(**dict(zip(names, tensors, strict=True)))
         return function(*tensors)
 

@@ -8,13 +8,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from cutaway.errors import MissingExtra, OptionError, ReadError
+from cutaway.errors import CutawayError, MissingExtra, OptionError, ReadError
 from cutaway.profiling.optimes import Floats, OpTimes
 from cutaway.profiling.xplane import RUN, read_xplane
+
+Made = TypeVar("Made")
 
 WARM_UP = 3
 """Runs before the first that counts: the first compiles, the next fetch memory that stays."""
@@ -40,6 +42,24 @@ def tensorflow() -> Any:
 LEAST, MOST, BUDGET = 30, 120, 4.0
 """Runs that are looked at where nobody says how many: as many as fit into some seconds, but not fewer or more. Equal
 layers differ by a few hundredths only, and their order needs that many to be steady."""
+
+
+def attempted(act: Callable[[], Made]) -> Made:
+    """What comes of preparing or running a model for the first time, so that what fails is told in words.
+
+    Raises:
+        OptionError: It fails: its inputs do not fit, or this machine cannot run it.
+    """
+    try:
+        return act()
+    except CutawayError:
+        raise
+    except Exception as error:  # TensorFlow and layers raise whatever they raise
+        said = " ".join(str(error).split())
+        raise OptionError(
+            f"the model does not run on these inputs: {type(error).__name__}: {said:.300}. Give others: batch, shapes "
+            "or data"
+        ) from error
 
 
 def worthwhile(run: Callable[[], Any]) -> int:

@@ -1,0 +1,116 @@
+"""Whether operations of a saved graph reach for files or for Python, told before TensorFlow runs any of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from cutaway.errors import ReadError
+
+_NEVER = frozenset({
+    "AppendFile", "DebugIdentity", "DebugIdentityV2", "DebugIdentityV3", "DebugNanCount", "DebugNumericSummary",
+    "DeleteFile", "EagerPyFunc", "FixedLengthRecordReader", "FixedLengthRecordReaderV2", "MatchingFiles", "PyFunc",
+    "PyFuncStateless", "ReadFile", "TFRecordReader", "TFRecordReaderV2", "TextLineReader", "TextLineReaderV2",
+    "WholeFileReader", "WholeFileReaderV2", "WriteFile", "CreateSummaryFileWriter", "CreateSummaryDbWriter",
+    "DatasetToTFRecord", "DatasetToTFRecordV2", "SaveDataset", "SaveDatasetV2", "LoadDataset",
+})  # fmt: skip
+"""What no model computes with."""
+
+_CHECKPOINTS = frozenset({
+    "MergeV2Checkpoints", "Restore", "RestoreSlice", "RestoreV2", "Save", "SaveSlices", "SaveV2"
+})  # fmt: skip
+"""What every SavedModel has to save itself; profile runs none of that, unless the model computes with it."""
+
+_BY_HAND = "If you trust it, load it yourself and hand over the live function: cutaway.profile(function)"
+
+
+def check_saved_model(path: str) -> None:
+    """Refuse a SavedModel whose operations would touch files or run Python.
+
+    Raises:
+        ReadError: They would, or its messages cannot be read.
+    """
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    encoded = Path(path, "saved_model.pb")
+    try:
+        if encoded.exists():
+            saved = saved_model_pb2.SavedModel.FromString(encoded.read_bytes())
+        else:
+            from google.protobuf import text_format
+
+            written = Path(path, "saved_model.pbtxt").read_text(encoding="utf-8")
+            saved = text_format.Parse(written, saved_model_pb2.SavedModel())
+    except Exception as error:  # protobuf has errors of its own in each of its forms
+        raise ReadError(f"its messages cannot be read by TensorFlow: {error!s:.200}", path=path) from error
+    for meta in saved.meta_graphs:
+        given = [tensor.name for each in meta.signature_def.values() for tensor in each.outputs.values()]
+        begun = [name for each in meta.collection_def.values() for name in each.node_list.value]
+        check_graph(meta.graph_def, [*given, *begun], meta.object_graph_def.concrete_functions, path)
+
+
+def check_graph(
+    definition: Any, outputs: Iterable[str], functions: Iterable[str], path: str | os.PathLike[str]
+) -> None:
+    """Refuse a graph whose operations would touch files or run Python.
+
+    Args:
+        definition: A ``GraphDef``.
+        outputs: Tensors of it that are computed.
+        functions: Functions of it that may be called besides.
+        path: The file, for the message.
+
+    Raises:
+        ReadError: They would.
+    """
+    bodies = {each.signature.name: each.node_def for each in definition.library.function}
+    every = [definition.node, *bodies.values()]
+    for node in (node for nodes in every for node in nodes):
+        if node.op in _NEVER:
+            raise _refused(node, path)
+    for node in _reached(definition.node, bodies, outputs, functions):
+        if node.op in _CHECKPOINTS:
+            raise _refused(node, path)
+
+
+def _refused(node: Any, path: str | os.PathLike[str]) -> ReadError:
+    return ReadError(
+        f"its operation {node.name!r:.120} is a {node.op}, which can touch files or run Python when the model runs; "
+        f"expected operations that only compute. {_BY_HAND}",
+        path=path,
+    )
+
+
+def _reached(nodes: Any, bodies: dict[str, Any], outputs: Iterable[str], functions: Iterable[str]) -> Iterator[Any]:
+    """All operations that some outputs and functions take to compute."""
+    named, called = {node.name: node for node in nodes}, list(functions)
+    waiting, seen = [*outputs], set[str]()
+    while waiting:
+        name = waiting.pop().removeprefix("^").partition(":")[0]
+        if name in seen or name not in named:
+            continue
+        seen.add(name)
+        yield named[name]
+        waiting.extend(named[name].input)
+        called.extend(_calls(named[name]))
+    known = set[str]()
+    while called:
+        name = called.pop()
+        if name in known:
+            continue
+        known.add(name)
+        for node in bodies.get(name, ()):
+            yield node
+            called.extend(_calls(node))
+
+
+def _calls(node: Any) -> Iterator[str]:
+    """Functions that an operation calls: those of its attributes, or the one that it is itself."""
+    yield node.op
+    for value in node.attr.values():
+        if value.HasField("func"):
+            yield value.func.name
+        elif value.HasField("list"):
+            yield from (each.name for each in value.list.func)

@@ -1,0 +1,115 @@
+"""Saved graphs that run: those that only compute, and words for all others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from google.protobuf import text_format
+from keras import layers
+
+import cutaway
+from cutaway.errors import OptionError, ReadError
+
+FAST: dict[str, Any] = {"runs": 2, "peak": 1e11, "bandwidth": 1e10}
+
+
+def frozen() -> Any:
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, (None, 64), name="x")
+        tf.nn.relu(tf.matmul(x, tf.ones((64, 64)), name="product"), name="y")
+    return graph.as_graph_def()
+
+
+def small() -> keras.Model:
+    return keras.Sequential([keras.Input((4,), name="x"), layers.Dense(2, name="dense")])
+
+
+def saved(path: Path, body: Any) -> str:
+    module = tf.Module()
+    module.call = tf.function(body, input_signature=[tf.TensorSpec((None, 4), tf.float32, name="x")])
+    tf.saved_model.save(module, str(path), signatures={"serving_default": module.call})
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["frozen.pb", "frozen.pbtxt"])
+def test_a_frozen_graph_runs(tmp_path: Path, name: str) -> None:
+    path, graph = tmp_path / name, frozen()
+    encoded = graph.SerializeToString() if path.suffix == ".pb" else text_format.MessageToString(graph).encode()
+    path.write_bytes(encoded)
+    found = cutaway.profile(path, batch=32, **FAST)
+    assert found.setting["shapes"] == {"x": [32, 64]}
+    assert found.landed > 0.5
+
+
+def written(x: Any, path: str) -> Any:
+    with tf.control_dependencies([tf.io.write_file(path, "text")]):
+        return tf.identity(x)
+
+
+def called(x: Any, path: str) -> Any:
+    return tf.ensure_shape(tf.numpy_function(lambda x: [Path(path).touch(), x][1], [x], tf.float32), (None, 4))
+
+
+def checkpointed(x: Any, path: str) -> Any:
+    tf.raw_ops.SaveV2(prefix=path, tensor_names=["x"], shape_and_slices=[""], tensors=[x])
+    return x + 1.0
+
+
+@pytest.mark.parametrize(
+    ("body", "operation"),
+    [(written, "WriteFile"), (called, "EagerPyFunc|PyFunc"), (checkpointed, "SaveV2")],
+    ids=["file", "python", "checkpoint"],
+)
+def test_a_saved_model_that_reaches_for_files_or_python_is_not_loaded(
+    tmp_path: Path, body: Any, operation: str
+) -> None:
+    target = tmp_path / "target"
+    path = saved(tmp_path / "model", lambda x: {"y": body(x, str(target))})
+    with pytest.raises(ReadError, match=rf"is an? ({operation}), which can touch files.*load it yourself"):
+        cutaway.profile(path, **FAST)
+    assert not list(tmp_path.glob("target*"))
+
+
+def test_a_frozen_graph_that_writes_a_file_is_not_imported(tmp_path: Path) -> None:
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, (None, 4), name="x")
+        with tf.control_dependencies([tf.io.write_file(str(tmp_path / "target"), "text")]):
+            tf.nn.relu(x, name="y")
+    (tmp_path / "graph.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    with pytest.raises(ReadError, match="WriteFile, which can touch files"):
+        cutaway.profile(tmp_path / "graph.pb", **FAST)
+
+
+def test_a_saved_models_own_saving_is_not_held_against_it(tmp_path: Path) -> None:
+    small().export(tmp_path / "model", verbose=False)
+    assert cutaway.profile(tmp_path / "model", **FAST).landed > 0
+
+
+def test_files_that_tensorflow_cannot_load_are_told(tmp_path: Path) -> None:
+    graph = frozen()
+    next(node for node in graph.node if node.op == "Relu").op = "OwnRelu"
+    (tmp_path / "own.pb").write_bytes(graph.SerializeToString())
+    with pytest.raises(ReadError, match=r"cannot be loaded by TensorFlow: .*OwnRelu"):
+        cutaway.profile(tmp_path / "own.pb", **FAST)
+    small().export(tmp_path / "model", verbose=False)
+    (tmp_path / "model" / "variables" / "variables.data-00000-of-00001").write_bytes(b"")
+    with pytest.raises(ReadError, match="cannot be loaded by TensorFlow"):
+        cutaway.profile(tmp_path / "model", **FAST)
+
+
+def test_inputs_that_do_not_fit_are_told(tmp_path: Path) -> None:
+    model = small()
+    model.export(tmp_path / "model", verbose=False)
+    for source in (model, tmp_path / "model"):
+        with pytest.raises(OptionError, match="does not run on these inputs"):
+            cutaway.profile(source, data=np.zeros((2, 5), np.float32), **FAST)
+        with pytest.raises(OptionError, match="data: expected 'x' of float32"):
+            cutaway.profile(source, data=np.array(["a"]), **FAST)
+    for batch in (0, -1, True, 1.5):
+        with pytest.raises(OptionError, match="batch must be a whole number, 1 or more"):
+            cutaway.profile(model, batch=batch, **FAST)
