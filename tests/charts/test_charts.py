@@ -15,6 +15,7 @@ from cutaway.analysis.memory import activations
 from cutaway.analysis.sizes import Setting
 from cutaway.charts.kinds import KINDS, SIZE, Kind, draw_chart
 from cutaway.charts.layers import Ledger, ledger
+from cutaway.charts.measured import read_times
 from cutaway.charts.roofline import Machine
 from cutaway.charts.scales import Linear, Logarithmic, ticks
 from cutaway.cli import main
@@ -256,6 +257,16 @@ def test_files_that_hold_no_times_are_told(content: bytes, tmp_path: Path) -> No
         cutaway.plot_chart(MODELS / "unet.keras", "roofline", times=file)
     with pytest.raises(ReadError, match="cannot be read"):
         cutaway.plot_chart(MODELS / "unet.keras", "roofline", times=tmp_path / "absent.json")
+
+
+def test_times_come_from_a_file_and_from_no_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ReadError, match=r"expected a file with times; this is .* a device, a pipe"):
+        read_times(os.devnull)
+    file = tmp_path / "times.json"
+    file.write_text('{"Conv1": 0.001}')
+    monkeypatch.setattr("cutaway.charts.measured._MOST_BYTES", 5)
+    with pytest.raises(ReadError, match=r"times\.json: has 16 bytes; at most 5 of times are read"):
+        read_times(file)
 
 
 def test_a_profile_brings_its_times_shapes_and_roof(tmp_path: Path) -> None:

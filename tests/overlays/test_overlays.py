@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,13 @@ def test_files_that_are_no_tables_are_refused(text: str, tmp_path: Path) -> None
         cutaway.plot_model(ROOT / "examples" / "digits.keras", None, overlay=path)
     with pytest.raises(ReadError):
         read_table(tmp_path / "missing.csv")
+
+
+def test_what_is_no_file_is_refused_before_it_is_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "t.csv")
+    for path in (Path(os.devnull), tmp_path / "t.csv", tmp_path):
+        with pytest.raises(ReadError, match=r"expected a file with a table; this is .* a device, a pipe"):
+            read_table(path)
 
 
 def test_a_picture_shows_the_values_and_a_closed_group_their_sum(graph: Graph) -> None:

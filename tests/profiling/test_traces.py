@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -211,6 +212,23 @@ def test_what_is_no_trace_is_told_as_such(data: bytes, tmp_path: Path) -> None:
         read_trace(path)
     with pytest.raises(ReadError):
         read_trace(tmp_path / "missing")
+
+
+def test_what_is_no_file_is_refused_before_it_is_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "t")
+    for path in (Path(os.devnull), tmp_path / "t"):
+        with pytest.raises(ReadError, match=r"expected a file with a trace; this is .* a device, a pipe"):
+            read_trace(path)
+
+
+def test_a_trace_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t"
+    path.write_bytes(run_metadata(TIMES))
+    monkeypatch.setattr("cutaway.profiling.traces.LARGEST", path.stat().st_size)
+    assert read_trace(path).seconds
+    monkeypatch.setattr("cutaway.profiling.traces.LARGEST", 5)
+    with pytest.raises(ReadError, match="at most 5 of a trace are read"):
+        read_trace(path)
 
 
 def test_every_cut_of_an_xplane_file_is_told_or_read(tmp_path: Path) -> None:

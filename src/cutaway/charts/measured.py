@@ -15,6 +15,7 @@ from cutaway.charts.roofline import Machine
 from cutaway.errors import OptionError, ReadError
 from cutaway.graph.model import Shape
 from cutaway.graph.select import find
+from cutaway.readers.regular import read_regular
 
 Times = Mapping[str, float] | str | PathLike[str]
 """Seconds by name or id of the layer, or the path of a JSON file with them."""
@@ -48,13 +49,9 @@ def read_times(times: Times) -> Measured:
     if isinstance(times, Mapping):
         return Measured(_checked(times.items()))
     path = Path(times)
+    data = read_regular(path, _MOST_BYTES, "times")
     try:
-        size = path.stat().st_size
-        if size > _MOST_BYTES:
-            raise ReadError(f"expected a file of times of at most {_MOST_BYTES:,} bytes; it has {size:,}", path=path)
-        held = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ReadError(f"cannot be read: {error.strerror}", path=path) from error
+        held = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise ReadError(f"expected JSON with a time for each layer: {error}", path=path) from error
     try:

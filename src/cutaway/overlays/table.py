@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import OptionError, ReadError
+from cutaway.readers.regular import read_regular
 
 Cell = float | str | None
 
@@ -95,13 +96,9 @@ def read_table(source: Any, *, name: str = "values", what: str = "overlay") -> T
 
 
 def _file(path: Path) -> Table:
+    data = read_regular(path, LARGEST, "a table")
     try:
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise ReadError(f"has {size:,} bytes; at most {LARGEST:,} of a table are read", path=path)
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ReadError(f"cannot be read: {error.strerror}", path=path) from error
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ReadError(f"is no text in UTF-8; {EXPECTED}", path=path) from error
     try:

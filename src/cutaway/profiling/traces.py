@@ -16,6 +16,7 @@ from cutaway.errors import ReadError
 from cutaway.profiling.optimes import OpTimes, Span, by_run
 from cutaway.profiling.xplane import is_xplane, read_xplane
 from cutaway.readers.checkpoint_files import at_path
+from cutaway.readers.regular import read_regular
 from cutaway.readers.sniff_events import is_event_log
 from cutaway.readers.tensorflow.event_files import Logged
 from cutaway.readers.tensorflow.run_metadata import measurements
@@ -45,13 +46,7 @@ def read_trace(path: str | os.PathLike[str]) -> OpTimes:
         ReadError: There is no such file, it is none of these, damaged, or too large.
     """
     place = _file(Path(path))
-    try:
-        size = place.stat().st_size
-        if size > LARGEST:
-            raise ReadError(f"has {size:,} bytes; at most {LARGEST:,} of a trace are read", path=place)
-        data = place.read_bytes()
-    except OSError as error:
-        raise ReadError(f"cannot be read: {error.strerror}", path=place) from error
+    data = read_regular(place, LARGEST, "a trace")
     if data[:2] == _GZIP:
         data = _unpacked(data, place)
     found = _by_content(data, place)
