@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -267,6 +268,17 @@ def test_times_come_from_a_file_and_from_no_device(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("cutaway.charts.measured._MOST_BYTES", 5)
     with pytest.raises(ReadError, match=r"times\.json: has 16 bytes; at most 5 of times are read"):
         read_times(file)
+
+
+def test_times_that_no_float_holds_are_told(tmp_path: Path) -> None:
+    for value in (10**400, 10**5000, math.inf):
+        with pytest.raises(OptionError, match="'Conv1' must be a finite number of seconds"):
+            read_times({"Conv1": value})
+    file = tmp_path / "times.json"
+    for row in ({"id": "Conv1", "kind": "node", "time_ms": 10**400}, {"id": "Conv1", "kind": "node", "time_ms": "1"}):
+        file.write_text(json.dumps({"kind": "profile", "rows": [row]}))
+        with pytest.raises(ReadError, match="it is damaged"):
+            read_times(file)
 
 
 def test_a_profile_brings_its_times_shapes_and_roof(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from cutaway.cli import main
 from cutaway.errors import OptionError, ReadError
 from cutaway.graph import GraphBuilder, Tensor
 from cutaway.graph.model import Graph
+from cutaway.overlays import table
 from cutaway.overlays.overlay import overlay_on
 from cutaway.overlays.table import Table, read_table
 
@@ -131,6 +132,41 @@ def test_what_is_no_file_is_refused_before_it_is_opened(tmp_path: Path) -> None:
             read_table(path)
 
 
+def test_cells_in_quotes_keep_what_ends_lines_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes('layer,ms,note\r\n"a\nb",1,"x,y"\r\nc\x1cd,2,e\u2028f\r\n'.encode())
+    assert read_table(path).rows == (("a\nb", (1.0, "x,y")), ("c\x1cd", (2.0, "e\u2028f")))
+    path.write_bytes(b"layer;ms\ra;1\rb;2\r")  # lines as old computers end them
+    assert read_table(path).rows == (("a", (1.0,)), ("b", (2.0,)))
+
+
+def test_a_table_that_is_too_large_is_refused_before_its_cells_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+    whole = table._cell
+    monkeypatch.setattr(table, "_cell", lambda value: made.append(value) or whole(value))
+    monkeypatch.setattr(table, "MOST_CELLS", 8)
+    path = tmp_path / "t.csv"
+    path.write_text("layer,a,b\n" + "one\n" * 3, encoding="utf-8")
+    with pytest.raises(ReadError, match="the table has 3 rows of 3 values; at most 8 are read"):
+        read_table(path)
+    assert made == ["a", "b"]  # the heading alone
+    with pytest.raises(OptionError, match="overlay has 3 rows of 3 values; at most 8 are read"):
+        read_table([{"layer": "one", str(at): 1} for at in range(3)])
+    assert made == ["a", "b"]
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400)])
+def test_whole_numbers_that_no_float_holds_are_told_with_their_name(value: int, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="'one' must be a finite number"):
+        read_table({"one": value})
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps([{"layer": "one", "ms": value}]), encoding="utf-8")
+    with pytest.raises(ReadError, match="'one' must be a finite number"):
+        read_table(path)
+
+
 def test_a_picture_shows_the_values_and_a_closed_group_their_sum(graph: Graph) -> None:
     records = [{"layer": name, "time_ms": value} for name, value in VALUES.items()]
     drawn = cutaway.plot_model(graph, None, overlay=records)
@@ -153,11 +189,11 @@ def test_a_picture_shows_the_values_and_a_closed_group_their_sum(graph: Graph) -
 
 def test_summary_and_networkx_have_the_columns(graph: Graph) -> None:
     records = [{"layer": name, "time_ms": value, "device": "cpu"} for name, value in VALUES.items()]
-    table = cutaway.summary(graph, overlay=records)
-    assert {row.name: row.value for row in table.rows} == {
+    summary = cutaway.summary(graph, overlay=records)
+    assert {row.name: row.value for row in summary.rows} == {
         "x": None, "one": 1.0, "block": 6.0, "two": 2.0, "three": 4.0, "four": None,
     }  # fmt: skip
-    assert "time_ms" in str(table).splitlines()[1]
+    assert "time_ms" in str(summary).splitlines()[1]
     network = cutaway.to_networkx(graph, overlay=records)
     assert network.nodes["block/two"]["device"] == "cpu"
     assert nx.get_node_attributes(network, "time_ms") == VALUES
@@ -181,6 +217,6 @@ def test_the_command_line_takes_a_file(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_a_table_is_read_once_and_passed_on() -> None:
-    table = read_table(VALUES)
-    assert isinstance(table, Table)
-    assert read_table(table) is table
+    found = read_table(VALUES)
+    assert isinstance(found, Table)
+    assert read_table(found) is found

@@ -231,6 +231,18 @@ def test_a_trace_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytes
         read_trace(path)
 
 
+@pytest.mark.parametrize("wild", ["1" + "0" * 400, "NaN", "-1e400", "1e300"])
+@pytest.mark.parametrize("key", ["ts", "dur"])
+def test_an_event_whose_time_is_none_is_left_out(key: str, wild: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    events = [
+        f'{{"ph": "X", "name": "{name}:MatMul", "ts": 1, "dur": 2, "{key}": {told}}}'
+        for name, told in (("one", 5), ("two", wild))
+    ]
+    path.write_text(f"[{', '.join(events)}]", encoding="utf-8")
+    assert list(read_trace(path).seconds) == ["one"]
+
+
 def test_every_cut_of_an_xplane_file_is_told_or_read(tmp_path: Path) -> None:
     whole = space({"net/one/MatMul:MatMul": 3 * MS, "net/two/MatMul:MatMul": MS})
     path = tmp_path / "t"

@@ -59,7 +59,7 @@ def read_times(times: Times) -> Measured:
             return _profile(held)
         if isinstance(held, dict) and held:
             return Measured(_checked(held.items()))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         if isinstance(error, OptionError):
             raise
         raise ReadError(f"expected what cutaway profile writes; it is damaged: {error!r}", path=path) from error
@@ -84,9 +84,13 @@ def _profile(held: dict[str, Any]) -> Measured:
 def _checked(times: Iterable[tuple[str, Any]]) -> dict[str, float]:
     found = {}
     for name, value in times:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-            raise OptionError(f"times: {name!r} must be a number of seconds; received {value!r}")
-        found[str(name)] = float(value)
+        try:
+            spent = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        except OverflowError:  # a whole number that no float holds, perhaps too long to be told
+            value, spent = "a whole number beyond every float", None
+        if spent is None or not 0 <= spent < math.inf:
+            raise OptionError(f"times: {name!r} must be a finite number of seconds; received {value!r}")
+        found[str(name)] = spent
     return found
 
 

@@ -10,6 +10,7 @@ These are the tables that the page takes where a file is dropped on it (``web/sr
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import os
@@ -116,14 +117,16 @@ def _file(path: Path) -> Table:
 
 def _csv(text: str, name: str) -> Table:
     """A table with commas, semicolons or tabs, whichever the first line has most of."""
-    first = text.lstrip().partition("\n")[0]
+    first = io.StringIO(text.lstrip(), newline="").readline()
     comma = max(",;\t", key=first.count)
-    lines = [[cell.strip() for cell in line] for line in csv.reader(text.splitlines(), delimiter=comma) if any(line)]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=comma)  # lines end where CSV says, not within quotes
+    lines = [[cell.strip() for cell in line] for line in reader if any(line)]
     if not lines or len(lines[0]) < 2:
         raise OptionError("there is no table with at least two columns")
     head, rest = lines[0], lines[1:]
     if any(isinstance(_cell(cell), float) for cell in head[1:]):  # no heading
         head, rest = ["layer", *(f"value {at}" for at in range(1, len(head)))], lines
+    _check_size(len(rest), len(head), "the table")  # before: each row is made as wide as the heading
     records = [dict(zip(head, [*line, *[""] * len(head)], strict=False)) for line in rest]
     return _records(records, name, "the table", first=head[0])
 
@@ -188,6 +191,7 @@ def _records(records: Sequence[Any], name: str, what: str, first: str | None = N
             f"it has {', '.join(heads[:6]) or 'none'}"
         )
     others = tuple(head for head in heads if head != key)
+    _check_size(len(rows), len(others), what)  # before: each row gets a cell for what any other row has
     cells = [
         (str(row[key]), tuple(_cell(row.get(head)) for head in others)) for row in rows if row.get(key) is not None
     ]
@@ -195,13 +199,17 @@ def _records(records: Sequence[Any], name: str, what: str, first: str | None = N
 
 
 def _made(name: str, columns: tuple[str, ...], rows: Sequence[tuple[str, tuple[Cell, ...]]], what: str) -> Table:
-    if len(rows) * max(1, len(columns)) > MOST_CELLS:
-        raise OptionError(f"{what} has {len(rows):,} rows of {len(columns)} values; at most {MOST_CELLS:,} are read")
+    _check_size(len(rows), len(columns), what)
     for key, cells in rows:
         wrong = next((cell for cell in cells if isinstance(cell, float) and abs(cell) > _LARGEST_VALUE), None)
         if wrong is not None:
             raise OptionError(f"{what}: {key!r:.80} must be a finite number; received {wrong!r}")
     return Table(name, columns, tuple(rows))
+
+
+def _check_size(rows: int, columns: int, what: str) -> None:
+    if rows * max(1, columns) > MOST_CELLS:
+        raise OptionError(f"{what} has {rows:,} rows of {columns:,} values; at most {MOST_CELLS:,} are read")
 
 
 def _cell(value: Any) -> Cell:
@@ -217,6 +225,8 @@ def _cell(value: Any) -> Cell:
             return str(value)
     try:
         number = float(value)
+    except OverflowError:  # a whole number that no float holds: refused as what is not finite
+        number = math.inf
     except (TypeError, ValueError):
         return None
     return None if math.isnan(number) else number

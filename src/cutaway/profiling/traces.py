@@ -30,6 +30,9 @@ MOST_TEXT = 256 << 20
 
 _GZIP = b"\x1f\x8b"
 _MICRO = 1e-6
+_LAST, _LONGEST = 1e18, 1e15
+"""Microseconds: 30,000 years from zero, in which every clock counts, and 30 years of one operation."""
+
 _WITH_KIND = re.compile(r"(?P<name>.+):(?P<kind>[A-Za-z_]\w*)\Z")
 _LITERT_HEAD = re.compile(r"^\s*node type\s*,.*avg_ms.*name\s*$", re.IGNORECASE | re.MULTILINE)
 _LITERT_NAME = re.compile(r"\s*\[(?P<tensors>.*)\]:(?P<index>\d+)\s*\Z")
@@ -108,7 +111,9 @@ def _chrome(document: Any, path: Path) -> Iterator[Span]:
         if not isinstance(event, dict) or event.get("ph") != "X":
             continue
         start, length = event.get("ts"), event.get("dur")
-        if not isinstance(start, int | float) or not isinstance(length, int | float) or not 0 <= length < 1e15:
+        if not isinstance(start, int | float) or not isinstance(length, int | float):
+            continue
+        if not -_LAST < start < _LAST or not 0 <= length < _LONGEST:  # also what is no number, and what no float holds
             continue
         name, kind = _chrome_name(event)
         if name:
