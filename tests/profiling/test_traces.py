@@ -18,7 +18,9 @@ import cutaway
 from cutaway.errors import OptionError, ReadError
 from cutaway.graph import GraphBuilder, Tensor
 from cutaway.graph.model import Graph
+from cutaway.profiling import xplane
 from cutaway.profiling.traces import read_trace
+from cutaway.profiling.xplane import read_xplane
 
 MS = 10**9  # picoseconds
 
@@ -241,6 +243,48 @@ def test_an_event_whose_time_is_none_is_left_out(key: str, wild: str, tmp_path: 
     ]
     path.write_text(f"[{', '.join(events)}]", encoding="utf-8")
     assert list(read_trace(path).seconds) == ["one"]
+
+
+@pytest.mark.parametrize("data", [b"node type\n, first, avg_ms, name\n", b"," + b"\n" * 50_000])
+def test_a_heading_is_looked_for_line_by_line(data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cutaway.profiling.traces._litert", lambda text: pytest.fail("taken for a table of LiteRT"))
+    path = tmp_path / "t"
+    path.write_bytes(data)
+    with pytest.raises(ReadError, match="holds no times of operations"):
+        read_trace(path)
+
+
+def test_names_are_matched_once_for_all_lines_of_a_plane(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    pattern = xplane._OPERATION
+
+    class Counted:
+        def match(self, name: str) -> object:
+            asked.append(name)
+            return pattern.match(name)
+
+    monkeypatch.setattr(xplane, "_OPERATION", Counted())
+    run = {"net/one/MatMul:MatMul": MS, "net/two/MatMul:MatMul": MS}
+    assert read_xplane(space(run, run)).runs == 2
+    assert len(asked) == len(set(asked)) == 4
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "said"),
+    [
+        ("optimes.MOST_RUNS", 1, "holds 2 runs; at most 1 are read"),
+        ("optimes.MOST_TIMES", 3, "holds 2 runs of 2 operations or more; at most 3 times are read"),
+        ("xplane.MOST_EVENTS", 5, "more than 5 executions of operations"),
+        ("xplane.MOST_EVENTS", 1, "more than 1 executions of operations"),
+    ],
+)
+def test_a_trace_of_too_much_is_refused(limit: str, most: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = {"net/one/MatMul:MatMul": MS, "net/two/MatMul:MatMul": MS}
+    trace = space(run, run)
+    assert read_xplane(trace).runs == 2
+    monkeypatch.setattr(f"cutaway.profiling.{limit}", most)
+    with pytest.raises(ReadError, match=f"t: the trace .*{said}"):
+        read_xplane(trace, "t")
 
 
 def test_every_cut_of_an_xplane_file_is_told_or_read(tmp_path: Path) -> None:

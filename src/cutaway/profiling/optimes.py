@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from cutaway.errors import ReadError
+
 Floats = npt.NDArray[np.float64]
+
+MOST_RUNS = 10_000
+"""Runs of a trace: a profile has some ten to a thousand, and each takes a number for every operation."""
+
+MOST_TIMES = 20_000_000
+"""Runs times operations; as numbers they take 160 MB, and what is made of them some times that."""
 
 
 class Span(NamedTuple):
@@ -50,7 +59,23 @@ class OpTimes:
         return np.sum(list(self.seconds.values()), axis=0) if self.seconds else np.zeros(max(1, self.runs))
 
 
-def by_run(spans: Iterable[Span], starts: list[float], source: str) -> OpTimes:
+def check_size(runs: int, names: int, path: str | Path | None) -> None:
+    """Refuse a trace whose times by operation and run do not fit into memory.
+
+    Raises:
+        ReadError: There are more than `MOST_RUNS` runs, or more than `MOST_TIMES` times.
+    """
+    if runs > MOST_RUNS:
+        raise ReadError(f"the trace holds {runs:,} runs; at most {MOST_RUNS:,} are read: record fewer", path=path)
+    if runs * names > MOST_TIMES:
+        raise ReadError(
+            f"the trace holds {runs:,} runs of {names:,} operations or more; at most {MOST_TIMES:,} times are read: "
+            "record fewer runs",
+            path=path,
+        )
+
+
+def by_run(spans: Iterable[Span], starts: list[float], source: str, path: str | Path | None = None) -> OpTimes:
     """Add up the spans of each operation in each run.
 
     Args:
@@ -58,7 +83,12 @@ def by_run(spans: Iterable[Span], starts: list[float], source: str) -> OpTimes:
         starts: When each run began; empty where nobody marked the runs. How many there were is then told by what
             most of the operations say: each of them runs once in each run, but for those in loops.
         source: What they were read from, in words.
+        path: The file, for messages.
+
+    Raises:
+        ReadError: There are too many runs, or too many operations for so many runs.
     """
+    check_size(len(starts), 0, path)
     if not starts:
         return _mean(spans, source)
     found = OpTimes(len(starts), source=source)
@@ -69,6 +99,7 @@ def by_run(spans: Iterable[Span], starts: list[float], source: str) -> OpTimes:
             continue  # before the first run, such as what copies its inputs
         times = found.seconds.get(span.name)
         if times is None:
+            check_size(len(starts), len(found.seconds) + 1, path)
             times = found.seconds[span.name] = np.zeros(len(starts))
             found.kinds[span.name] = span.kind
         times[run] += span.seconds

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.errors import ReadError
-from cutaway.profiling.optimes import OpTimes, Span, by_run
+from cutaway.profiling.optimes import OpTimes, Span, by_run, check_size
 from cutaway.profiling.xplane import is_xplane, read_xplane
 from cutaway.readers.checkpoint_files import at_path
 from cutaway.readers.regular import read_regular
@@ -34,7 +34,7 @@ _LAST, _LONGEST = 1e18, 1e15
 """Microseconds: 30,000 years from zero, in which every clock counts, and 30 years of one operation."""
 
 _WITH_KIND = re.compile(r"(?P<name>.+):(?P<kind>[A-Za-z_]\w*)\Z")
-_LITERT_HEAD = re.compile(r"^\s*node type\s*,.*avg_ms.*name\s*$", re.IGNORECASE | re.MULTILINE)
+_LITERT_FIRST = "node type"
 _LITERT_NAME = re.compile(r"\s*\[(?P<tensors>.*)\]:(?P<index>\d+)\s*\Z")
 EXPECTED = (
     "expected an XPlane file (*.xplane.pb), a RunMetadata message, an event file or its folder, a trace of Chrome "
@@ -83,14 +83,14 @@ def _unpacked(data: bytes, path: Path) -> bytes:
 def _by_content(data: bytes, path: Path) -> OpTimes:
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if head[:1] in (b"{", b"["):
-        return by_run(_chrome(_json(data, path), path), [], "Chrome trace")
+        return by_run(_chrome(_json(data, path), path), [], "Chrome trace", path)
     if is_xplane(data):
         return read_xplane(data, str(path))
-    if b"," in head and _LITERT_HEAD.search(data[: 1 << 20].decode("utf-8", "replace")):
+    if b"," in head and any(map(_is_litert_head, data[: 1 << 20].decode("utf-8", "replace").splitlines())):
         return _litert(data.decode("utf-8", "replace"))
     if is_event_log(at_path(str(path))):
         return _events(path)
-    return _step_stats([data], "step stats")
+    return _step_stats([data], "step stats", path)
 
 
 def _json(data: bytes, path: Path) -> Any:
@@ -134,20 +134,30 @@ def _chrome_name(event: Mapping[str, Any]) -> tuple[str, str]:
 def _events(path: Path) -> OpTimes:
     logged = Logged()
     logged.add(load(at_path(str(path))))
-    return _step_stats(list(logged.runs.values()), "step stats of an event file")
+    return _step_stats(list(logged.runs.values()), "step stats of an event file", path)
 
 
-def _step_stats(runs: list[bytes], source: str) -> OpTimes:
+def _step_stats(runs: list[bytes], source: str, path: Path) -> OpTimes:
     """Times of operations in each of some ``RunMetadata`` messages."""
+    check_size(len(runs), 0, path)
     found = OpTimes(max(1, len(runs)), source=source)
     for at, encoded in enumerate(runs):
         for name, told in measurements(encoded).items():
             plain = _WITH_KIND.match(name)
             name, kind = (plain["name"], plain["kind"]) if plain else (name, "")
             if name not in found.seconds:
+                check_size(len(runs), len(found.seconds) + 1, path)
                 found.seconds[name], found.kinds[name] = np.zeros(found.runs), kind
             found.seconds[name][at] += told["compute_us"] * _MICRO
     return found
+
+
+def _is_litert_head(line: str) -> bool:
+    """Whether a line is the heading of a table of operations; by hand, as a pattern would try blank lines for ever."""
+    line = line.strip().lower()
+    if not line.startswith(_LITERT_FIRST) or not line.endswith("name"):
+        return False
+    return line[len(_LITERT_FIRST) :].lstrip().startswith(",") and "avg_ms" in line
 
 
 def _litert(text: str) -> OpTimes:
@@ -156,7 +166,7 @@ def _litert(text: str) -> OpTimes:
     columns: list[str] = []
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.split(",")]
-        if _LITERT_HEAD.match(line):
+        if _is_litert_head(line):
             if columns:
                 break  # the second table is the first in another order
             columns = [cell.lower() for cell in cells]

@@ -16,6 +16,13 @@ from cutaway.readers.wire.fields import MESSAGE, VARINT, Bytes, Field, fields, t
 RUN = "cutaway_run"
 """Name of the event that marks a run of ours."""
 
+MOST_EVENTS = 5_000_000
+"""Executions of operations in a trace; each takes some 300 bytes until it is added up, so these take 1.5 GB."""
+
+_RUN = (RUN, "")
+_Event = tuple[int, int, tuple[str, str]]
+"""Picoseconds at which it began and that it took, and what ran: its name and type, or `_RUN`."""
+
 _PLANES = 1
 _NAME, _LINES, _EVENT_NAMES = 2, 3, 4
 _TIMESTAMP, _EVENTS = 3, 4
@@ -59,12 +66,18 @@ def read_xplane(data: Bytes, path: str = "") -> OpTimes:
         if plane.number != _PLANES or plane.wire != MESSAGE:
             continue
         names = _names(data, plane, lost)
+        wanted = _wanted(names)
         compiled = compiled or any(_XLA.search(name) for name in names.values())
         for line in fields(data, plane.start, plane.end, lost):
             if line.number == _LINES and line.wire == MESSAGE:
-                found, begun = _line(data, line, names, lost)
+                found, begun = _line(data, line, wanted, lost, MOST_EVENTS - len(spans) - len(starts))
                 spans += found
                 starts += begun
+                if len(spans) + len(starts) > MOST_EVENTS:
+                    raise ReadError(
+                        f"the trace holds more than {MOST_EVENTS:,} executions of operations: record fewer runs",
+                        path=path or None,
+                    )
     if lost:
         raise ReadError(f"the trace {told_of(lost[0])}; record it anew", path=path or None, offset=int(lost[0]))
     if not spans:
@@ -73,7 +86,7 @@ def read_xplane(data: Bytes, path: str = "") -> OpTimes:
             f"the trace holds no operations{why}; expected a trace of TensorFlow's profiler with host_tracer_level=2",
             path=path or None,
         )
-    return by_run(spans, sorted(starts), "XPlane")
+    return by_run(spans, sorted(starts), "XPlane", path or None)
 
 
 def _names(data: Bytes, plane: Field, lost: list[int]) -> dict[int, str]:
@@ -94,11 +107,27 @@ def _names(data: Bytes, plane: Field, lost: list[int]) -> dict[int, str]:
     return found
 
 
-def _line(data: Bytes, line: Field, names: dict[int, str], lost: list[int]) -> tuple[list[Span], list[float]]:
-    """Operations of a thread, without what ran within them, and the runs that began in it."""
+def _wanted(names: dict[int, str]) -> dict[int, tuple[str, str]]:
+    """Name and type of what is an operation, by number, and `_RUN` for what marks a run.
+
+    Once for a plane: it may have as many lines as names.
+    """
+    found: dict[int, tuple[str, str]] = {}
+    for number, name in names.items():
+        told = _OPERATION.match(name)
+        if told is not None:
+            found[number] = told["name"], told["kind"]
+        elif name == RUN:
+            found[number] = _RUN
+    return found
+
+
+def _line(
+    data: Bytes, line: Field, wanted: dict[int, tuple[str, str]], lost: list[int], room: int
+) -> tuple[list[Span], list[float]]:
+    """Operations of a thread, without what ran within them, and the runs that began in it: ``room`` and one at most."""
     zero = 0.0
-    wanted = {number for number, name in names.items() if name == RUN or _OPERATION.match(name)}
-    events: list[tuple[int, int, str]] = []
+    events: list[_Event] = []
     for part in fields(data, line.start, line.end, lost):
         if part.number == _TIMESTAMP and part.wire == VARINT:
             zero = varint(data, part.start, part.end)[0] * _NANO
@@ -112,13 +141,15 @@ def _line(data: Bytes, line: Field, names: dict[int, str], lost: list[int]) -> t
                 if inner.number in told and inner.wire == VARINT:
                     told[inner.number] = varint(data, inner.start, inner.end)[0]
             if told[_METADATA] in wanted:
-                events.append((told[_OFFSET], told[_DURATION], names[told[_METADATA]]))
-    starts = [zero + offset * _PICO for offset, _, name in events if name == RUN]
-    operations = [event for event in events if event[2] != RUN]
+                events.append((told[_OFFSET], told[_DURATION], wanted[told[_METADATA]]))
+                if len(events) > room:
+                    break
+    starts = [zero + offset * _PICO for offset, _, named in events if named == _RUN]
+    operations = [event for event in events if event[2] != _RUN]
     return list(_own_times(operations, zero)), starts
 
 
-def _own_times(events: list[tuple[int, int, str]], zero: float) -> Iterator[Span]:
+def _own_times(events: list[_Event], zero: float) -> Iterator[Span]:
     """Each operation with its time less that of the operations that ran within it, as in the body of a function."""
     events.sort(key=lambda event: (event[0], -event[1]))
     own = [duration for _, duration, _ in events]
@@ -129,7 +160,5 @@ def _own_times(events: list[tuple[int, int, str]], zero: float) -> Iterator[Span
         if around:
             own[around[-1]] -= duration
         around.append(at)
-    for (offset, _, name), seconds in zip(events, own, strict=True):
-        found = _OPERATION.match(name)
-        if found is not None:
-            yield Span(found["name"], found["kind"], zero + offset * _PICO, max(0, seconds) * _PICO)
+    for (offset, _, (name, kind)), seconds in zip(events, own, strict=True):
+        yield Span(name, kind, zero + offset * _PICO, max(0, seconds) * _PICO)
