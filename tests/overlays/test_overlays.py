@@ -145,7 +145,12 @@ def test_a_table_that_is_too_large_is_refused_before_its_cells_are_made(
 ) -> None:
     made: list[Any] = []
     whole = table._cell
-    monkeypatch.setattr(table, "_cell", lambda value: made.append(value) or whole(value))
+
+    def counted(value: Any) -> Any:
+        made.append(value)
+        return whole(value)
+
+    monkeypatch.setattr(table, "_cell", counted)
     monkeypatch.setattr(table, "MOST_CELLS", 8)
     path = tmp_path / "t.csv"
     path.write_text("layer,a,b\n" + "one\n" * 3, encoding="utf-8")
