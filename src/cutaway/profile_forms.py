@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cutaway.profiling.runnable import PHASES
-from cutaway.style.measure import clean
+from cutaway.style.measure import clean, no_formula
 from cutaway.style.quantities import count_words
 
 if TYPE_CHECKING:
@@ -201,11 +201,15 @@ def to_csv(profile: Profile) -> str:
     if records:
         writer = csv.DictWriter(stream, list(records[0]), lineterminator="\n", restval="")
         writer.writeheader()
-        writer.writerows(
-            {name: clean(value) if isinstance(value, str) else value for name, value in record.items()}
-            for record in records
-        )
+        writer.writerows({name: _cell(name, value) for name, value in record.items()} for record in records)
     return stream.getvalue()
+
+
+def _cell(column: str, value: Any) -> Any:
+    """A value for a spreadsheet; only ids stay as they are, since overlays find layers by them."""
+    if not isinstance(value, str):
+        return value
+    return clean(value) if column == "id" else no_formula(clean(value))
 
 
 FORMATS: Mapping[str, Callable[[Profile], str]] = {"table": to_text, "json": to_json, "csv": to_csv}

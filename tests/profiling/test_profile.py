@@ -21,6 +21,7 @@ from keras.src.backend.common import global_state
 import cutaway
 from cutaway.errors import MissingExtra, OptionError, ReadError, UnbuiltModel
 from cutaway.measurement import Profile
+from cutaway.overlays.overlay import overlay_on
 from cutaway.overlays.table import read_table
 from cutaway.profile_forms import to_csv, to_json
 from cutaway.profiling.roofline import Ceiling
@@ -242,6 +243,18 @@ def test_forms_hold_all_rows_and_plain_values(profiled: Profile, tmp_path: Path)
     text = str(profiled)
     assert "operations sum to" in text
     assert "roof (given)" in text
+
+
+def test_names_are_no_formulas_in_a_spreadsheet_and_overlays_find_them_still(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((4,), name="x"), layers.Dense(2, name="-1"), layers.Dense(2, name="plain")])
+    found = cutaway.profile(model, **FAST)
+    path = found.save(tmp_path / "times.csv")
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))}
+    assert rows["-1"]["name"] == "'-1"
+    assert rows["plain"]["name"] == "plain"
+    over = overlay_on(found.graph, path)
+    assert not over.unmatched
+    assert len(over.nodes) == len(found.rows)
 
 
 def test_what_bounds_a_layer_is_what_the_roofline_says() -> None:

@@ -28,6 +28,7 @@ FULL_SET = frozenset(CHARACTERS)
 GLYPHS: Mapping[str, int] = {char: index + 1 for index, char in enumerate(CHARACTERS)}
 """Glyph of each character in the shipped TrueType files."""
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SAFE_FORMATS = "\u200c\u200d"  # joiners, which some scripts and emoji are spelled with
 
 
@@ -88,6 +89,11 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_clean_character, text.replace("\r\n", "\n")))
+
+
+def no_formula(text: str) -> str:
+    """A text for a cell of CSV, with a mark before it where a spreadsheet would take it for a formula and run it."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _clean_character(char: str) -> str:

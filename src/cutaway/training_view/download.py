@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from cutaway.style.measure import no_formula
 from cutaway.training.series import HISTOGRAMS, SCALARS, TEXT, Columns
 from cutaway.training_view.logs import Logs
 from cutaway.training_view.overview import Tags
@@ -21,9 +22,6 @@ KINDS: Final = (SCALARS, HISTOGRAMS, TEXT)
 
 _ROWS = 5_000
 """Points that are written at once."""
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a name begins that a spreadsheet would take for a formula."""
 
 
 def download(logs: Logs, tags: Tags, runs: list[int], wanted: list[int], form: str) -> Iterator[bytes]:
@@ -52,7 +50,7 @@ def download(logs: Logs, tags: Tags, runs: list[int], wanted: list[int], form: s
 
 
 def _lines(run: str, tag: str, kind: str, columns: Columns) -> Iterator[bytes]:
-    names = [_harmless(run), _harmless(tag)]
+    names = [no_formula(run), no_formula(tag)]
     for begin in range(0, len(columns), _ROWS):
         text = io.StringIO()
         writer = csv.writer(text)
@@ -63,15 +61,11 @@ def _lines(run: str, tag: str, kind: str, columns: Columns) -> Iterator[bytes]:
                 rows = columns.values[at].tolist()
                 writer.writerows([*first, "", repr(left), repr(right), repr(count)] for left, right, count in rows)
             elif kind == TEXT:
-                writer.writerow([*first, _harmless("\n".join(columns.values[at])), "", "", ""])
+                writer.writerow([*first, no_formula("\n".join(columns.values[at])), "", "", ""])
             else:
                 writer.writerow([*first, repr(float(columns.values[at])), "", "", ""])
         if lines := text.getvalue():  # histograms without bins have none
             yield lines.encode("utf-8", "replace")
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _object(run: str, tag: str, kind: str, columns: Columns) -> Iterator[bytes]:
