@@ -14,8 +14,8 @@ from cutaway.charts.layers import Ledger
 from cutaway.charts.roofline import Machine
 from cutaway.errors import OptionError, ReadError
 from cutaway.graph.model import Shape
+from cutaway.graph.regular import read_regular
 from cutaway.graph.select import find
-from cutaway.readers.regular import read_regular
 
 Times = Mapping[str, float] | str | PathLike[str]
 """Seconds by name or id of the layer, or the path of a JSON file with them."""

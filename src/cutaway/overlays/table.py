@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import OptionError, ReadError
-from cutaway.readers.regular import read_regular
+from cutaway.graph.regular import read_regular
 
 Cell = float | str | None
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from cutaway.errors import ReadError
+from cutaway.graph.regular import read_regular
 from cutaway.profiling.optimes import OpTimes, Span, by_run, check_size
 from cutaway.profiling.xplane import is_xplane, read_xplane
 from cutaway.readers.checkpoint_files import at_path
-from cutaway.readers.regular import read_regular
 from cutaway.readers.sniff_events import is_event_log
 from cutaway.readers.tensorflow.event_files import Logged
 from cutaway.readers.tensorflow.run_metadata import measurements
