@@ -52,7 +52,11 @@ def written(x: Any, path: str) -> Any:
 
 
 def called(x: Any, path: str) -> Any:
-    return tf.ensure_shape(tf.numpy_function(lambda x: [Path(path).touch(), x][1], [x], tf.float32), (None, 4))
+    def touch(x: Any) -> Any:
+        Path(path).touch()
+        return x
+
+    return tf.ensure_shape(tf.numpy_function(touch, [x], tf.float32), (None, 4))
 
 
 def checkpointed(x: Any, path: str) -> Any:
@@ -110,6 +114,7 @@ def test_inputs_that_do_not_fit_are_told(tmp_path: Path) -> None:
             cutaway.profile(source, data=np.zeros((2, 5), np.float32), **FAST)
         with pytest.raises(OptionError, match="data: expected 'x' of float32"):
             cutaway.profile(source, data=np.array(["a"]), **FAST)
-    for batch in (0, -1, True, 1.5):
+    wrong: list[Any] = [0, -1, True, 1.5]
+    for batch in wrong:
         with pytest.raises(OptionError, match="batch must be a whole number, 1 or more"):
             cutaway.profile(model, batch=batch, **FAST)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -51,9 +50,7 @@ def check_saved_model(path: str) -> None:
         check_graph(meta.graph_def, [*given, *begun], meta.object_graph_def.concrete_functions, path)
 
 
-def check_graph(
-    definition: Any, outputs: Iterable[str], functions: Iterable[str], path: str | os.PathLike[str]
-) -> None:
+def check_graph(definition: Any, outputs: Iterable[str], functions: Iterable[str], path: str) -> None:
     """Refuse a graph whose operations would touch files or run Python.
 
     Args:
@@ -75,7 +72,7 @@ def check_graph(
             raise _refused(node, path)
 
 
-def _refused(node: Any, path: str | os.PathLike[str]) -> ReadError:
+def _refused(node: Any, path: str) -> ReadError:
     return ReadError(
         f"its operation {node.name!r:.120} is a {node.op}, which can touch files or run Python when the model runs; "
         f"expected operations that only compute. {_BY_HAND}",
