@@ -106,7 +106,7 @@ def units(graph: Graph, level: Level) -> list[Unit]:
         graph: A model, as its reader made it.
         level: ``"node"`` for every node, ``"layer"`` for layers with their operations.
     """
-    holder = _holders(graph) if level == "layer" else [0] * len(graph.groups)
+    holder = outermost_layers(graph) if level == "layer" else [0] * len(graph.groups)
     position: dict[int, int] = {}
     members: list[list[int]] = []
     unit_of = []
@@ -146,7 +146,7 @@ def units(graph: Graph, level: Level) -> list[Unit]:
     return found
 
 
-def _holders(graph: Graph) -> list[int]:
+def outermost_layers(graph: Graph) -> list[int]:
     """For each group, the outermost layer around it or itself; 0 for none."""
     groups = graph.groups
     found = [0] * len(groups)

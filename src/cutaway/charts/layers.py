@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from cutaway.analysis.cost import Cost, cost
 from cutaway.analysis.ops import family
 from cutaway.analysis.sizes import Setting
+from cutaway.analysis.units import outermost_layers
 from cutaway.graph.model import Graph
 from cutaway.graph.walk import weights_once
 from cutaway.style.labels import name_prefixes
@@ -116,7 +117,7 @@ def ledger(graph: Graph, setting: Setting | None = None, *, precision: str | Non
     """
     chosen = setting or Setting()
     spent = cost(graph, chosen, precision=precision)
-    holders = _holders(graph)
+    holders = outermost_layers(graph)
     place: dict[int, int] = {}
     layer_of = []
     for node, group in enumerate(graph.node_groups):
@@ -145,16 +146,6 @@ class _Sums:
     def __init__(self, count: int) -> None:
         self.parameters, self.weights, self.macs, self.flops, self.moved, self.made = ([0] * count for _ in range(6))
         self.counted = [True] * count
-
-
-def _holders(graph: Graph) -> list[int]:
-    """For each group, the outermost layer around it or itself; 0 for none."""
-    groups = graph.groups
-    found = [0] * len(groups)
-    for index in range(1, len(groups)):
-        around = found[groups.parents[index]]
-        found[index] = around or (index if groups.kinds[index] == "layer" and groups.ops.get(index) else 0)
-    return found
 
 
 def _layer(graph: Graph, item: int, at: int, sums: _Sums) -> Layer:

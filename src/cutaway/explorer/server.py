@@ -31,7 +31,7 @@ from cutaway.explorer.chart import Chart
 from cutaway.explorer.guard import Guard
 from cutaway.explorer.replies import Refused, as_json, container, problem, signed_numbers, whole_number, whole_numbers
 from cutaway.explorer.session import BUSY, NotReady, Session, shown_lines
-from cutaway.explorer.static_files import FILES, static
+from cutaway.explorer.static_files import FILES, skeleton, static
 from cutaway.explorer.text import to_json
 from cutaway.style.theme import theme_named
 
@@ -39,21 +39,6 @@ if TYPE_CHECKING:
     from cutaway.explorer.export import View
     from cutaway.explorer.inside import Inside
     from cutaway.explorer.weights import Values
-
-PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<title>cutaway</title>
-<link rel="icon" href="icon.svg">
-<link rel="stylesheet" href="explorer.css">
-<script src="explorer.js" defer></script>
-</head>
-<body><div id="cutaway"></div></body>
-</html>
-"""
 
 MOST_BINS = 512
 """Bins of a histogram."""
@@ -88,7 +73,7 @@ def application(session: Session, *, compress: bool = False) -> Starlette:
         compress: Whether answers are compressed, which pays where they leave this machine.
     """
     routes = [
-        Route("/", Response(PAGE, media_type="text/html")),
+        Route("/", Response(skeleton("explorer"), media_type="text/html")),
         *(Route(f"/{name}", file_answer(name)) for name in FILES),
         Route("/chart", _chart),
         Route("/parts", _parts),

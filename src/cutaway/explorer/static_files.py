@@ -13,6 +13,26 @@ FILES = {
 }  # fmt: skip
 """All files that there are, and their types; there is no way to anything else."""
 
+_SKELETON = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<title>cutaway</title>
+<link rel="icon" href="icon.svg">
+<link rel="stylesheet" href="{name}.css">
+<script src="{name}.js" defer></script>
+</head>
+<body><div id="cutaway"></div></body>
+</html>
+"""
+
+
+def skeleton(name: str) -> str:
+    """The page around one of the bundles, ``"explorer"`` or ``"training"``, which fills it."""
+    return _SKELETON.format(name=name)
+
 
 def static(name: str) -> bytes | None:
     """The bytes of one of the files; None where this installation lacks it."""

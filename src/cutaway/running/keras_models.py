@@ -16,6 +16,7 @@ from cutaway.readers.live.kinds import class_names, framework_of, graph_of, kind
 from cutaway.readers.live.model import read_located
 from cutaway.readers.live.recording import first_line
 from cutaway.readers.live.specs import arguments_of
+from cutaway.readers.live.tracing import inlined
 from cutaway.readers.live.untouched import untouched
 from cutaway.running.alignment import Alignment, wanted
 from cutaway.running.call_log import CallLog
@@ -133,7 +134,7 @@ def _kept_as_it_is(model: Any) -> Iterator[None]:
         else:
             stack.enter_context(_variables_kept(model))
         if "tensorflow" in sys.modules:
-            stack.enter_context(_eager(sys.modules["tensorflow"]))
+            stack.enter_context(inlined(sys.modules["tensorflow"]))
         yield
 
 
@@ -147,14 +148,3 @@ def _variables_kept(model: Any) -> Iterator[None]:
         for variable, value in before:
             if not np.array_equal(variable.numpy(), value):
                 variable.assign(value)
-
-
-@contextmanager
-def _eager(tf: Any) -> Iterator[None]:
-    """Functions in the model run in place: behind a call of a graph function their values would hide."""
-    before = tf.config.functions_run_eagerly()
-    tf.config.run_functions_eagerly(True)
-    try:
-        yield
-    finally:
-        tf.config.run_functions_eagerly(before)

@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 
 from cutaway.explorer.replies import Refused, as_json, container, whole_number, whole_numbers
 from cutaway.explorer.server import FAILURES, Listening, failed, file_answer
-from cutaway.explorer.static_files import FILES
+from cutaway.explorer.static_files import FILES, skeleton
 from cutaway.explorer.text import to_json
 from cutaway.explorer.workers import Workers
 from cutaway.training_view.distributions import distributions
@@ -26,21 +26,6 @@ from cutaway.training_view.media import picture_of, steps_of, texts_of
 from cutaway.training_view.models import Models, quantity
 from cutaway.training_view.overview import Tags, overview, summaries
 from cutaway.training_view.series_reply import AXES, Drawn, Wanted, series_reply
-
-PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<title>cutaway</title>
-<link rel="icon" href="icon.svg">
-<link rel="stylesheet" href="training.css">
-<script src="training.js" defer></script>
-</head>
-<body><div id="cutaway"></div></body>
-</html>
-"""
 
 MOST_RUNS = 20_000
 MOST_TAGS = 200_000
@@ -113,7 +98,7 @@ def application(service: Service, *, compress: bool = False) -> Starlette:
         compress: Whether answers are compressed.
     """
     routes = [
-        Route("/", Response(PAGE, media_type="text/html")),
+        Route("/", Response(skeleton("training"), media_type="text/html")),
         *(Route(f"/{name}", file_answer(name)) for name in FILES),
         Route("/overview", _overview),
         Route("/summaries", _summaries, methods=["POST"]),
