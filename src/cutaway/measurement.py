@@ -19,6 +19,7 @@ from cutaway.graph.walk import depths
 from cutaway.profiling.fusing import fusions_in
 from cutaway.profiling.landing import Place, place_by_name
 from cutaway.profiling.optimes import OpTimes
+from cutaway.profiling.ranks import ranks
 from cutaway.profiling.roofline import Bound, Ceiling, measured
 from cutaway.profiling.runnable import PHASES, Fusion, Landed, Runnable
 from cutaway.profiling.sums import Spent, add_up, moved
@@ -46,6 +47,8 @@ class Timing:
         seconds: Median of the runs, scaled to the run of the whole model that nobody looked at.
         spread: Half of what lies between the quartiles, scaled likewise.
         share: Of the whole, from 0 to 1.
+        rank: Place among the layers, or among the groups, by time, from 1 for the slowest; times within a fifth of
+            each other share one.
         phases: Seconds by ``"forward"``, ``"backward"`` and ``"update"``; of nodes only.
         macs, flops, bytes: What one forward pass computes and moves; None where it is not known.
         intensity: FLOPs for each byte; None where it is not known.
@@ -63,6 +66,7 @@ class Timing:
     seconds: float
     spread: float
     share: float
+    rank: int
     phases: Mapping[str, float]
     macs: int | None
     flops: int | None
@@ -109,14 +113,16 @@ class Profile:
     notes: tuple[str, ...] = ()
 
     def slowest(self, count: int | None = None, *, level: str = "layer") -> list[Timing]:
-        """The slowest layers or groups, the slowest first.
+        """The slowest layers or groups, the slowest first; those that share a rank in the order of the model.
+
+        Equal blocks take equally long but for chance, so that an order by time alone would be another each time.
 
         Args:
             count: How many; None for all.
             level: ``"layer"`` or ``"group"``.
         """
         rows = self.groups[1:] if level == "group" else self.rows
-        ordered = sorted(rows, key=lambda row: -row.seconds)
+        ordered = sorted(rows, key=lambda row: row.rank)
         return ordered if count is None else ordered[:count]
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -347,17 +353,17 @@ def _put_together(graph: Graph, spent: Spent, work: Cost, ceiling: Ceiling | Non
     unknown = {node for each in work.uncounted for node in each.nodes}
     into = {place: _identity(graph, target) for place, target in spent.fused.items()}
     rows = tuple(
-        _node_row(graph, node, spent, work, node not in unknown, ceiling, into.get(Place("node", node), ""))
-        for node in range(len(graph))
+        _node_row(graph, node, rank, spent, work, node not in unknown, ceiling, into.get(Place("node", node), ""))
+        for node, rank in enumerate(ranks(spent.nodes.tolist()))
     )
     level, totals = depths(graph.groups.parents), roll_up(graph, work.macs)
     flops, moved = roll_up(graph, work.flops), roll_up(graph, [work.traffic(node) for node in range(len(graph))])
-    whole = spent.whole or 1.0
+    whole, places = spent.whole or 1.0, [0, *ranks(groups[1:].tolist())]  # the whole model is not one among others
     made = tuple(
         Timing(
             graph.groups.ids[at], graph.groups.names[at], graph.groups.ops.get(at, ""), graph.groups.kinds[at],
             "" if at == 0 else graph.groups.ids[graph.groups.parents[at]], max(0, level[at] - 1),
-            float(groups[at]), float(spread[at]), float(groups[at]) / whole, {},
+            float(groups[at]), float(spread[at]), float(groups[at]) / whole, places[at], {},
             totals[at], flops[at], moved[at], None, None, "",
         )
         for at in range(len(graph.groups))
@@ -373,7 +379,7 @@ def _identity(graph: Graph, place: Place) -> str:
 
 
 def _node_row(
-    graph: Graph, node: int, spent: Spent, work: Cost, known: bool, ceiling: Ceiling | None, fused_into: str
+    graph: Graph, node: int, rank: int, spent: Spent, work: Cost, known: bool, ceiling: Ceiling | None, fused_into: str
 ) -> Timing:
     seconds, forward = float(spent.nodes[node]), float(spent.node_phases[node, 0])
     flops, moved = work.flops[node], work.traffic(node)
@@ -388,6 +394,7 @@ def _node_row(
         seconds=seconds,
         spread=float(spent.node_spread[node]),
         share=seconds / spent.whole if spent.whole else 0.0,
+        rank=rank,
         phases={name: float(spent.node_phases[node, at]) for at, name in enumerate(PHASES)},
         macs=work.macs[node] if known else None,
         flops=flops if known else None,

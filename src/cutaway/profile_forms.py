@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cutaway.profiling.ranks import ALIKE
 from cutaway.profiling.runnable import PHASES
 from cutaway.style.measure import clean, no_formula
 from cutaway.style.quantities import count_words
@@ -23,7 +24,6 @@ SCHEMA = 1
 TOP = 30
 """Rows of the table in a terminal; files hold all."""
 
-_NUMBERS = ("time", "±", "share", "sum", "MACs", "FLOP/B", "FLOP/s")
 _MOSTLY = 0.99
 """Share of the time on layers below which the text names the rest."""
 
@@ -34,7 +34,7 @@ _STEADY = 0.1
 def headings(profile: Profile) -> tuple[str, ...]:
     """Columns of the table: of a step of training its parts too."""
     parts = PHASES if _has_parts(profile) else ()
-    return ("layer", "op", "time", "±", *parts, "share", "sum", "MACs", "FLOP/B", "FLOP/s", "bound by")
+    return ("#", "layer", "op", "time", "±", *parts, "share", "sum", "MACs", "FLOP/B", "FLOP/s", "bound by")
 
 
 def _has_parts(profile: Profile) -> bool:
@@ -54,6 +54,7 @@ def cells(profile: Profile, top: int = TOP, level: str = "layer") -> Iterator[tu
     for row in profile.slowest(top or None, level=level):
         total += row.share
         yield (
+            str(row.rank),
             clean(row.id),
             clean(row.op or row.kind),
             time_words(row.seconds),
@@ -93,6 +94,8 @@ def lines(profile: Profile) -> Iterator[str]:
         )
     if by:
         yield f"{profile.landed:.1%} of the time of operations is on a layer, found by {by}"
+    if len({row.rank for row in profile.rows}) < len(profile.rows):
+        yield f"times within {ALIKE:.0%} of each other share a number, and stand in the order of the model"
     if profile.lost and profile.landed < _MOSTLY:
         yield "on none: " + ", ".join(f"{clean(name)} {share:.1%}" for name, share in profile.lost)
     if profile.ceiling is not None:
@@ -182,6 +185,7 @@ def _record(row: Timing, *, parts: bool = False) -> dict[str, Any]:
         "time_ms": _ms(row.seconds),
         "spread_ms": _ms(row.spread),
         "share": round(row.share, 6),
+        "rank": row.rank,
         **phases,
         "macs": row.macs,
         "flops": row.flops,
