@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cutaway import __version__
-from cutaway.commands import chart, index, overlay, timing
-from cutaway.commands.words import named_shape, shape
+from cutaway.commands import chart, index, overlay, setting, timing
+from cutaway.commands.words import shape
 from cutaway.errors import CutawayError, OptionError, ReadError, UnbuiltModel
 from cutaway.graph.memory import collector_paused
 
@@ -308,12 +308,7 @@ def _add_summary(commands: Any) -> None:
         default="table",
         help="form of the list (default: %(default)s)",
     )
-    parser.add_argument("--batch", type=int, default=1, metavar="N", help="examples that the cost is that of")
-    parser.add_argument(
-        "--shape", type=named_shape, action="append", default=[], metavar="INPUT=N,N,…",
-        help="shape of an input that the cost is that of, such as image=1,512,512,3",
-    )  # fmt: skip
-    parser.add_argument("--precision", metavar="TYPE", help="type that all floats are held in, such as float16")
+    setting.add_options(parser)
     parser.add_argument(
         "--fields", nargs="+", metavar="NAME", default=[],
         help="more columns: flops, traffic, intensity, activation_bytes, alive_bytes, receptive_field, stride, aligned",

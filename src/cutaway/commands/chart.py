@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from cutaway.commands.words import named_shape, pixels, quantity
+from cutaway.commands import setting
+from cutaway.commands.words import pixels, quantity
 
 EPILOG = """\
 examples:
@@ -35,12 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--group", metavar="NAME", help="only what is in this group")
     cost = parser.add_argument_group("what is counted")
-    cost.add_argument("--batch", type=int, default=1, metavar="N", help="examples that the cost is that of")
-    cost.add_argument(
-        "--shape", type=named_shape, action="append", default=[], metavar="INPUT=N,N,…",
-        help="shape of an input that the cost is that of, such as image=1,512,512,3",
-    )  # fmt: skip
-    cost.add_argument("--precision", metavar="TYPE", help="type that all floats are held in, such as float16")
+    setting.add_options(cost)
     machine = parser.add_argument_group("the machine of a roofline")
     machine.add_argument("--peak", type=quantity, metavar="N", help="FLOPs a second, such as 2T (default: 1T)")
     machine.add_argument(

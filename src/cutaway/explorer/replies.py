@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -27,6 +29,27 @@ class Refused(Exception):
 def problem(status: int, words: str, kind: str) -> Response:
     """What went wrong, of the type `contract.Problem`."""
     return as_json(to_json({"error": words, "kind": kind}).encode(), status)
+
+
+async def json_body(request: Request, most: int) -> Any:
+    """What the body of a request says.
+
+    Args:
+        request: The request.
+        most: Bytes that it may have.
+
+    Raises:
+        Refused: It has more, or is no JSON.
+    """
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > most:
+            raise Refused(413, f"the request has more than {most:,} bytes", "TooLarge")
+    try:
+        return json.loads(bytes(body))
+    except (ValueError, RecursionError):
+        raise Refused(400, "expected JSON") from None
 
 
 def as_json(body: bytes, status: int = 200) -> Response:

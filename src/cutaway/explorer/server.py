@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ipaddress
-import json
 import logging
 import secrets
 import socket
@@ -29,7 +28,16 @@ from starlette.types import ASGIApp
 from cutaway.errors import CutawayError, OptionError, check_choice
 from cutaway.explorer.chart import Chart
 from cutaway.explorer.guard import Guard
-from cutaway.explorer.replies import Refused, as_json, container, problem, signed_numbers, whole_number, whole_numbers
+from cutaway.explorer.replies import (
+    Refused,
+    as_json,
+    container,
+    json_body,
+    problem,
+    signed_numbers,
+    whole_number,
+    whole_numbers,
+)
 from cutaway.explorer.session import BUSY, NotReady, Session, shown_lines
 from cutaway.explorer.static_files import FILES, skeleton, static
 from cutaway.explorer.text import to_json
@@ -411,26 +419,13 @@ async def _focus(request: Request) -> Response:
 
 async def _wanted(request: Request, most_nodes: int, most_groups: int) -> tuple[list[int], list[int]]:
     """Nodes and groups in the body of a request, ``{"nodes": [...]}`` or ``{"group": ...}``."""
-    said = await _json_body(request)
+    said = await json_body(request, MOST_BODY)
     nodes = said.get("nodes", []) if isinstance(said, dict) else None
     groups = [said["group"]] if isinstance(said, dict) and "group" in said else []
     for numbers, most in ((nodes, most_nodes), (groups, most_groups)):
         if not isinstance(numbers, list) or not all(type(at) is int and 0 <= at < most for at in numbers):
             raise Refused(400, 'expected {"nodes": [...]} or {"group": ...} with numbers of the chart')
     return nodes or [], groups
-
-
-async def _json_body(request: Request) -> Any:
-    """What the body of a request says."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MOST_BODY:
-            raise Refused(413, f"the request has more than {MOST_BODY:,} bytes", "TooLarge")
-    try:
-        return json.loads(bytes(body))
-    except (ValueError, RecursionError):
-        raise Refused(400, "expected JSON") from None
 
 
 async def _export(request: Request) -> Response:
@@ -441,7 +436,7 @@ async def _export(request: Request) -> Response:
     form = request.query_params.get("format", "")
     theme = theme_named(request.query_params.get("theme", "light"))
     view = _view(request, len(chart.arranged.graph.groups))
-    said = await _json_body(request) if request.method == "POST" else None
+    said = await json_body(request, MOST_BODY) if request.method == "POST" else None
     session: Session = request.app.state.session
 
     def make() -> bytes:

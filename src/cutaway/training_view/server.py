@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
@@ -13,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
 
-from cutaway.explorer.replies import Refused, as_json, container, whole_number, whole_numbers
+from cutaway.explorer.replies import Refused, as_json, container, json_body, whole_number, whole_numbers
 from cutaway.explorer.server import FAILURES, Listening, failed, file_answer
 from cutaway.explorer.static_files import FILES, skeleton
 from cutaway.explorer.text import to_json
@@ -179,15 +178,7 @@ def _wanted(said: dict[str, Any], service: Service) -> Wanted:
 
 async def said_in(request: Request) -> dict[str, Any]:
     """The object in the body of a request."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MOST_BODY:
-            raise Refused(413, f"the request has more than {MOST_BODY:,} bytes", "TooLarge")
-    try:
-        said = json.loads(bytes(body))
-    except (ValueError, RecursionError):
-        raise Refused(400, "expected JSON") from None
+    said = await json_body(request, MOST_BODY)
     if not isinstance(said, dict):
         raise Refused(400, "expected an object of JSON")
     return said
