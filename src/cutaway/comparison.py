@@ -57,10 +57,9 @@ class Comparison(Compared):
         if self.values_compared is not None:
             unread = f"; {self.values_unread:,} could not be read" if self.values_unread else ""
             yield f"the values of {self.values_compared:,} weights were compared{unread}"
-        for pair in found.pairs:
-            if not pair.same:
-                yield from _pair_lines(pair)
-                yield from self._delta_lines(pair)
+        for pair in found.changed:
+            yield from _pair_lines(pair)
+            yield from self._delta_lines(pair)
         spent = self.spending
         for mark, units, costs in (("+", found.added, spent[1]), ("-", found.removed, spent[0])):
             for unit in units:

@@ -63,8 +63,8 @@ class Compared:
     def counts(self) -> dict[str, int]:
         """How many units are the same, changed, renamed, moved, fused, added and removed; one may be several."""
         counts = Counter(dict.fromkeys(("same", "changed", "renamed", "moved", "fused", "added", "removed"), 0))
-        for pair in self.differences.pairs:
-            counts["same"] += pair.same
+        counts["same"] = len(self.differences.pairs) - len(self.differences.changed)
+        for pair in self.differences.changed:
             counts["changed"] += bool(pair.changes)
             counts["renamed"] += pair.renamed
             counts["moved"] += pair.moved
@@ -97,7 +97,7 @@ class Compared:
             "values": None
             if self.values_compared is None
             else {"compared": self.values_compared, "unread": self.values_unread},
-            "changed": [self.told(pair) for pair in found.pairs if not pair.same],
+            "changed": [self.told(pair) for pair in found.changed],
             "added": [_told(unit, self.spending[1]) for unit in found.added],
             "removed": [_told(unit, self.spending[0]) for unit in found.removed],
         }

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from cutaway.analysis.calls import Call, Size, Unknown, Work
 from cutaway.analysis.cost_elementwise import ELEMENTWISE
@@ -25,7 +26,8 @@ from cutaway.analysis.size_rules import NAMED_AS_LAYERS
 from cutaway.analysis.sizes import Setting, sized_calls
 from cutaway.analysis.turns import Turns, turns
 from cutaway.errors import OptionError
-from cutaway.graph.model import BITS_OF_DTYPE, CONTROL, Graph, Tensor
+from cutaway.graph.model import BITS_OF_DTYPE, Graph, Tensor
+from cutaway.graph.walk import read_places
 
 COST: Mapping[str, Callable[[Call], Work]] = {**ELEMENTWISE, **RECURRENT, **PRODUCTS}
 """Class of the layer or kind of the operation → what a call costs. A new operation is one row in one of its parts."""
@@ -142,32 +144,41 @@ def cost(graph: Graph, setting: Setting | None = None, *, precision: str | None 
     if precision is not None and precision not in PRECISIONS:
         raise OptionError(f"precision must be one of {', '.join(PRECISIONS)}; received {precision!r}")
     sizes, calls = sized_calls(graph, setting or Setting())
-    macs, other = [0] * len(graph), [0] * len(graph)
+    first = [0] * len(graph)
+    works: dict[int, Work] = {}
+    reasons: dict[int, str] = {}
     lost: dict[tuple[str, str], list[int]] = {}
-    rules = [COST.get(op.removeprefix("Flex")) for op in graph.ops]
-    for call in calls:
-        node, code = call.node, graph.op_codes[call.node]
-        rule = rules[code]
-        if rule is None:
-            lost.setdefault((graph.ops[code], "no rule for this operation"), []).append(node)
-            continue
-        try:
-            if graph.ops[code] in NAMED_AS_LAYERS:  # one operation of a graph that bears the name of a layer
-                rule = COST.get(str(call.attributes.get("kind")), rule)
-            work = rule(call)
-        except Unknown as reason:
-            lost.setdefault((graph.ops[code], str(reason)), []).append(node)
-        except _MALFORMED:
-            lost.setdefault((graph.ops[code], "its attributes are not those of this operation"), []).append(node)
-        else:
-            macs[node], other[node] = work
+    for node, call in calls:
+        like = first[node] = call.node
+        if like == node:
+            works[node] = _work(call, reasons)
+        if like in reasons:
+            lost.setdefault((call.op, reasons[like]), []).append(node)
     runs = turns(graph, sizes)
-    times = [runs.of_groups[group] for group in graph.node_groups]
-    macs = [count * each for count, each in zip(macs, times, strict=True)]
-    flops = [2 * products + count * each for products, count, each in zip(macs, other, times, strict=True)]
+    done, times = list(map(works.__getitem__, first)), [runs.of_groups[group] for group in graph.node_groups]
+    macs = [work.macs * each for work, each in zip(done, times, strict=True)]
+    flops = [2 * products + work.other * each for products, work, each in zip(macs, done, times, strict=True)]
     weights, read, made = _bytes(graph, sizes, precision)
     uncounted = tuple(Uncounted(op, reason, tuple(nodes)) for (op, reason), nodes in lost.items())
     return Cost(macs, flops, weights, read, made, sizes, runs, uncounted)
+
+
+def _work(call: Call, reasons: dict[int, str]) -> Work:
+    """What a call computes; where that cannot be told, nothing, and why among the reasons."""
+    op = call.op
+    rule = COST.get(op.removeprefix("Flex"))
+    if rule is None:
+        reasons[call.node] = "no rule for this operation"
+        return Work()
+    try:
+        if op in NAMED_AS_LAYERS:  # one operation of a graph that bears the name of a layer
+            rule = COST.get(str(call.attributes.get("kind")), rule)
+        return rule(call)
+    except Unknown as reason:
+        reasons[call.node] = str(reason)
+    except _MALFORMED:
+        reasons[call.node] = "its attributes are not those of this operation"
+    return Work()
 
 
 def roll_up(graph: Graph, column: Iterable[int]) -> list[int]:
@@ -195,10 +206,11 @@ def tensor_bytes(graph: Graph, sizes: Sequence[Size | None], precision: str | No
         precision: Type that all floats are held in; None for those of the model.
     """
     bits = [_bits(tensor, precision) for tensor in graph.tensors]
-    return [
-        0 if size is None else (math.prod(size) * bits[code] + 7) // 8
-        for size, code in zip(sizes, graph.output_codes, strict=True)
-    ]
+    known = {
+        (size, code): 0 if size is None else (math.prod(size) * bits[code] + 7) // 8
+        for size, code in set(zip(sizes, graph.output_codes, strict=True))
+    }
+    return list(map(known.__getitem__, zip(sizes, graph.output_codes, strict=True)))
 
 
 def _bits(tensor: Tensor, precision: str | None) -> int:
@@ -218,18 +230,17 @@ def _bytes(
         (weight.parameters * bits + 7) // 8 if bits and "float" in weight.dtype else weight.bytes
         for weight in graph.weights
     ]
-    starts, ends = graph.output_start, graph.output_start
-    weights, read, made = ([0] * len(graph) for _ in range(3))
-    nodes, ports, first = graph.input_node, graph.input_port, graph.input_start
     held, codes = graph.weight_start, graph.weight_codes
-    for node in range(len(graph)):
-        made[node] = sum(of_tensors[starts[node] : ends[node + 1]])
-        total = 0
-        for at in range(first[node], first[node + 1]):
-            port, source = ports[at], nodes[at]
-            if port != CONTROL and starts[source] + port < ends[source + 1]:
-                total += of_tensors[starts[source] + port]
-        read[node] = total
-        if held[node] != held[node + 1]:
-            weights[node] = sum(of_weights[code] for code in set(codes[held[node] : held[node + 1]]))
-    return weights, read, made
+    weights = [
+        sum(map(of_weights.__getitem__, set(codes[start:end]))) if end - start > 1 else of_weights[codes[start]]
+        if end > start else 0
+        for start, end in pairwise(held)
+    ]  # fmt: skip
+    read = _sums(map([*of_tensors, 0, 0].__getitem__, read_places(graph)), graph.input_start)
+    return weights, read, _sums(of_tensors, graph.output_start)
+
+
+def _sums(column: Iterable[int], starts: Sequence[int]) -> list[int]:
+    """Sums over the rows of compressed rows."""
+    until = list(accumulate(column, initial=0))
+    return [until[end] - until[start] for start, end in pairwise(starts)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cutaway.analysis.matching import Matching
-from cutaway.analysis.units import Level, Unit, named_layers, units
+from cutaway.analysis.units import JOINED, Level, Unit, Units, named_layers, units
 from cutaway.graph.model import Graph
+from cutaway.graph.on_demand import OnDemand
 
 _MISSING = object()
 
@@ -62,20 +63,22 @@ class Differences:
 
     Attributes:
         level: What was compared: nodes, or layers.
-        pairs: Units that are in both, in the order of the new model.
+        pairs: Units that are in both, in the order of the new model; those that are the same are made on demand.
+        changed: Those of them of which anything is otherwise.
         added: Units that only the new model has.
         removed: Units that only the old model has, those that were fused left out.
     """
 
     level: Level
-    pairs: tuple[Pair, ...]
+    pairs: Sequence[Pair]
+    changed: tuple[Pair, ...]
     added: tuple[Unit, ...]
     removed: tuple[Unit, ...]
 
     @property
     def equal(self) -> bool:
         """Whether nothing changed."""
-        return not self.added and not self.removed and all(pair.same for pair in self.pairs)
+        return not self.added and not self.removed and not self.changed
 
 
 def differences(old: Graph, new: Graph) -> Differences:
@@ -99,12 +102,7 @@ def _kind(graph: Graph) -> str:
 
 class _Comparer:
     def __init__(
-        self,
-        old: Sequence[Unit],
-        new: Sequence[Unit],
-        level: Level,
-        to_new: dict[int, int],
-        joined: dict[int, list[int]],
+        self, old: Units, new: Units, level: Level, to_new: dict[int, int], joined: dict[int, list[int]]
     ) -> None:
         self._joined = joined
         self._old = old
@@ -112,17 +110,42 @@ class _Comparer:
         self._level = level
         self._to_new = to_new
         self._to_old = {end: start for start, end in to_new.items()}
-        self._places = {unit.place for unit in old} & {unit.place for unit in new}
+        self._places = set(old.places) & set(new.places)
 
     def run(self) -> Differences:
-        fused = _fused(self._old, self._new, self._to_new, self._joined) if self._level == "layer" else {}
+        old, new, to_old = self._old, self._new, self._to_old
+        fused = _fused(old, new, self._to_new, self._joined) if self._level == "layer" else {}
         swallowed = {at for found in fused.values() for at in found}
+        both = sorted(to_old)
+        same = self._surely_same() if self._level == "node" else frozenset()
+        looked_at = {end: self._pair(end, fused.get(end, ())) for end in both if end not in same}
+
+        def pair(at: int) -> Pair:
+            end = both[at]
+            return looked_at.get(end) or Pair(old[to_old[end]], new[end], (), False, False)
+
         return Differences(
             self._level,
-            tuple(self._pair(at, fused.get(at, ())) for at in range(len(self._new)) if at in self._to_old),
-            tuple(unit for at, unit in enumerate(self._new) if at not in self._to_old),
-            tuple(unit for at, unit in enumerate(self._old) if at not in self._to_new and at not in swallowed),
+            OnDemand(len(both), pair),
+            tuple(pair for pair in looked_at.values() if not pair.same),
+            tuple(new[at] for at in range(len(new)) if at not in to_old),
+            tuple(old[at] for at in range(len(old)) if at not in self._to_new and at not in swallowed),
         )
+
+    def _surely_same(self) -> set[int]:
+        """Units of the new model that say, read and are called the same as their partners: nearly all."""
+        old, new, to_new = self._old, self._new, self._to_new
+        numbers: dict[Hashable, int] = {}
+        before, after = (side.numbered(Unit.face, numbers) for side in (old, new))
+        return {
+            end
+            for start, end in to_new.items()
+            if before[start] == after[end]
+            and old.names[start] == new.names[end]
+            and JOINED not in new.names[end]
+            and old.places[start] == new.places[end]
+            and tuple([(to_new.get(source, -1), port) for source, port in old.sources[start]]) == new.sources[end]
+        }
 
     def _pair(self, end: int, fused: Sequence[int]) -> Pair:
         old, new = self._old[self._to_old[end]], self._new[end]

@@ -10,17 +10,21 @@ flow; equal names that the framework gave.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import cached_property
 
-from cutaway.analysis.units import Unit
+from cutaway.analysis.units import Unit, Units
 
 ROUNDS = 4
 """Steps along edges, in both directions, that a unit's surroundings reach."""
 
 MOST_ALIGNED = 4_000
 """Units left over up to which sequences are aligned, which takes time with the square of their number."""
+
+
+Key = Callable[[Units, int], Hashable | None]
+"""Tells something of the unit at a position that only one unit of each side may have; None for one not to be asked."""
 
 
 class Matching:
@@ -37,35 +41,30 @@ class Matching:
     """
 
     def __init__(
-        self,
-        old: Sequence[Unit],
-        new: Sequence[Unit],
-        known: Mapping[int, int] | None = None,
-        *,
-        converted: bool = False,
+        self, old: Units, new: Units, known: Mapping[int, int] | None = None, *, converted: bool = False
     ) -> None:
         self._converted = converted
         self._old = old
         self._new = new
+        self._sides = (old, new)
         self.to_new: dict[int, int] = {}
         self.to_old: dict[int, int] = {}
-        self._ops = [[unit.op for unit in side] for side in (old, new)]
         for one, other in (known or {}).items():
             self._pair(one, other)
 
     def run(self) -> dict[int, int]:
         """Match; returns positions of new units by positions of old ones."""
         stages: tuple[Callable[[], None], ...] = (
-            lambda: self._by_key(lambda unit: None if unit.auto else (unit.id, unit.op)),
-            lambda: self._by_key(lambda unit: None if unit.auto else (unit.name, unit.op)),
+            lambda: self._by_key(lambda side, at: None if side.autos[at] else (side.ids[at], side.ops[at])),
+            lambda: self._by_key(lambda side, at: None if side.autos[at] else (side.names[at], side.ops[at])),
             self._by_place,
             self._by_surroundings,
             lambda: self._spread(self._looks),
             lambda: self._align(self._looks),
             lambda: self._spread(self._looks),
-            lambda: self._by_key(lambda unit: None if unit.auto else (unit.name,)),
+            lambda: self._by_key(lambda side, at: None if side.autos[at] else (side.names[at],)),
             self._by_operations,
-            lambda: self._by_key(lambda unit: (unit.name, "" if self._converted else unit.op)),
+            lambda: self._by_key(lambda side, at: (side.names[at], "" if self._converted else side.ops[at])),
         )
         for stage in stages:
             if len(self.to_new) == min(len(self._old), len(self._new)):
@@ -76,95 +75,106 @@ class Matching:
     @cached_property
     def _looks(self) -> list[list[int]]:
         """What each unit is, as a number, on both sides."""
-        looks: dict[object, int] = {}
-        return [[looks.setdefault(unit.look(), len(looks)) for unit in side] for side in (self._old, self._new)]
+        numbers: dict[Hashable, int] = {}
+        return [side.numbered(Unit.look, numbers) for side in self._sides]
+
+    def _left(self) -> list[list[int]]:
+        """Positions of units that are not matched yet, on both sides."""
+        taken = (self.to_new, self.to_old)
+        return [
+            [at for at in range(len(side)) if at not in pairs] for side, pairs in zip(self._sides, taken, strict=True)
+        ]
 
     def _by_operations(self) -> None:
         """Match by kind alone, which means something only between versions of one model."""
         if 2 * len(self.to_new) >= min(len(self._old), len(self._new)):
-            self._spread(self._ops)
-            self._align(self._ops)
+            ops = [side.ops for side in self._sides]
+            self._spread(ops)
+            self._align(ops)
 
     def _pair(self, old: int, new: int) -> None:
         self.to_new[old] = new
         self.to_old[new] = old
 
-    def _by_key(self, key: Callable[[Unit], Hashable | None]) -> None:
+    def _by_key(self, key: Key) -> None:
         """Match units whose key only one of the rest has, on both sides."""
         found: list[dict[Hashable, list[int]]] = []
-        for side, taken in ((self._old, self.to_new), (self._new, self.to_old)):
+        for side, left in zip(self._sides, self._left(), strict=True):
             by_key: dict[Hashable, list[int]] = defaultdict(list)
-            for at, unit in enumerate(side):
-                if at not in taken and (told := key(unit)) is not None:
+            for at in left:
+                told = key(side, at)
+                if told is not None:
                     by_key[told].append(at)
             found.append(by_key)
-        for told, old in found[0].items():
-            new = found[1].get(told, ())
-            if len(old) == 1 and len(new) == 1:
-                self._pair(old[0], new[0])
+        self._pair_singles(*found)
+
+    def _pair_singles(self, old: Mapping[Hashable, list[int]], new: Mapping[Hashable, list[int]]) -> None:
+        """Match what stands alone under its key on both sides."""
+        for key, here in old.items():
+            there = new.get(key, ())
+            if len(here) == 1 and len(there) == 1:
+                self._pair(here[0], there[0])
 
     def _by_place(self) -> None:
         """Match units of equal ids and looks that read the same from the same ones and are read by the same ones."""
-        readers = (_readers(self._old), _readers(self._new))
-        sides, looks = (self._old, self._new), self._looks
-
-        def around(side: int, at: int) -> tuple[object, ...]:
-            units, look = sides[side], looks[side]
-            sources = [(units[source].id, look[source], port) for source, port in units[at].sources]
-            return look[at], sources, sorted((units[reader].id, look[reader]) for reader in readers[side][at])
-
-        by_id = {unit.id: at for at, unit in enumerate(self._new) if at not in self.to_old}
-        for at, unit in enumerate(self._old):
-            there = by_id.get(unit.id, -1)
-            if at not in self.to_new and there >= 0 and around(0, at) == around(1, there):
-                self._pair(at, there)
+        old, new, looks = self._old, self._new, self._looks
+        position = {identity: at for at, identity in enumerate(new.ids)}
+        there = [position.get(identity, -1) for identity in old.ids]  # the unit of the same id, where it looks the same
+        there = [end if end >= 0 and looks[0][at] == looks[1][end] else -1 for at, end in enumerate(there)]
+        for at, end in enumerate(there):
+            if end < 0 or at in self.to_new or end in self.to_old:
+                continue
+            if tuple([(there[source], port) for source, port in old.sources[at]]) != new.sources[end]:
+                continue
+            if sorted([there[reader] for reader in old.readers[at]]) == new.readers[end]:
+                self._pair(at, end)
 
     def _by_surroundings(self) -> None:
-        """Match units that stand alone with what they are joined to."""
-        colours: Sequence[Sequence[int]] = self._looks
-        for _ in range(ROUNDS):
+        """Match units that stand alone with what they are joined to, among those that are left.
+
+        Only what is so near to one of them that its colour reaches it is coloured.
+        """
+        near = [[left] for left in self._left()]
+        for side, rings in zip(self._sides, near, strict=True):
+            for _ in range(ROUNDS):
+                rings.append(_with_neighbours(side, rings[-1]))
+        colours: Sequence[Sequence[int] | Mapping[int, int]] = self._looks
+        for turn in range(ROUNDS):
             table: dict[object, int] = {}
+            reached = [rings[ROUNDS - 1 - turn] for rings in near]
+            rows = [_joined(*each) for each in zip(self._sides, reached, colours, strict=True)]
             colours = [
-                [
-                    table.setdefault(row, len(table))
-                    for row in _joined(side, colour)
-                ]
-                for side, colour in zip((self._old, self._new), colours, strict=True)
-            ]  # fmt: skip
-        found: list[dict[int, list[int]]] = [defaultdict(list), defaultdict(list)]
-        for by_colour, colour, taken in zip(found, colours, (self.to_new, self.to_old), strict=True):
-            for at, each in enumerate(colour):
-                if at not in taken:
-                    by_colour[each].append(at)
-        for each, old in found[0].items():
-            new = found[1].get(each, ())
-            if len(old) == 1 and len(new) == 1:
-                self._pair(old[0], new[0])
+                {at: table.setdefault(row, len(table)) for at, row in zip(*each, strict=True)}
+                for each in zip(reached, rows, strict=True)
+            ]
+        found: list[dict[Hashable, list[int]]] = [defaultdict(list), defaultdict(list)]
+        for by_colour, colour, rings in zip(found, colours, near, strict=True):
+            for at in rings[0]:
+                by_colour[colour[at]].append(at)
+        self._pair_singles(*found)
 
     def _spread(self, looks: Sequence[Sequence[Hashable]]) -> None:
         """Match what is joined in the same way to what is matched, and looks the same."""
-        readers = [_readers(self._old), _readers(self._new)]
-        waiting = list(self.to_new.items())
+        near = {other for at in self._left()[0] for other in _neighbours(self._old, at)}
+        waiting = [pair for pair in self.to_new.items() if pair[0] in near]  # nothing is joined to the others
         while waiting:
             old, new = waiting.pop()
             ends: list[tuple[int, int]] = [
-                (one[0], other[0]) for one, other in zip(self._old[old].sources, self._new[new].sources, strict=False)
+                (one[0], other[0]) for one, other in zip(self._old.sources[old], self._new.sources[new], strict=False)
             ]
-            ends += self._only_reader(readers, old, new, looks)
+            ends += self._only_reader(old, new, looks)
             for one, other in ends:
                 if one in self.to_new or other in self.to_old or looks[0][one] != looks[1][other]:
                     continue
                 self._pair(one, other)
                 waiting.append((one, other))
 
-    def _only_reader(
-        self, readers: Sequence[Sequence[Sequence[int]]], old: int, new: int, looks: Sequence[Sequence[Hashable]]
-    ) -> list[tuple[int, int]]:
+    def _only_reader(self, old: int, new: int, looks: Sequence[Sequence[Hashable]]) -> list[tuple[int, int]]:
         """Readers of a pair that are the only ones of their look on both sides."""
         sides: list[dict[Hashable, list[int]]] = []
-        for found, at, look, taken in zip(readers, (old, new), looks, (self.to_new, self.to_old), strict=True):
+        for side, at, look, taken in zip(self._sides, (old, new), looks, (self.to_new, self.to_old), strict=True):
             by_look: dict[Hashable, list[int]] = defaultdict(list)
-            for reader in found[at]:
+            for reader in side.readers[at]:
                 if reader not in taken:
                     by_look[look[reader]].append(reader)
             sides.append(by_look)
@@ -203,22 +213,25 @@ class Matching:
         return gaps
 
 
-def _joined(side: Sequence[Unit], colour: Sequence[int]) -> list[tuple[object, ...]]:
-    """For each unit, its colour with those of what it reads, in order, and of what reads it, sorted."""
-    reading: list[list[int]] = [[] for _ in side]
-    for at, unit in enumerate(side):
-        for source, _ in unit.sources:
-            reading[source].append(colour[at])
+def _neighbours(side: Units, at: int) -> Iterator[int]:
+    """What a unit reads, and what reads it."""
+    yield from (source for source, _ in side.sources[at])
+    yield from side.readers[at]
+
+
+def _with_neighbours(side: Units, units: Sequence[int]) -> list[int]:
+    """Units, and all that they are joined to."""
+    return sorted({*units, *(other for at in units for other in _neighbours(side, at))})
+
+
+def _joined(side: Units, units: Sequence[int], colour: Sequence[int] | Mapping[int, int]) -> list[tuple[object, ...]]:
+    """For each of some units, its colour with those of what it reads, in order, and of what reads it, sorted."""
+    reading: dict[int, list[int]] = {at: [] for at in units}
+    for reader in dict.fromkeys(reader for at in units for reader in side.readers[at]):
+        for source, _ in side.sources[reader]:
+            if source in reading:
+                reading[source].append(colour[reader])
     return [
-        (colour[at], tuple((colour[source], port) for source, port in unit.sources), tuple(sorted(reading[at])))
-        for at, unit in enumerate(side)
+        (colour[at], tuple([(colour[source], port) for source, port in side.sources[at]]), tuple(sorted(reading[at])))
+        for at in units
     ]
-
-
-def _readers(side: Sequence[Unit]) -> list[list[int]]:
-    found: list[list[int]] = [[] for _ in side]
-    for at, unit in enumerate(side):
-        for source, _ in unit.sources:
-            if not found[source] or found[source][-1] != at:
-                found[source].append(at)
-    return found

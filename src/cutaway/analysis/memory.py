@@ -15,6 +15,7 @@ from cutaway.analysis.cost import tensor_bytes
 from cutaway.analysis.order import execution_order
 from cutaway.errors import OptionError
 from cutaway.graph.model import CONTROL, Graph, Weight
+from cutaway.graph.walk import read_places, row_of_each
 
 _VIEWS = (
     "Reshape Flatten Identity StopGradient PreventGradient Snapshot Squeeze ExpandDims Dropout SpatialDropout1D "
@@ -82,14 +83,9 @@ def activations(
         place for place, own in enumerate(holder) if own == place and size[place] and born[place] <= top <= dies[place]
     ]
     there.sort(key=lambda place: (-size[place], place))
-    maker = _makers(graph)
+    maker = list(row_of_each(graph.output_start))
     tensors = tuple((maker[place], place - graph.output_start[maker[place]], size[place]) for place in there)
     return Memory(order, alive, alive[top], order[top], tensors, sum(each is None for each in sizes))
-
-
-def _makers(graph: Graph) -> list[int]:
-    starts = graph.output_start
-    return [node for node in range(len(graph)) for _ in range(starts[node], starts[node + 1])]
 
 
 def _holders(graph: Graph, order: Sequence[int]) -> list[int]:
@@ -110,19 +106,16 @@ def _holders(graph: Graph, order: Sequence[int]) -> list[int]:
 def _lives(graph: Graph, holder: Sequence[int], step: Sequence[int]) -> tuple[list[int], list[int]]:
     """The first and last step at which each tensor is there."""
     starts, last = graph.output_start, len(graph) - 1
-    born = [0] * len(holder)
-    for node in range(len(graph)):
-        for place in range(starts[node], starts[node + 1]):
-            born[place] = step[node]
+    born = [step[node] for node in row_of_each(starts)]
     dies = list(born)
-    for node in range(len(graph)):
-        for at in range(graph.input_start[node], graph.input_start[node + 1]):
-            port, source = graph.input_port[at], graph.input_node[at]
-            if port == CONTROL or starts[source] + port >= starts[source + 1]:
-                continue
-            own = holder[starts[source] + port]
-            # what a loop reads from its last turn stays until its end
-            dies[own] = max(dies[own], step[node] if step[node] >= step[source] else last)
+    for node, source, place in zip(row_of_each(graph.input_start), graph.input_node, read_places(graph), strict=True):
+        if place < 0:
+            continue
+        own = holder[place]
+        # what a loop reads from its last turn stays until its end
+        until = step[node] if step[node] >= step[source] else last
+        if dies[own] < until:
+            dies[own] = until
     for port_ in graph.outputs:
         place = starts[port_.node] + max(0, port_.port)
         if place < starts[port_.node + 1]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from operator import lt
 
 from cutaway.graph.model import Graph
+from cutaway.graph.walk import row_of_each
 
 
 def execution_order(graph: Graph) -> Sequence[int]:
@@ -16,16 +18,10 @@ def execution_order(graph: Graph) -> Sequence[int]:
     """
     starts, sources = graph.input_start, graph.input_node
     count = len(graph)
+    if all(map(lt, sources, row_of_each(starts))):
+        return range(count)
     waits = [0] * count
     readers: list[list[int]] = [[] for _ in range(count)]
-    ordered = True
-    for node in range(count):
-        for at in range(starts[node], starts[node + 1]):
-            if sources[at] >= node:
-                ordered = False
-                break
-    if ordered:
-        return range(count)
     for node in range(count):
         for at in range(starts[node], starts[node + 1]):
             if sources[at] != node:

@@ -6,7 +6,7 @@ do not, and where it says nothing, the rules of layers and operations answer. Wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from cutaway.analysis.order import execution_order
 from cutaway.analysis.size_rules import CELLS, CHANGES_FRONT, KEEPS_FRONT, layer_size, operation_sizes
 from cutaway.errors import OptionError
 from cutaway.graph.model import Graph, Shape, Tensor
+from cutaway.graph.walk import read_places
 
 ShapeRule = Callable[[str, Mapping[str, Any], Sequence[Tensor]], Sequence[Tensor]]
 """Class of a Keras layer or operation, its configuration, what it reads → what it makes; raises without a rule."""
@@ -56,8 +57,10 @@ def tensor_sizes(graph: Graph, setting: Setting) -> list[Size | None]:
     return sizes
 
 
-def sized_calls(graph: Graph, setting: Setting) -> tuple[list[Size | None], Iterator[Call]]:
-    """The sizes of `tensor_sizes`, which fill while the calls beside them are gone through, in execution order.
+def sized_calls(graph: Graph, setting: Setting) -> tuple[list[Size | None], Iterator[tuple[int, Call]]]:
+    """The sizes of `tensor_sizes`, which fill while the nodes beside them are gone through, in execution order.
+
+    With each node comes a call of its kind that reads the same sizes: its own, or that of the first such node.
 
     Raises:
         OptionError: As there.
@@ -93,25 +96,47 @@ class _Filler:
         self._known = [_filled(tensor.shape, batch) for tensor in graph.tensors]
         self._open = [tensor.shape is None or None in tensor.shape for tensor in graph.tensors]
 
-    def calls(self) -> Iterator[Call]:
-        graph, known, open_, sizes = self._graph, self._known, self._open, self.sizes
-        starts, codes = graph.output_start, graph.output_codes
+    def calls(self) -> Iterator[tuple[int, Call]]:
+        graph, sizes, starts = self._graph, self.sizes, self._graph.output_start.tolist()
+        known: dict[Hashable, Call] = {}
+        for node, sort in self._sorts():
+            call = known.get(sort)
+            if call is None:
+                call = known[sort] = Call(graph, sizes, node)
+                self._fill(call)
+            else:
+                first, start, end = starts[call.node], starts[node], starts[node + 1]
+                for at in range(end - start):
+                    sizes[start + at] = sizes[first + at]
+                self._changed[node] = self._changed[call.node]
+            yield node, call
+
+    def _sorts(self) -> Iterator[tuple[int, Hashable]]:
+        """Nodes in execution order, and all that their sizes and their cost depend on."""
+        graph, sizes, given, labels = self._graph, self.sizes, self._given, self._graph.input_labels
+        kinds = range(len(graph)) if self._layers else graph.kinds
+        places, first = read_places(graph), graph.input_start.tolist()
         for node in execution_order(graph):
-            call = Call(graph, sizes, node)
-            start, end = starts[node], starts[node + 1]
-            if self._given and self._affected(node):
-                self._derive(call, trusted=False)
-                yield call
-                continue
-            sure = True
-            for at in range(start, end):
-                code = codes[at]
-                sizes[at] = known[code]
-                if open_[code] and (known[code] is None or not self._layers):
-                    sure = False
-            if not sure and not self._in_front(call):
-                self._derive(call, trusted=True)
-            yield call
+            start, end = first[node], first[node + 1]
+            read = tuple([sizes[place] if place >= 0 else place for place in places[start:end]])
+            said = tuple(map(labels.get, range(start, end))) if labels else None
+            about = (self._affected(node), node if node in given else None) if given else None
+            yield node, (kinds[node], read, said, about)
+
+    def _fill(self, call: Call) -> None:
+        """Sizes of what one node makes."""
+        graph, node = self._graph, call.node
+        if self._given and self._affected(node):
+            self._derive(call, trusted=False)
+            return
+        sure = True
+        for at in range(graph.output_start[node], graph.output_start[node + 1]):
+            code = graph.output_codes[at]
+            self.sizes[at] = self._known[code]
+            if self._open[code] and (self._known[code] is None or not self._layers):
+                sure = False
+        if not sure and not self._in_front(call):
+            self._derive(call, trusted=True)
 
     def _in_front(self, call: Call) -> bool:
         """Fill in the first axis of the only output from the input, where that is all that is free; whether it is."""

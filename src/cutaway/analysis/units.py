@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any, Literal
 
 from cutaway.graph.model import Graph, Tensor, Weight
 from cutaway.graph.names import is_auto as _is_auto
 
 Level = Literal["node", "layer"]
+
+Sources = tuple[tuple[int, int], ...]
+"""Tensors that a unit reads: position of the unit that makes each, and its port."""
 
 is_auto = lru_cache(maxsize=1 << 16)(_is_auto)
 """Operations of many scopes share few names."""
@@ -29,44 +33,68 @@ _INPUTS = frozenset({"InputLayer", "Input", "Placeholder"})
 
 
 class Unit:
-    """A node, or a group that is one layer.
+    """A node, or a group that is one layer. A view into the columns of `Units`.
 
-    Attributes:
-        item: Index of the node, or ~index of the group.
-        id: Its id in the graph.
-        name: The name its author gave.
-        op: Class of the layer or kind of the operation.
-        place: Id of the group that holds it.
-        auto: Whether the framework made its name.
-        outputs: Tensors that it makes for others.
-        weights: Its weights, or those of all in it.
-        sources: For each tensor that it reads from others: position of the unit that makes it, and the port.
-        said: Attributes that tell what it computes.
-        configuration: The same as a text that is equal for equal ones.
+    Args:
+        units: All units of the graph.
+        at: Position among them.
     """
 
-    __slots__ = (
-        "_configuration", "_graph", "_said", "auto", "id", "item", "name", "op", "outputs", "place", "sources",
-        "weights",
-    )  # fmt: skip
+    __slots__ = ("_at", "_configuration", "_said", "_units")
 
-    def __init__(
-        self, graph: Graph, item: int, op: str, auto: bool, outputs: tuple[Tensor, ...], weights: tuple[Weight, ...],
-        sources: tuple[tuple[int, int], ...],
-    ) -> None:  # fmt: skip
-        groups = graph.groups
-        self.item, self.op, self.auto = item, op, auto
-        self.outputs, self.weights, self.sources = outputs, weights, sources
-        if item >= 0:
-            self.id, self.name, self.place = graph.ids[item], graph.names[item], groups.ids[graph.node_groups[item]]
-        else:
-            self.id, self.name, self.place = groups.ids[~item], groups.names[~item], groups.ids[groups.parents[~item]]
-        self._graph = graph
+    def __init__(self, units: Units, at: int) -> None:
+        self._units = units
+        self._at = at
         self._said: dict[str, Any] | None = None
         self._configuration: str | None = None
 
     def __repr__(self) -> str:
         return f"<Unit {self.id!r}: {self.op}>"
+
+    @property
+    def item(self) -> int:
+        """Index of the node, or ~index of the group."""
+        return self._units.items[self._at]
+
+    @property
+    def id(self) -> str:
+        """Its id in the graph."""
+        return self._units.ids[self._at]
+
+    @property
+    def name(self) -> str:
+        """The name its author gave."""
+        return self._units.names[self._at]
+
+    @property
+    def op(self) -> str:
+        """Class of the layer or kind of the operation."""
+        return self._units.ops[self._at]
+
+    @property
+    def place(self) -> str:
+        """Id of the group that holds it."""
+        return self._units.places[self._at]
+
+    @property
+    def auto(self) -> bool:
+        """Whether the framework made its name."""
+        return self._units.autos[self._at]
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """Tensors that it makes for others."""
+        return self._units.outputs(self._at)
+
+    @property
+    def weights(self) -> tuple[Weight, ...]:
+        """Its weights, or those of all in it."""
+        return self._units.weights(self._at)
+
+    @property
+    def sources(self) -> Sources:
+        """For each tensor that it reads from others: position of the unit that makes it, and the port."""
+        return self._units.sources[self._at]
 
     @property
     def parameters(self) -> int:
@@ -77,7 +105,7 @@ class Unit:
     def said(self) -> dict[str, Any]:
         """Attributes that tell what it computes, decoded once."""
         if self._said is None:
-            graph, item = self._graph, self.item
+            graph, item = self._units.graph, self.item
             found = graph.attributes[item] if item >= 0 else graph.groups.attributes.get(~item, _NOTHING)
             self._said = {key: value for key, value in found.items() if key not in _UNSAID}
         return self._said
@@ -93,20 +121,147 @@ class Unit:
         """All that a unit is but its name, its place and its neighbours."""
         return self.op, self.configuration, tuple(sorted((weight.shape, weight.dtype) for weight in self.weights))
 
+    def face(self) -> tuple[object, ...]:
+        """The same, and all that is told of its outputs and weights."""
+        weights = tuple((weight.name, weight.shape, weight.dtype, weight.trainable) for weight in self.weights)
+        return self.op, self.configuration, self.outputs, weights
+
+
+class Units(Sequence[Unit]):
+    """The units of a graph as columns, in the order of their first nodes.
+
+    Attributes:
+        graph: The model.
+        items: Index of the node, or ~index of the group, of each unit.
+        ids, names, ops, places, autos: What `Unit` says, of each.
+        sources: For each, what it reads of others: positions of units, and their ports.
+
+    Args:
+        graph: The model.
+        level: What becomes a unit.
+        items: Of each unit.
+        members: Nodes of each unit.
+        ports: What others read of each unit of several nodes: node << 16 | port.
+        sources: Of each unit.
+    """
+
+    def __init__(
+        self, graph: Graph, level: Level, items: Sequence[int], members: Sequence[Sequence[int]],
+        ports: Sequence[Sequence[int]], sources: Sequence[Sources],
+    ) -> None:  # fmt: skip
+        self.graph, self.items, self.sources = graph, items, sources
+        self._members, self._ports = members, ports
+        groups, owners = graph.groups, graph.node_groups
+        ops = [graph.op(item) if item >= 0 else groups.ops.get(~item, "") for item in items]
+        if level == "node":
+            self.ids, self.names = graph.ids, graph.names
+            self.places: Sequence[str] = [groups.ids[owner] for owner in owners]
+        else:
+            self.ids = [graph.ids[item] if item >= 0 else groups.ids[~item] for item in items]
+            self.names = [graph.names[item] if item >= 0 else groups.names[~item] for item in items]
+            self.places = [groups.ids[owners[item] if item >= 0 else groups.parents[~item]] for item in items]
+        self.autos = [
+            (item >= 0 and op in _INPUTS) or is_auto(name, op)
+            for item, name, op in zip(items, self.names, ops, strict=True)
+        ]
+        # each reader has its word for what brings data in
+        self.ops = ops if level == "node" else ["Input" if op in _INPUTS else op for op in ops]
+        self._made: dict[int, Unit] = {}
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return tuple(self[at] for at in range(*index.indices(len(self))))
+        at = range(len(self))[index]
+        made = self._made.get(at)
+        if made is None:
+            made = self._made[at] = Unit(self, at)
+        return made
+
+    def outputs(self, at: int) -> tuple[Tensor, ...]:
+        """Tensors that a unit makes for others."""
+        graph, members = self.graph, self._members[at]
+        if len(members) == 1:
+            return graph.outputs_of(members[0])
+        return tuple(graph.tensor(port >> 16, port & 0xFFFF) for port in self._ports[at])
+
+    def weights(self, at: int) -> tuple[Weight, ...]:
+        """Weights of all that is in a unit."""
+        graph, item = self.graph, self.items[at]
+        if item >= 0:
+            return graph.weights_of(item)
+        found = {weight.id: weight for node in self._members[at] for weight in graph.weights_of(node)}
+        found.update((graph.weights[code].id, graph.weights[code]) for code in graph.groups.weights.get(~item, ()))
+        return tuple(found.values())
+
+    @cached_property
+    def readers(self) -> list[list[int]]:
+        """Positions of the units that read each unit, once each and in order."""
+        found: list[list[int]] = [[] for _ in self.items]
+        for at, sources in enumerate(self.sources):
+            for source, _ in sources:
+                if not found[source] or found[source][-1] != at:
+                    found[source].append(at)
+        return found
+
+    def numbered(self, told: Callable[[Unit], Hashable], numbers: dict[Hashable, int]) -> list[int]:
+        """A number for what is told of each unit, which is asked once of all nodes of a kind.
+
+        Args:
+            told: Says of a unit what nodes of a kind share.
+            numbers: Takes what is new; units of several graphs get the same numbers with the same table.
+        """
+        kinds = self.graph.kinds
+        known: dict[int, int] = {}
+        found = []
+        for at, item in enumerate(self.items):
+            kind = kinds[item] if item >= 0 else item
+            number = known.get(kind)
+            if number is None:
+                number = known[kind] = numbers.setdefault(told(self[at]), len(numbers))
+            found.append(number)
+        return found
+
+
+JOINED = " + "
+"""Between the names of layers that readers of converted models join to one."""
+
 
 def named_layers(unit: Unit) -> list[str]:
-    """Names of the layers that a unit computes: readers of converted models join them with a plus."""
-    return unit.name.split(" + ")
+    """Names of the layers that a unit computes."""
+    return unit.name.split(JOINED)
 
 
-def units(graph: Graph, level: Level) -> list[Unit]:
-    """The units of a graph, in the order of their first nodes.
+def units(graph: Graph, level: Level) -> Units:
+    """The units of a graph.
 
     Args:
         graph: A model, as its reader made it.
         level: ``"node"`` for every node, ``"layer"`` for layers with their operations.
     """
-    holder = outermost_layers(graph) if level == "layer" else [0] * len(graph.groups)
+    return _nodes(graph) if level == "node" else _layers(graph)
+
+
+def _nodes(graph: Graph) -> Units:
+    """Every node as a unit."""
+    nodes, ports = graph.input_node.tolist(), graph.input_port.tolist()
+    sources = [
+        tuple([
+            (source, port)
+            for source, port in zip(nodes[start:end], ports[start:end], strict=True)
+            if port >= 0 and source != node
+        ])
+        for node, (start, end) in enumerate(pairwise(graph.input_start))
+    ]  # fmt: skip
+    every = range(len(graph))
+    return Units(graph, "node", every, [(node,) for node in every], (), sources)
+
+
+def _layers(graph: Graph) -> Units:
+    """Layers with their operations as one unit each, and every other node."""
+    holder = outermost_layers(graph)
     position: dict[int, int] = {}
     members: list[list[int]] = []
     unit_of = []
@@ -117,7 +272,6 @@ def units(graph: Graph, level: Level) -> list[Unit]:
             members.append([])
         members[at].append(node)
         unit_of.append(at)
-    items = list(position)
     read: list[set[int]] = [set() for _ in members]  # ports that others read, of units of several nodes
     sources: list[list[tuple[int, int]]] = [[] for _ in members]
     first, made_by, ports = graph.input_start, graph.input_node, graph.input_port
@@ -133,17 +287,11 @@ def units(graph: Graph, level: Level) -> list[Unit]:
             if len(members[end]) == 1 or (start, port) not in sources[end]:
                 sources[end].append((start, port))
     order = [{port: at for at, port in enumerate(sorted(found))} for found in read]
-    found = [
-        _unit(graph, item, members[at], sorted(read[at]), [
-            (start, port if len(members[start]) == 1 else order[start][port]) for start, port in sources[at]
-        ])
-        for at, item in enumerate(items)
-    ]  # fmt: skip
-    if level == "layer":
-        for unit in found:
-            if unit.op in _INPUTS:
-                unit.op = "Input"  # each reader has its word
-    return found
+    told = [
+        tuple((start, port if len(members[start]) == 1 else order[start][port]) for start, port in row)
+        for row in sources
+    ]
+    return Units(graph, "layer", list(position), members, [sorted(found) for found in read], told)
 
 
 def outermost_layers(graph: Graph) -> list[int]:
@@ -154,22 +302,3 @@ def outermost_layers(graph: Graph) -> list[int]:
         around = found[groups.parents[index]]
         found[index] = around or (index if groups.kinds[index] == "layer" and groups.ops.get(index) else 0)
     return found
-
-
-def _unit(graph: Graph, item: int, nodes: list[int], ports: list[int], sources: list[tuple[int, int]]) -> Unit:
-    groups = graph.groups
-    if item >= 0:
-        op = graph.op(item)
-        auto = op in _INPUTS or is_auto(graph.names[item], op)
-        return Unit(graph, item, op, auto, graph.outputs_of(item), graph.weights_of(item), tuple(sources))
-    index = ~item
-    op = groups.ops.get(index, "")
-    weights = {weight.id: weight for node in nodes for weight in graph.weights_of(node)}
-    weights.update((graph.weights[code].id, graph.weights[code]) for code in groups.weights.get(index, ()))
-    outputs = (
-        tuple(graph.tensor(port >> 16, port & 0xFFFF) for port in ports)
-        if len(nodes) > 1
-        else graph.outputs_of(nodes[0])
-    )
-    auto = is_auto(groups.names[index], op)
-    return Unit(graph, item, op, auto, outputs, tuple(weights.values()), tuple(sources))

@@ -65,7 +65,8 @@ def with_values(found: Differences, read_old: Read, read_new: Read) -> ValueChan
         return replace(pair, changes=(*pair.changes, *changes)) if changes else pair
 
     pairs = tuple(compared(pair) for pair in found.pairs)
-    return ValueChanges(replace(found, pairs=pairs), len(known) - len(unread), len(unread))
+    changed = tuple(pair for pair in pairs if not pair.same)
+    return ValueChanges(replace(found, pairs=pairs, changed=changed), len(known) - len(unread), len(unread))
 
 
 def _both(old: Unit, new: Unit) -> Iterator[tuple[Weight, Weight]]:

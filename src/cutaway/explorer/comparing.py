@@ -164,7 +164,7 @@ class Comparing:
         """Nodes that something else computes now: they are shown in its place, but do not stand for it."""
         if side != "old":
             return set()
-        fused = {unit.item: FUSED for pair in self.compared.differences.pairs for unit in pair.fused}
+        fused = {unit.item: FUSED for pair in self.compared.differences.changed for unit in pair.fused}
         return {node for node, item in enumerate(unit_items(self.compared.old, fused)) if item in fused}
 
     def _regrouped(self, item: int) -> int:
@@ -216,10 +216,9 @@ class Comparing:
 
         rows = [row(1 << ADDED, None, unit, unit) for unit in found.added]
         rows += [row(1 << REMOVED, unit, None, unit) for unit in found.removed]
-        for pair in found.pairs:
+        for pair in found.changed:
             kind = bool(pair.changes) << CHANGED | bool(pair.fused) << FUSED | (pair.renamed or pair.moved) << MOVED
-            if kind:
-                rows.append(row(kind, pair.old, pair.new, pair))
+            rows.append(row(kind, pair.old, pair.new, pair))
         return rows
 
 

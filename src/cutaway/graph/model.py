@@ -17,6 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from cutaway.graph.alike import kinds_of
+
 Shape = tuple[int | None, ...]
 """Dimensions of a tensor; None is an unknown or a batch dimension."""
 
@@ -229,9 +231,19 @@ class Graph:
     inputs: tuple[Port, ...] = ()
     outputs: tuple[Port, ...] = ()
     warnings: tuple[str, ...] = ()
+    _kinds: Sequence[int] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def kinds(self) -> Sequence[int]:
+        """For each node, the first one that is of its kind, as `kinds_of` tells; found when first asked for."""
+        found = self._kinds
+        if found is None:
+            found = kinds_of(self)
+            object.__setattr__(self, "_kinds", found)  # what is found out about columns that never change stays true
+        return found
 
     @property
     def nodes(self) -> NodeView:

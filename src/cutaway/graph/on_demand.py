@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -38,21 +38,59 @@ class OnDemand(Sequence[T]):
     __hash__ = None  # type: ignore[assignment]  # as a list
 
 
-def all_on_demand(count: int, make: Callable[[], Sequence[T]]) -> OnDemand[T]:
+class SharedOnDemand(OnDemand[T]):
+    """The same, where many entries are equal.
+
+    Attributes:
+        key: What entries have in common that are equal, by position; None for one that is not compared with others.
+
+    Args:
+        count: Number of entries.
+        make: Makes the entry at a position.
+        key: Becomes the attribute.
+    """
+
+    __slots__ = ("key",)
+
+    def __init__(self, count: int, make: Callable[[int], T], key: Callable[[int], Hashable | None]) -> None:
+        super().__init__(count, make)
+        self.key = key
+
+
+class AllOnDemand(Sequence[T]):
     """A sequence of which all entries are made when the first is asked for, and kept.
 
     Args:
         count: Number of entries.
         make: Makes them.
     """
-    made: list[Sequence[T]] = []
 
-    def entry(at: int) -> T:
-        if not made:
-            made.append(make())
-        return made[0][at]
+    __slots__ = ("_count", "_kept", "_make")
 
-    return OnDemand(count, entry)
+    def __init__(self, count: int, make: Callable[[], Sequence[T]]) -> None:
+        self._count = count
+        self._make = make
+        self._kept: Sequence[T] | None = None
+
+    @property
+    def _all(self) -> Sequence[T]:
+        if self._kept is None:
+            self._kept = self._make()
+        return self._kept
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._all[index]
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._all)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(_equal, self, other))
+
+    __hash__ = None  # type: ignore[assignment]  # as a list
 
 
 def _equal(one: object, other: object) -> bool:

@@ -6,13 +6,13 @@ for a place or for a kind of operation may cost more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cutaway.graph.build import Columns, GraphBuilder
 from cutaway.graph.model import GroupKind, Tensor
-from cutaway.graph.on_demand import OnDemand, all_on_demand
+from cutaway.graph.on_demand import AllOnDemand, SharedOnDemand
 from cutaway.readers.tensorflow.entry import Variable
 from cutaway.readers.tensorflow.flow import Folding
 from cutaway.readers.tensorflow.inline import Operations
@@ -100,11 +100,11 @@ class Writer:
                 node_groups=groups,
                 outputs=outputs,
                 output_of=output_of,
-                weights=all_on_demand(len(uses.called), uses.weights),
+                weights=AllOnDemand(len(uses.called), uses.weights),
                 weight_start=uses.weight_start,
                 weight_codes=uses.weight_codes,
                 root_weights=unread,
-                attributes=OnDemand(len(names), self._attributes),
+                attributes=SharedOnDemand(len(names), self._attributes, self._same_attributes),
                 sources=uses.sources,
                 ports=uses.ports,
                 targets=uses.targets,
@@ -221,6 +221,16 @@ class Writer:
 
     def _attributes(self, index: int) -> Mapping[str, Any]:
         return OperationAttributes(self._operations, self._members[index], self._settings.get(index, _NOTHING))
+
+    def _same_attributes(self, index: int) -> Hashable | None:
+        """What nodes have in common whose attributes are equal."""
+        at = self._members[index]
+        body, place = self._operations.body[at], self._operations.place[at]
+        code = body.attributes.code(place) if place >= 0 else -1
+        if code < 0:
+            return None
+        settings = self._settings.get(index)
+        return id(body), code, body.attributes.device(place), None if settings is None else repr(settings)
 
     def _relative(self, name: str, at: int, place: Place) -> str:
         """The name of an operation without the scopes that are the groups around it."""
