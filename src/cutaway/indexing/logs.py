@@ -21,8 +21,8 @@ from cutaway.errors import ReadError
 from cutaway.indexing.places import UNFINISHED, Place, open_place
 from cutaway.indexing.tables import FILES, POINTS, SERIES, packed, rows, said
 from cutaway.readers.sniff_events import is_event_file
-from cutaway.training.event_blocks import Taken
 from cutaway.training.event_reader import STRETCH, EventFile
+from cutaway.training.event_stretch import Taken
 from cutaway.training.series import HISTOGRAMS, SCALARS, Series, kind_of
 
 SCHEMA = 1

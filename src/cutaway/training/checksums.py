@@ -18,7 +18,7 @@ from cutaway.readers.wire.crc32c import crc32c, masked
 Bytes8 = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint32]
 
-_COLUMNS = 2048
+COLUMNS = 2048
 """Bytes of records up to which whole columns are looked up; the histograms of TensorBoard have 800 to 1,600."""
 
 _ROW = 128
@@ -44,9 +44,9 @@ _SHORT = 2048
 def _tables() -> Words:
     """What a byte adds, by the number of bytes behind it."""
     first = np.array([crc32c(bytes([byte])) for byte in range(256)], np.uint32) ^ np.uint32(crc32c(b"\0"))
-    tables = np.empty((_COLUMNS, 256), np.uint32)
+    tables = np.empty((COLUMNS, 256), np.uint32)
     tables[0] = first
-    for place in range(1, _COLUMNS):
+    for place in range(1, COLUMNS):
         before = tables[place - 1]
         tables[place] = first[before & 0xFF] ^ before >> 8
     return tables
@@ -58,9 +58,14 @@ def _constant(length: int) -> int:
     return crc32c(bytes(length))
 
 
-def _sums(rows: Bytes8) -> Words:
-    """What the bytes of each row add."""
-    tables, length = _tables(), rows.shape[1]
+def sums_of(rows: Bytes8, behind: int = 0) -> Words:
+    """What the bytes of each row add to the sum of its record, which is the exclusive or of those of its parts.
+
+    Args:
+        rows: The same part of some records, one a row.
+        behind: Bytes of the record behind it; with it at most `COLUMNS`.
+    """
+    tables, length = _tables(), rows.shape[1] + behind
     sums = np.zeros(len(rows), np.uint32)
     for begin in range(0, len(rows), _ROWS):
         columns = np.ascontiguousarray(rows[begin : begin + _ROWS].T)
@@ -80,10 +85,19 @@ def masked_rows(rows: Bytes8) -> Words:
     """
     if rows.size <= _SHORT:
         return np.array([masked(crc32c(row.tobytes())) for row in rows], np.uint32)
-    if len(rows) < _FEW or rows.shape[1] > _COLUMNS:
+    if len(rows) < _FEW or rows.shape[1] > COLUMNS:
         sums = _long_sums(rows)
     else:
-        sums = _sums(rows) ^ np.uint32(_constant(rows.shape[1]))
+        return masked_sums(sums_of(rows), rows.shape[1])
+    return _masked(sums)
+
+
+def masked_sums(sums: Words, length: int) -> Words:
+    """The masked checksums of records of one length, of what all their bytes add."""
+    return _masked(sums ^ np.uint32(_constant(length)))
+
+
+def _masked(sums: Words) -> Words:
     return (sums >> np.uint32(15) | sums << np.uint32(17)) + np.uint32(0xA282EAD8)
 
 
@@ -108,7 +122,7 @@ def _padded_sums(padded: Bytes8, begins: npt.NDArray[np.int64]) -> Words:
     count = len(padded)
     for place in range(4):
         padded[np.arange(count), begins + place] ^= 0xFF  # the state that a checksum begins with
-    pieces = _sums(padded.reshape(-1, _ROW)).reshape(count, -1)
+    pieces = sums_of(padded.reshape(-1, _ROW)).reshape(count, -1)
     tables = _tables()
     states = np.zeros(count, np.uint32)
     for piece in pieces.T:
@@ -139,7 +153,7 @@ def masked_records(data: Bytes8, starts: npt.NDArray[np.int64], lengths: npt.NDA
             head = padded[:, :_ROW]
             head[np.arange(_ROW)[None, :] < begins[:, None]] = 0
             found[some] = _padded_sums(padded, begins)
-    return (found >> np.uint32(15) | found << np.uint32(17)) + np.uint32(0xA282EAD8)
+    return _masked(found)
 
 
 def masked_checksum(data: bytes) -> int:
@@ -167,7 +181,7 @@ def masked_checksums(parts: Sequence[bytes]) -> list[int]:
         for at in range(place, place + 4):
             padded[at] ^= 0xFF  # the state that a checksum begins with
         counts.append((len(padded) - begin) // _ROW)
-    sums = iter(_sums(np.frombuffer(padded, np.uint8).reshape(-1, _ROW)).tolist())
+    sums = iter(sums_of(np.frombuffer(padded, np.uint8).reshape(-1, _ROW)).tolist())
     a, b, c, d = _steps()
     found = []
     for count in counts:

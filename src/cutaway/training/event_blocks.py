@@ -1,30 +1,16 @@
-"""The records of a stretch as blocks of numbers, one a tag: by column where events are alike, else one by one."""
+"""The values of one tag as columns of numbers, and how those of several parts of a file are put together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from cutaway.training.checksums import PIECE, Bytes8, masked_checksum, masked_records, masked_rows
-from cutaway.training.event_decode import STORED, Stored, decode
-from cutaway.training.event_layout import Layout, layout_of, numbers_at, steps_at
-from cutaway.training.event_records import FOOTER, Places, Records, rows
+from cutaway.training.event_records import Places
 
 Numbers = npt.NDArray[np.generic]
-
-_LAYOUTS = 64
-"""Layouts of events of one length that are taken by column, and those that are no use for it; the others come one by
-one."""
-
-_WORD = 8
-_ALIKE = 64
-"""Records of one length up to which their checksums are quicker taken together with those of other lengths."""
-
-_FEW = 4
-"""Events that are alike from which on columns are quicker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,151 +34,10 @@ class Block:
     values: Numbers | list[object]
 
 
-@dataclass(slots=True)
-class Taken:
-    """What a stretch holds.
-
-    Attributes:
-        blocks: Values, those of one tag in one block, in the order of the file.
-        damaged: Positions of the records whose checksum is wrong, or that are no events.
-        others: Records that are no values, by what they are.
-    """
-
-    blocks: list[Block] = field(default_factory=list)
-    damaged: list[int] = field(default_factory=list)
-    others: dict[str, int] = field(default_factory=dict)
-
-
-def take(data: bytes, records: Records, offset: int = 0) -> Taken:
-    """What the records of a stretch hold.
-
-    Args:
-        data: The stretch.
-        records: Where its records lie.
-        offset: Where it lies in its file.
-    """
-    taken = Taken()
-    view = np.frombuffer(bytes(PIECE) + data + bytes(_WORD + FOOTER), np.uint8)
-    starts = records.starts + PIECE
-    parts: list[Block] = []
-    single: list[int] = []
-    by_length = np.argsort(records.lengths, kind="stable")
-    borders = np.flatnonzero(np.diff(records.lengths[by_length])) + 1
-    groups = np.split(by_length, borders) if len(by_length) else []
-    sound = _sound(view, starts, records.lengths, [group for group in groups if len(group) < _ALIKE])
-    for group in groups:
-        length = int(records.lengths[group[0]])
-        width = -(-(length + FOOTER) // _WORD) * _WORD
-        for begin in range(0, len(group), most := max(1, (32 << 20) // width)):
-            some = group[begin : begin + most]
-            table = rows(view, starts[some], width)
-            if len(group) < _ALIKE:
-                right = sound[some]
-            else:
-                stored = np.ascontiguousarray(table[:, length : length + FOOTER]).view("<u4")[:, 0]
-                right = masked_rows(table[:, :length]) == stored
-            if not right.all():
-                taken.damaged += some[~right].tolist()
-                some, table = some[right], table[right]
-            parts += _by_column(table, some, length, single)
-    parts += _one_by_one(data, records, sorted(single), taken, offset)
-    taken.blocks = list(_joined(parts))
-    taken.damaged.sort()
-    return taken
-
-
-def _sound(view: Bytes8, starts: Places, lengths: Places, groups: list[Places]) -> npt.NDArray[np.bool_]:
-    """Which records of some groups have the checksum that was written behind them."""
-    sound = np.zeros(len(starts), np.bool_)
-    if not groups:
-        return sound
-    chosen = np.concatenate(groups)
-    stored = np.ascontiguousarray(rows(view, starts[chosen] + lengths[chosen], FOOTER)).view("<u4")[:, 0]
-    few = lengths[chosen] < _WORD
-    right = np.zeros(len(chosen), np.bool_)
-    right[~few] = masked_records(view, starts[chosen[~few]], lengths[chosen[~few]]) == stored[~few]
-    for place in np.flatnonzero(few).tolist():
-        at, length = int(starts[chosen[place]]), int(lengths[chosen[place]])
-        right[place] = masked_checksum(view[at : at + length].tobytes()) == stored[place]
-    sound[chosen] = right
-    return sound
-
-
-def _by_column(table: Bytes8, order: Places, length: int, single: list[int]) -> Iterator[Block]:
-    """Blocks of events of one length that are alike; the positions of those that are not go to ``single``."""
-    for _ in range(_LAYOUTS):
-        if len(table) < _FEW:
-            break
-        first = table[0]
-        layout = layout_of(first[:length].tobytes())
-        if layout is None:
-            single.append(int(order[0]))
-            table, order = table[1:], order[1:]
-            continue
-        mask = np.zeros(table.shape[1], np.uint8)
-        mask[:length] = layout.mask
-        words = table.view(np.uint64) & mask.view(np.uint64)
-        alike = (words == words[0]).all(axis=1)
-        if alike.all():
-            yield from _alike(table, order, layout, single)
-            return
-        yield from _alike(table[alike], order[alike], layout, single)
-        table, order = table[~alike], order[~alike]
-    single += order.tolist()
-
-
-def _alike(table: Bytes8, order: Places, layout: Layout, single: list[int]) -> Iterator[Block]:
-    """The blocks of events of one layout: of one tag or, where each holds one value, of tags of one length."""
-    times = np.ascontiguousarray(table[:, layout.time : layout.time + 8]).view("<f8")[:, 0]
-    steps = steps_at(table, layout.step)
-    for value in layout.values:
-        numbers = numbers_at(table, value.at, value.type).reshape(len(table), *value.shape)
-        tags = np.ascontiguousarray(table[:, value.tag[0] : value.tag[1]])
-        for chosen in _by_tag(tags) if len(layout.values) == 1 else [np.arange(len(table))]:
-            tag = tags[chosen[0]]
-            equal = (tags[chosen] == tag).all(axis=1)
-            if not equal.all():  # two tags with one hash
-                single += order[chosen[~equal]].tolist()
-                chosen = chosen[equal]
-            name = tag.tobytes().decode("utf-8", "backslashreplace")
-            yield Block(name, value.plugin, order[chosen], times[chosen], steps[chosen], numbers[chosen])
-
-
-def _by_tag(tags: Bytes8) -> list[Places]:
-    """The rows of each tag."""
-    if not tags.shape[1] or (tags == tags[0]).all():
-        return [np.arange(len(tags))]
-    padded = np.zeros((len(tags), -(-tags.shape[1] // _WORD)), np.uint64)
-    padded.view(np.uint8)[:, : tags.shape[1]] = tags
-    factors = np.random.default_rng(tags.shape[1]).integers(1, 1 << 63, padded.shape[1], np.uint64)
-    hashes = ((padded ^ padded >> np.uint64(29)) * (factors | np.uint64(1))).sum(axis=1)
-    order = np.argsort(hashes, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(hashes[order])) + 1)
-
-
-def _one_by_one(data: bytes, records: Records, positions: list[int], taken: Taken, offset: int) -> Iterator[Block]:
-    """The blocks of events that are decoded whole, whose checksums are known to be right."""
-    collected: dict[tuple[str, str], list[tuple[int, float, int, object]]] = {}
-    for position in positions:
-        start, length = int(records.starts[position]), int(records.lengths[position])
-        event = decode(data[start : start + length])
-        if event is None:
-            taken.damaged.append(position)
-            continue
-        if event.other:
-            taken.others[event.other] = taken.others.get(event.other, 0) + 1
-        for found in event.values:
-            value = Stored(offset + start, length) if found.plugin in STORED else found.value
-            collected.setdefault((found.tag, found.plugin), []).append((position, event.time, event.step, value))
-    for (tag, plugin), told in collected.items():
-        order, times, steps, values = zip(*told, strict=True)
-        yield Block(tag, plugin, np.array(order, np.int64), np.array(times), np.array(steps, np.int64), list(values))
-
-
-def _joined(parts: list[Block]) -> Iterator[Block]:
-    """One block a tag and plugin, in the order of the file, where all values are of one shape."""
+def joined(parts: Iterable[Block]) -> Iterator[Block]:
+    """One block a tag, in the order of the file; a row of numbers each where all values are of one shape."""
     by_tag: dict[str, list[Block]] = {}
-    for part in parts:
+    for part in sorted(parts, key=lambda part: int(part.order[0])):
         by_tag.setdefault(part.tag, []).append(part)
     for tag, blocks in by_tag.items():
         if len(blocks) == 1:
@@ -200,20 +45,31 @@ def _joined(parts: list[Block]) -> Iterator[Block]:
             continue
         plugin = next((block.plugin for block in blocks if block.plugin), "")
         order = np.concatenate([block.order for block in blocks])
-        sort = np.argsort(order, kind="stable")
-        yield Block(
-            tag,
-            plugin,
-            order[sort],
-            np.concatenate([block.times for block in blocks])[sort],
-            np.concatenate([block.steps for block in blocks])[sort],
-            _values([block.values for block in blocks], sort),
-        )
+        times = np.concatenate([block.times for block in blocks])
+        steps = np.concatenate([block.steps for block in blocks])
+        values = _values([block.values for block in blocks])
+        if (order[1:] < order[:-1]).any():
+            sort = np.argsort(order, kind="stable")
+            order, times, steps = order[sort], times[sort], steps[sort]
+            values = values[sort] if isinstance(values, np.ndarray) else [values[place] for place in sort.tolist()]
+        yield Block(tag, plugin, order, times, steps, values)
 
 
-def _values(parts: list[Numbers | list[object]], sort: Places) -> Numbers | list[object]:
-    arrays = [part for part in parts if isinstance(part, np.ndarray)]
-    if len(arrays) == len(parts) and len({(array.shape[1:], array.dtype) for array in arrays}) == 1:
-        return np.concatenate(arrays)[sort]
-    mixed = [value for part in parts for value in part]
-    return [mixed[place] for place in sort.tolist()]
+def _values(parts: list[Numbers | list[object]]) -> Numbers | list[object]:
+    """The values of some parts as rows of numbers where all are of one shape, and of one type or floats."""
+    arrays = [part if isinstance(part, np.ndarray) else _stacked(part) for part in parts]
+    made = [array for array in arrays if array is not None]
+    kinds = {(array.shape[1:], "f" if array.dtype.kind == "f" else array.dtype) for array in made}
+    if len(made) == len(arrays) and len(kinds) == 1:
+        return np.concatenate(made)
+    return [value for part in parts for value in part]
+
+
+def _stacked(values: list[object]) -> Numbers | None:
+    """Values as rows of numbers; None where they are not of one type and shape."""
+    if all(isinstance(value, float) for value in values):
+        return np.array(values, np.float64)
+    arrays = [value for value in values if isinstance(value, np.ndarray)]
+    if len(arrays) < len(values) or len({(array.shape, array.dtype) for array in arrays}) != 1:
+        return None
+    return np.stack(arrays)

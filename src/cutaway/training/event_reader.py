@@ -17,8 +17,8 @@ import numpy as np
 
 from cutaway.errors import ReadError
 from cutaway.training.checksums import find_header
-from cutaway.training.event_blocks import Taken, take
 from cutaway.training.event_records import HEADER, Records, split
+from cutaway.training.event_stretch import Taken, take
 
 STRETCH = 8 << 20
 """Bytes that are read and decoded together."""

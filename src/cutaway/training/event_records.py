@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cutaway.training.checksums import Bytes8, masked_rows
+from cutaway.training.checksums import Bytes8, masked_length, masked_rows
 
 Places = npt.NDArray[np.int64]
 
@@ -21,6 +21,21 @@ _SEEN = 64
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """Records whose lengths come again and again.
+
+    Attributes:
+        first: The position of the first one.
+        period: Number of records of a turn.
+        turns: How many turns there are.
+    """
+
+    first: int
+    period: int
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Records:
     """Records of a stretch.
 
@@ -30,6 +45,7 @@ class Records:
         end: Where the last one ends, its checksum included.
         damaged: Whether a length at ``end`` is not what was written, so that the next record has to be looked for.
         needed: Bytes from ``end`` on that the next record has, where the stretch ends inside it; 0 if not known.
+        repeats: Those of them whose lengths repeat, in the order of the stretch.
     """
 
     starts: Places
@@ -37,26 +53,28 @@ class Records:
     end: int
     damaged: bool
     needed: int
+    repeats: tuple[Repeat, ...]
 
 
 def split(data: bytes) -> Records:
     """The whole records at the beginning of a stretch."""
     view, size = np.frombuffer(data, np.uint8), len(data)
-    borders = _borders(data, view)
+    borders, repeats = _borders(data, view)
     at = int(borders[-1])
     headed = borders if at + HEADER <= size else borders[:-1]  # the last one may begin a record that is cut
-    good = _sound_headers(view, headed)
+    good = _sound_headers(view, headed, repeats)
     damaged = good < len(headed)
     count = min(good, len(borders) - 1)
     needed = 0 if damaged or at + HEADER > size else _LENGTH(data, at)[0] + _MORE
     lengths = np.diff(borders[: count + 1]) - _MORE
-    return Records(borders[:count] + HEADER, lengths, int(borders[count]), damaged, needed)
+    sound = tuple(repeat for repeat in repeats if repeat.first + repeat.period * repeat.turns <= count)
+    return Records(borders[:count] + HEADER, lengths, int(borders[count]), damaged, needed, sound)
 
 
-def _borders(data: bytes, view: Bytes8) -> Places:
-    """Where the records begin, by what each says of its length, and where the last one ends."""
-    parts, ends, at, last = list[Places](), [0], 0, len(data) - _MORE
-    next_guess, most = _SEEN, 4 * _SEEN
+def _borders(data: bytes, view: Bytes8) -> tuple[Places, list[Repeat]]:
+    """Where the records begin, by what each says of its length, and where the last one ends; which of them repeat."""
+    parts, repeats, ends, at, last = list[Places](), list[Repeat](), [0], 0, len(data) - _MORE
+    before, next_guess = 0, _SEEN
     while at <= last:
         length: int = _LENGTH(data, at)[0]
         if length > last - at:
@@ -65,34 +83,46 @@ def _borders(data: bytes, view: Bytes8) -> Places:
         ends.append(at)
         if len(ends) <= next_guess:
             continue
-        sizes = np.diff(ends[-_SEEN - 1 :])
-        right = True
-        while right:
-            guessed, right = _guessed(view, sizes, at, most)
-            if len(guessed):
-                parts += [np.array(ends, np.int64), guessed]
-                at, ends = int(guessed[-1]), []
-            most = 4 * most if right else 4 * _SEEN
-        next_guess = len(ends) + (_SEEN if not ends else 16 * _SEEN)
-    return np.concatenate([*parts, np.array(ends, np.int64)])
+        next_guess = len(ends) + 16 * _SEEN
+        turn = _turn(np.diff(ends[-_SEEN - 1 :]))
+        seen = _SEEN // len(turn) * len(turn) if len(turn) else 0
+        begin = ends[-1 - seen]
+        turns = _turns(view, turn, begin)
+        if turns * len(turn) > seen:
+            guessed = begin + np.cumsum(np.tile(turn, turns))[seen:]
+            repeats.append(Repeat(before + len(ends) - 1 - seen, len(turn), turns))
+            parts += [np.array(ends, np.int64), guessed]
+            before += len(ends) + len(guessed)
+            at, ends, next_guess = int(guessed[-1]), [], _SEEN
+    return np.concatenate([*parts, np.array(ends, np.int64)]), repeats
 
 
-def _guessed(view: Bytes8, sizes: Places, at: int, most: int) -> tuple[Places, bool]:
-    """The ends of about so many records from a place on, as far as sizes go on as the last ones did; whether all do.
+def _turn(sizes: Places) -> Places:
+    """The sizes of which others are repetitions, as few as there are; none where they do not repeat.
 
-    What is logged at each step has the same tags, so that sizes repeat. All lengths are looked at; none is believed.
+    What is logged at each step has the same tags, so that sizes repeat.
     """
     period = next((period for period in range(1, _SEEN // 2 + 1) if (sizes[period:] == sizes[:-period]).all()), 0)
-    if not period:
-        return np.zeros(0, np.int64), False
-    turn = sizes[-period:]
-    turns = min((len(view) - _MORE - at) // int(turn.sum()), most // period)
-    if turns < 1:
-        return np.zeros(0, np.int64), False
-    places = at + np.concatenate(([0], np.cumsum(np.tile(turn, turns))))
-    told = rows(view, places[:-1], 8).view("<u8")[:, 0]
-    wrong = np.flatnonzero(told != (np.diff(places) - _MORE).astype(np.uint64))
-    return (places[1 : int(wrong[0]) + 1], False) if len(wrong) else (places[1:], True)
+    return sizes[len(sizes) - period :]
+
+
+def _turns(view: Bytes8, turn: Places, at: int) -> int:
+    """How often records of these sizes come in turn from a place on: the header of each of them is looked at."""
+    size = int(turn.sum())
+    turns, most = 0, 4 * _SEEN
+    while size and (count := min((len(view) - at) // size, most)):
+        sound, place = np.ones(count, np.bool_), at
+        for record in turn.tolist():
+            checksum = int.from_bytes(masked_length(record - _MORE), "little")
+            sound &= np.ndarray(count, "<u8", view.data, place, size) == record - _MORE
+            sound &= np.ndarray(count, "<u4", view.data, place + 8, size) == checksum
+            place += record
+        good = count if sound.all() else int(sound.argmin())
+        turns += good
+        if good < count:
+            break
+        at, most = at + good * size, 4 * most
+    return turns
 
 
 def rows(data: Bytes8, starts: Places, length: int) -> Bytes8:
@@ -102,10 +132,12 @@ def rows(data: Bytes8, starts: Places, length: int) -> Bytes8:
     return np.lib.stride_tricks.sliding_window_view(data, length)[starts]
 
 
-def _sound_headers(data: Bytes8, places: Places) -> int:
-    """How many headers in a row, from the first one on, have the right checksum."""
-    if not len(places):
-        return 0
-    heads = rows(data, places, HEADER)
+def _sound_headers(data: Bytes8, places: Places, repeats: list[Repeat]) -> int:
+    """How many headers in a row, from the first one on, have the right checksum; those that repeat are known to."""
+    unknown = np.ones(len(places), np.bool_)
+    for repeat in repeats:
+        unknown[repeat.first : repeat.first + repeat.period * repeat.turns] = False
+    looked_at = np.flatnonzero(unknown)
+    heads = rows(data, places[looked_at], HEADER)
     wrong = np.flatnonzero(masked_rows(heads[:, :8]) != np.ascontiguousarray(heads[:, 8:]).view("<u4")[:, 0])
-    return int(wrong[0]) if len(wrong) else len(places)
+    return int(looked_at[wrong[0]]) if len(wrong) else len(places)

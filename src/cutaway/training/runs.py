@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from cutaway.errors import ReadError
 from cutaway.readers.sniff_events import is_event_file
-from cutaway.training.event_blocks import Block, Taken
+from cutaway.training.event_blocks import Block
 from cutaway.training.event_reader import EventFile
+from cutaway.training.event_stretch import Taken
 from cutaway.training.series import Columns, Series, kind_of
 
 if TYPE_CHECKING:
