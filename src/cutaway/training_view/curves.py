@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
+Marks = npt.NDArray[np.bool_]
 
 _ALL_UP_TO = 4
 """Points for each pixel up to which none is left out."""
@@ -32,11 +33,12 @@ class Curve:
 
     Attributes:
         places: Which values of the series they are.
-        total: Number of values of the stretch that lie in the range; more than ``places`` where some are left out.
+        inside: Begin and end of the values of the stretch that lie in the range; more than ``places`` where some are
+            left out.
     """
 
     places: Places
-    total: int
+    inside: slice
 
 
 def in_order(files: Places) -> Places | None:
@@ -129,17 +131,14 @@ def thinned(
     total = last - first
     before, behind = max(begin, first - 1), min(end, last + 1)
     if total <= _ALL_UP_TO * pixels:
-        return Curve(np.arange(before, behind), total)
+        return Curve(np.arange(before, behind), slice(first, last))
     begins = _begins(x[first:last], view, pixels, log=log)
-    kept = [np.array([0, total - 1])]
-    if not np.isfinite(drawn[0][first:last]).all():
-        kept += _odd(drawn[0][first:last], begins)
+    kept: Marks = np.zeros(behind - before, np.bool_)
+    kept[[0, first - before, last - before - 1, -1]] = True
+    counts = np.diff(begins, append=total)
     for values in drawn:
-        part = values[first:last]
-        kept += [_least(part, begins), _least(-part, begins)]
-    places = np.unique(np.concatenate(kept)) + first
-    outside = np.array([place for place in (before, behind - 1) if not first <= place < last], np.int64)
-    return Curve(np.unique(np.concatenate([places, outside])), total)
+        _keep(kept[first - before : last - before], values[first:last], begins, counts)
+    return Curve(before + np.flatnonzero(kept), slice(first, last))
 
 
 def borders(view: tuple[float, float], pixels: int, *, log: bool) -> Floats:
@@ -154,27 +153,34 @@ def borders(view: tuple[float, float], pixels: int, *, log: bool) -> Floats:
 def _begins(x: Floats, view: tuple[float, float], pixels: int, *, log: bool) -> Places:
     """The first place of each pixel that has points."""
     found = np.searchsorted(x, borders(view, pixels, log=log)[1:-1], "left")
-    begins = np.unique(np.concatenate(([0], found)))
-    return begins[begins < len(x)]
+    begins = np.concatenate(([0], found))
+    return begins[(np.diff(begins, prepend=-1) > 0) & (begins < len(x))]
 
 
-def _least(values: Floats, begins: Places) -> Places:
-    """The place of the least finite value of each pixel; none where there is none."""
+def _keep(kept: Marks, values: Floats, begins: Places, counts: Places) -> None:
+    """Mark of each pixel the least and the greatest finite value, and one of each kind that is not finite.
+
+    Args:
+        kept: What is marked.
+        values: The values.
+        begins: The first place of each pixel.
+        counts: Number of values of each.
+    """
     finite = np.isfinite(values)
-    filled = values if finite.all() else np.where(finite, values, np.inf)
-    least = np.minimum.reduceat(filled, begins)
-    counts = np.diff(begins, append=len(values))
-    found = np.flatnonzero((filled == np.repeat(least, counts)) & finite)
-    return _first(found, begins)
+    whole = bool(finite.all())
+    for of, worst in ((np.minimum, np.inf), (np.maximum, -np.inf)):
+        filled = values if whole else np.where(finite, values, worst)
+        found = filled == np.repeat(of.reduceat(filled, begins), counts)
+        _keep_first(kept, found if whole else found & finite, begins)
+    if not whole:
+        for kind in (np.isnan(values), values == np.inf, values == -np.inf):
+            _keep_first(kept, kind, begins)
 
 
-def _odd(values: Floats, begins: Places) -> list[Places]:
-    """Places of one NaN, one infinite and one negatively infinite value for each pixel that has some."""
-    kinds = (np.isnan(values), values == np.inf, values == -np.inf)
-    return [_first(np.flatnonzero(kind), begins) for kind in kinds]
-
-
-def _first(found: Places, begins: Places) -> Places:
-    """The first of some places in each pixel."""
-    pixel = np.searchsorted(begins, found, "right")
-    return found[np.flatnonzero(np.diff(pixel, prepend=-1))]
+def _keep_first(kept: Marks, found: Marks, begins: Places) -> None:
+    """Mark the first place of each pixel at which something was found."""
+    places = np.flatnonzero(found)
+    if len(places) > len(begins):  # else there are hardly two in one pixel
+        pixel = np.searchsorted(begins, places, "right")
+        places = places[np.flatnonzero(np.diff(pixel, prepend=-1))]
+    kept[places] = True

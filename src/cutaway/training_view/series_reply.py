@@ -71,15 +71,35 @@ class _Line:
     part: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Points:
+    """What is drawn of a line.
+
+    Attributes:
+        columns: x, value, smoothed value, step and time of each point.
+        inside: Begin and end of the values of its series that are in view.
+        ends: The least and the greatest finite one of these, and the least positive one; infinite where there is none.
+    """
+
+    columns: list[Floats]
+    inside: slice
+    ends: tuple[float, float, float]
+
+    @property
+    def total(self) -> int:
+        """Number of values in view."""
+        return int(self.inside.stop - self.inside.start)
+
+
 class Drawn:
     """Lines as they were drawn last, so that news of one run cost nothing for the others. From any thread."""
 
     def __init__(self) -> None:
-        self._lines: OrderedDict[object, tuple[list[Floats], int]] = OrderedDict()
+        self._lines: OrderedDict[object, _Points] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def get(self, key: object, make: Callable[[], tuple[list[Floats], int]]) -> tuple[list[Floats], int]:
+    def get(self, key: object, make: Callable[[], _Points]) -> _Points:
         """What is known under a key, made where it is not."""
         with self._lock:
             if key in self._lines:
@@ -89,10 +109,10 @@ class Drawn:
         with self._lock:
             if key not in self._lines:
                 self._lines[key] = made
-                self._bytes += sum(part.nbytes for part in made[0])
+                self._bytes += sum(part.nbytes for part in made.columns)
             while self._bytes > _KEPT and len(self._lines) > 1:
-                _, (old, _) = self._lines.popitem(last=False)
-                self._bytes -= sum(part.nbytes for part in old)
+                _, old = self._lines.popitem(last=False)
+                self._bytes -= sum(part.nbytes for part in old.columns)
         return made
 
 
@@ -108,31 +128,29 @@ def series_reply(logs: Logs, tags: Tags, drawn: Drawn, wanted: Wanted) -> list[b
     lines = lines[:MOST_LINES]
     whole = _range([line.x[line.begin : line.end] for line in lines], positive=wanted.log)
     view = wanted.view or whole or (0.0, 1.0)
-    told: list[list[int]] = []
-    columns: dict[str, list[Any]] = {"x": [], "y": [], "smooth": [], "step": [], "time": []}
-    inside: list[Floats] = []
+    found: list[_Points] = []
     for line in lines:
         look = (view, wanted.pixels, wanted.log, wanted.smoothing, wanted.axis)
         key = (line.run, line.tag, line.part, len(line.columns), logs.shown[line.run].changed, look)
-        points, total = drawn.get(key, partial(_points, line, wanted, view))
-        told.append([line.run, line.tag, line.part, len(points[0]), total])
-        for column, part in zip(columns.values(), points, strict=True):
-            column.append(part)
-        x = line.x[line.begin : line.end]
-        first, last = np.searchsorted(x, view[0], "left"), np.searchsorted(x, view[1], "right")
-        inside.append(line.columns.values[line.begin + first : line.begin + last])
-    about = {"x": whole, "view": view, "left_out": left_out, **_heights(inside)}
+        found.append(drawn.get(key, partial(_points, line, wanted, view)))
+    about = {"x": whole, "view": view, "left_out": left_out, **_heights(lines, found)}
     container = Container()
-    container.json("lines", told)
+    container.json(
+        "lines",
+        [
+            [line.run, line.tag, line.part, len(points.columns[0]), points.total]
+            for line, points in zip(lines, found, strict=True)
+        ],
+    )
     container.json("about", about)
-    for name, made in columns.items():
-        joined = np.concatenate(made) if made else np.zeros(0)
-        container.made(name, "f64", joined.astype("<f8").tobytes(), len(joined))
+    for at, name in enumerate(("x", "y", "smooth", "step", "time")):
+        column = np.concatenate([np.zeros(0), *(points.columns[at] for points in found)])
+        container.made(name, "f64", column.astype("<f8", copy=False).tobytes(), len(column))
     return container.pieces()
 
 
-def _points(line: _Line, wanted: Wanted, view: tuple[float, float]) -> tuple[list[Floats], int]:
-    """The points of a line that are drawn, by column, and how many there are in view."""
+def _points(line: _Line, wanted: Wanted, view: tuple[float, float]) -> _Points:
+    """What is drawn of a line in view."""
     values = line.columns.values
     drawn = [values]
     if wanted.smoothing > 0:
@@ -141,7 +159,18 @@ def _points(line: _Line, wanted: Wanted, view: tuple[float, float]) -> tuple[lis
         drawn.append(soft)
     curve = thinned(line.x, drawn, line.begin, line.end, view, wanted.pixels, log=wanted.log)
     steps, times = line.columns.steps[curve.places].astype(np.float64), line.columns.times[curve.places]
-    return [*(part[curve.places] for part in (line.x, values, drawn[-1])), steps, times], curve.total
+    columns = [*(part[curve.places] for part in (line.x, values, drawn[-1])), steps, times]
+    return _Points(columns, curve.inside, _ends(values[curve.inside]))
+
+
+def _ends(values: Floats) -> tuple[float, float, float]:
+    """The least and the greatest finite value, and the least positive one; infinite where there is none."""
+    finite = values if np.isfinite(values).all() else values[np.isfinite(values)]
+    if not len(finite):
+        return np.inf, -np.inf, np.inf
+    least, greatest = float(finite.min()), float(finite.max())
+    positive = least if least > 0 else float(finite.min(initial=np.inf, where=finite > 0))
+    return least, greatest, positive
 
 
 def _lines(logs: Logs, tags: Tags, run: int, tag: int, axis: str) -> list[_Line]:
@@ -210,19 +239,21 @@ def _range(parts: list[Floats], *, positive: bool) -> tuple[float, float] | None
     return float(min(part[0] for part in parts)), float(max(part[-1] for part in parts))
 
 
-def _heights(parts: list[Floats]) -> dict[str, Any]:
+def _heights(lines: list[_Line], found: list[_Points]) -> dict[str, Any]:
     """The range of y, that without outliers, and the least positive one, which a logarithmic scale begins with."""
-    values = np.concatenate(parts) if parts else np.zeros(0)
-    finite = values[np.isfinite(values)]
-    if not len(finite):
-        return {"y": None, "inner": None, "positive": None, "points": len(values)}
-    some = finite[:: max(1, len(finite) // _PERCENTILES_OF)]
-    positive = finite[finite > 0]
-    least, greatest = float(finite.min()), float(finite.max())
-    inner = [least, greatest] if len(finite) < _FEW else [float(found) for found in np.percentile(some, _INNER)]
+    count = sum(points.total for points in found)
+    ends = np.array([points.ends for points in found]).reshape(-1, 3)
+    if not len(ends) or (ends[:, 0] > ends[:, 1]).all():
+        return {"y": None, "inner": None, "positive": None, "points": count}
+    least, greatest, positive = float(ends[:, 0].min()), float(ends[:, 1].max()), float(ends[:, 2].min())
+    every = max(1, count // _PERCENTILES_OF)
+    inside = (line.columns.values[points.inside] for line, points in zip(lines, found, strict=True))
+    some = np.concatenate([values[::every] for values in inside])
+    some = some[np.isfinite(some)]
+    inner = [least, greatest] if len(some) < _FEW else [float(found) for found in np.percentile(some, _INNER)]
     return {
         "y": [least, greatest],
         "inner": inner,
-        "positive": float(positive.min()) if len(positive) else None,
-        "points": len(values),
+        "positive": positive if positive < np.inf else None,
+        "points": count,
     }

@@ -40,6 +40,8 @@ const MARGIN = { left: 52, right: 12, top: 8, bottom: 24 } as const;
 const FONT = '400 11px "Cutaway Inter", Inter, system-ui, sans-serif';
 const FAINT = 0.22;
 const DASHES = [5, 3];
+const WIDE = 1.6;
+const MANY = 20_000; // points from which on lines are thin: they lie close, and wider ones take ten times as long to paint
 const ROOM_Y = 0.06;
 const ROOM_X = 0.01;
 
@@ -95,9 +97,10 @@ export function paint(
     });
   }
   const values = look.smoothing ? curves.smooth : curves.y;
+  const width = curves.x.length > MANY ? 1 : WIDE;
   curves.lines.forEach((line, at) => {
     const style = lineLook(at);
-    if (style !== undefined) stroke(context, frame, curves.x, values, line.begin, line.end, style, 1, 1.6);
+    if (style !== undefined) stroke(context, frame, curves.x, values, line.begin, line.end, style, 1, width);
   });
   context.restore();
   curves.lines.forEach((line, at) => {
