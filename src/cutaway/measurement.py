@@ -250,18 +250,18 @@ def _measure_litert(path: str, graph: Graph, wish: Wish, runs: int | None, ceili
 
 def _measure(model: Any, wish: Wish, runs: int | None, peak: float | None, bandwidth: float | None) -> Profile:
     """Run a model, and put together what was seen."""
+    from cutaway.loading.frameworks import tensorflow
     from cutaway.profiling.models import open_model
     from cutaway.profiling.running import (
         attempted,
         matrix_product,
         profiled,
         surroundings,
-        tensorflow,
         unprofiled,
         worthwhile,
     )
 
-    tf = tensorflow()
+    tf = tensorflow("profile runs the model", ". A trace that was recorded elsewhere can be read: --trace FILE")
     graph, running, ran = open_model(tf, model, wish)
     with running.around():
         attempted(running.run)

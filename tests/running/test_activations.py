@@ -296,7 +296,7 @@ def test_what_cannot_be_run_is_told() -> None:
         cutaway.activations(keras.Sequential([layers.Dense(2)]))
     with pytest.raises(UnbuiltModel, match="weights have no values"):
         cutaway.activations(Twice())
-    with pytest.raises(OptionError, match="live Keras model"):
+    with pytest.raises(OptionError, match="live model of Keras or TensorFlow"):
         cutaway.activations(3)
     with pytest.raises(OptionError, match="memory must be"):
         cutaway.activations(small_cnn(), memory=-1)
@@ -386,7 +386,7 @@ def test_what_a_model_inside_was_compiled_with_is_looked_at(tmp_path: Path) -> N
 def test_files_without_weights_or_of_other_formats_are_told() -> None:
     with pytest.raises(ReadError, match="no weights"):
         cutaway.activations(ROOT / "examples" / "resnet50.keras")
-    with pytest.raises(OptionError, match="not run"):
+    with pytest.raises(OptionError, match="in a zip is not run; unpack it"):
         cutaway.activations(ROOT / "tests" / "models" / "saved_model_steps.zip")
 
 

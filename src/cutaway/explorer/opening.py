@@ -60,17 +60,17 @@ def file_session(
         watch=watch,
         read_old=None if compare is None else lambda: read(compare, **options),
         settings=settings_of(path),
-        run=partial(_runs, path, inputs) if inputs else None,
+        run=partial(_runs, path, inputs, options.get("signature")) if inputs else None,
         lay=lay,
         command=command,
     )
     return Session(origin, on_failure)
 
 
-def _runs(path: str, inputs: Sequence[str]) -> list[Activations]:
+def _runs(path: str, inputs: Sequence[str], signature: str | None) -> list[Activations]:
     from cutaway.running.run import activations
 
-    return [activations(path, given, seed=number) for number, given in enumerate(inputs)]
+    return [activations(path, given, signature=signature, seed=number) for number, given in enumerate(inputs)]
 
 
 def open_browser(url: str) -> bool:

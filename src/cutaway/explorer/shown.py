@@ -198,7 +198,7 @@ def show(
         lay = partial(overlay_on, source=table, column=overlay_column, rollup=rollup)
     session = Session(Origin(read=lambda: graph, name=graph.name, path=path, settings=settings_of(model), lay=lay))
     if x is not None or against is not None:
-        session.look_inside(_runs(model, [given for given in (x, against) if given is not None]))
+        session.look_inside(_runs(model, signature, [given for given in (x, against) if given is not None]))
     old = compare if compare is None or isinstance(compare, Graph) else read(compare)
     chart = session.take(graph, old)
     shown = Shown(session, chart.arranged, height, chart.overlay)
@@ -207,12 +207,12 @@ def show(
     return shown
 
 
-def _runs(model: Any, given: list[Any]) -> list[Activations]:
+def _runs(model: Any, signature: str | None, given: list[Any]) -> list[Activations]:
     from cutaway.running.run import activations  # what runs a model takes its time to import
 
     if isinstance(model, Graph):
         raise OptionError("x= runs the model; expected a live model or the path of a file, received a Graph")
-    return [activations(model, one, seed=number) for number, one in enumerate(given)]
+    return [activations(model, one, signature=signature, seed=number) for number, one in enumerate(given)]
 
 
 def _in_notebook() -> bool:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cutaway.errors import MissingExtra, OptionError, ReadError
+from cutaway.errors import OptionError
 from cutaway.graph.model import Graph, Shape
+from cutaway.loading.keras_files import has_weights, load_keras, model_of_config
+from cutaway.loading.saved_graphs import Argument, arguments_of, import_graph, load_graph_def, load_signature, unloaded
 from cutaway.profiling.fusing import fusions_in
 from cutaway.profiling.inputs import Input, filled, inputs_of, smallest_vocabulary
 from cutaway.profiling.landing import place_by_name
 from cutaway.profiling.runnable import Landed, Runnable
-from cutaway.profiling.trusting import check_graph, check_saved_model
 from cutaway.readers import keras_live, read, tf_function
-from cutaway.readers.checkpoint_files import at_path
-from cutaway.readers.keras.code_in_config import check_no_code
 from cutaway.readers.live.calls import leaves
 from cutaway.readers.options import ReadOptions
 
 _KERAS_FILES = frozenset({"keras_v3", "keras_h5"})
 
-_BY_HAND = "load it yourself, if you trust it, and hand over the live model: cutaway.profile(model)"
+_CALLER = "cutaway.profile"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,10 +63,11 @@ def open_model(tf: Any, source: Any, wish: Wish) -> tuple[Graph, Runnable, dict[
         path = os.fspath(source)
         graph = read(path, input_shape=wish.input_shape, signature=wish.signature)
         if graph.format in _KERAS_FILES:
-            return _keras(tf, _loaded(path, wish.training), wish)
+            load = load_keras if has_weights(path) else model_of_config  # times do not depend on weights
+            return _keras(tf, load(path, _CALLER, compiled=wish.training), wish)
         _only_forward(wish, graph.format)
         if graph.format == "saved_model":
-            return _function(tf, _signature(tf, path, wish.signature), graph, wish)
+            return _function(tf, load_signature(tf, path, wish.signature, _CALLER), graph, wish)
         if graph.format == "graph_def":
             return _function(tf, _imported(tf, path, graph), graph, wish)
         raise OptionError(
@@ -88,42 +87,6 @@ def open_model(tf: Any, source: Any, wish: Wish) -> tuple[Graph, Runnable, dict[
 def _only_forward(wish: Wish, kind: str) -> None:
     if wish.training:
         raise OptionError(f"a step of training is profiled for models of Keras; this is a {kind}")
-
-
-def _loaded(path: str, training: bool) -> Any:
-    """The model in a file, loaded by Keras without running code from it."""
-    try:
-        import keras
-    except ImportError as error:
-        raise MissingExtra(
-            "to run a model of Keras needs Keras, which is not installed: pip install keras tensorflow"
-        ) from error
-    check_no_code(at_path(path), _BY_HAND, compiled=training)
-    try:
-        if _has_no_weights(path):
-            return _of_config(keras, path, training)
-        return keras.saving.load_model(path, compile=training, safe_mode=True)
-    except Exception as error:  # whatever the code of layers may raise
-        said = " ".join(str(error).split())
-        raise ReadError(
-            f"cannot be loaded by Keras {keras.__version__}: {said:.300}. Where it has layers of your own, load it "
-            "with custom_objects and give it to cutaway.profile",
-            path=path,
-        ) from error
-
-
-def _has_no_weights(path: str) -> bool:
-    """Whether a file of Keras 3 holds the configuration of a model alone."""
-    source = at_path(path)
-    return "config.json" in source.names and not any(name.startswith("model.weights") for name in source.names)
-
-
-def _of_config(keras: Any, path: str, training: bool) -> Any:
-    """The model of a configuration, with weights that are new: how long it takes does not depend on them."""
-    config = json.loads(at_path(path).read("config.json"))
-    if not training:
-        config["compile_config"] = None
-    return keras.saving.deserialize_keras_object(config, safe_mode=True)
 
 
 def _keras(tf: Any, model: Any, wish: Wish) -> tuple[Graph, Runnable, dict[str, Shape]]:
@@ -155,64 +118,26 @@ def _given(tf: Any, data: Any, wanted: Sequence[Input]) -> list[Any]:
         raise OptionError(f"data: expected {types}; {error!s:.200}") from error
 
 
-def _signature(tf: Any, path: str, name: str | None) -> Any:
-    """A function of a SavedModel; what it needs stays alive with it."""
-    check_saved_model(path)
-    try:
-        loaded = tf.saved_model.load(path)
-    except Exception as error:  # TensorFlow raises whatever its many parts raise
-        raise _unloaded(path, error) from error
-    signatures = dict(loaded.signatures)
-    wanted = name or ("serving_default" if "serving_default" in signatures else next(iter(signatures), ""))
-    if wanted not in signatures:
-        raise OptionError(f"signature must be one of {', '.join(signatures) or 'none'}; received {wanted!r}")
-    function = signatures[wanted]
-    function.cutaway_keeps = loaded  # variables die with the object that loaded them
-    return function
-
-
 def _imported(tf: Any, path: str, graph: Graph) -> Any:
     """A frozen GraphDef as a function from its inputs to its outputs."""
-    from pathlib import Path
-
-    try:
-        if Path(path).suffix == ".pbtxt":
-            from google.protobuf import text_format
-
-            definition = text_format.Parse(Path(path).read_text(encoding="utf-8"), tf.compat.v1.GraphDef())
-        else:
-            definition = tf.compat.v1.GraphDef.FromString(Path(path).read_bytes())
-    except Exception as error:  # protobuf has errors of its own in each of its forms
-        raise _unloaded(path, error) from error
+    definition = load_graph_def(tf, path, [graph.ids[port.node] for port in graph.outputs], _CALLER)
     names = {each.name for each in definition.node}
-    given = [graph.ids[port.node] for port in graph.inputs if graph.ids[port.node] in names]
+    given = [f"{graph.ids[port.node]}:0" for port in graph.inputs if graph.ids[port.node] in names]
     made = [f"{graph.ids[port.node]}:{port.port}" for port in graph.outputs if graph.ids[port.node] in names]
     if not given or not made:
         raise OptionError("the graph does not say what its inputs and outputs are; save it as a SavedModel to run it")
-    check_graph(definition, made, [], path)
+    whole = import_graph(tf, definition, path, _CALLER)
     try:
-        whole = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(definition, name=""), [])
-        return whole.prune([f"{name}:0" for name in given], made)
+        return whole.prune(given, made)
     except Exception as error:  # TensorFlow raises whatever its many parts raise
-        raise _unloaded(path, error) from error
-
-
-def _unloaded(path: str, error: Exception) -> ReadError:
-    said = " ".join(str(error).split())
-    return ReadError(
-        f"cannot be loaded by TensorFlow: {type(error).__name__}: {said:.300}. Where it has operations of its own, "
-        "load it with their library and give the function to cutaway.profile",
-        path=path,
-    )
+        raise unloaded(path, _CALLER, error) from error
 
 
 def _function(tf: Any, function: Any, graph: Graph, wish: Wish) -> tuple[Graph, Runnable, dict[str, Shape]]:
     """A concrete function, whose operations are told apart by their names."""
     from cutaway.profiling.running import made_up
 
-    captured = {id(inner) for _, inner in function.graph.captures}
-    own = [tensor for tensor in function.graph.inputs if id(tensor) not in captured]
-    wanted = [_input(tensor, at, function) for at, tensor in enumerate(own)]
+    wanted = [_input(argument) for argument in arguments_of(function)]
     if wish.data is not None:
         tensors = _given(tf, wish.data, wanted)
     else:
@@ -241,10 +166,6 @@ def _function(tf: Any, function: Any, graph: Graph, wish: Wish) -> tuple[Graph, 
     return graph, running, ran
 
 
-def _input(tensor: Any, at: int, function: Any) -> Input:
-    shape = None if tensor.shape.rank is None else tuple(tensor.shape)
-    given = list(function.structured_input_signature[1]) if function.structured_input_signature else []
-    plain = tensor.op.name.rpartition("/")[2]
-    best = [name for name in given if plain == name or plain == f"{function.name}_{name}"]
-    named = best or ([given[at]] if len(given) > at else [])
-    return Input(tuple(dict.fromkeys([*named, plain])), shape, tensor.dtype.name)
+def _input(argument: Argument) -> Input:
+    tensor = argument.tensor
+    return Input(argument.names, None if tensor.shape.rank is None else tuple(tensor.shape), tensor.dtype.name)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from cutaway.errors import CutawayError, MissingExtra, OptionError, ReadError
+from cutaway.errors import CutawayError, OptionError, ReadError
 from cutaway.profiling.optimes import Floats, OpTimes
 from cutaway.profiling.xplane import RUN, read_xplane
 
@@ -20,23 +20,6 @@ Made = TypeVar("Made")
 
 WARM_UP = 3
 """Runs before the first that counts: the first compiles, the next fetch memory that stays."""
-
-
-def tensorflow() -> Any:
-    """TensorFlow, quiet.
-
-    Raises:
-        MissingExtra: It is not installed.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
-        import tensorflow as tf
-    except ImportError as error:
-        raise MissingExtra(
-            "profile runs the model, which needs TensorFlow, and that is not installed: pip install tensorflow. "
-            "A trace that was recorded elsewhere can be read without it: --trace FILE"
-        ) from error
-    return tf
 
 
 LEAST, MOST, BUDGET = 30, 120, 4.0

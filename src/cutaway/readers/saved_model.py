@@ -9,10 +9,11 @@ from cutaway.graph.model import Graph
 from cutaway.readers.options import ReadOptions
 from cutaway.readers.sniff import what_it_is
 from cutaway.readers.source import Source
-from cutaway.readers.tensorflow.assemble import graph_of
+from cutaway.readers.tensorflow.assemble import Told, graph_of, graph_with_origins
 from cutaway.readers.tensorflow.entry import Entry, Variable, whole_graph
 from cutaway.readers.tensorflow.meta_graph_def import MetaGraph, load_saved_model
 from cutaway.readers.tensorflow.objects import Objects, captured, classes_of, declared
+from cutaway.readers.tensorflow.origins import Origin
 from cutaway.readers.tensorflow.raw import raw_graph
 from cutaway.readers.tensorflow.signatures import Signature, default_signature, entry_of, signatures_of
 from cutaway.readers.wire.protobuf import DecodeError, message, text
@@ -34,6 +35,11 @@ def read(source: Source, options: ReadOptions) -> Graph:
     return _SavedModel(source, options).read()
 
 
+def read_with_origins(source: Source, signature: str | None) -> tuple[Graph, list[Origin]]:
+    """The graph of a signature, and where in the file the operation of each node lies; raises as `read`."""
+    return _SavedModel(source, ReadOptions(signature=signature)).read_with_origins()
+
+
 class _SavedModel:
     def __init__(self, source: Source, options: ReadOptions) -> None:
         self._source = source
@@ -49,21 +55,28 @@ class _SavedModel:
             raise
 
     def read(self) -> Graph:
+        """The model, or all that is in the file."""
         meta, name, signature = self._choose()
         self._bundle = self._open_bundle()
-        title = self._title()
         if self._options.raw:
-            return raw_graph(meta.program, name=title, format="saved_model", producer=meta.program.producer)
-        entry = self._entry(meta, signature)
+            return raw_graph(meta.program, name=self._title(), format="saved_model", producer=meta.program.producer)
+        return graph_of(meta.program, self._entry(meta, signature), **self._said(meta, name))
+
+    def read_with_origins(self) -> tuple[Graph, list[Origin]]:
+        """The model, and where its operations lie."""
+        meta, name, signature = self._choose()
+        self._bundle = self._open_bundle()
+        return graph_with_origins(meta.program, self._entry(meta, signature), **self._said(meta, name))
+
+    def _said(self, meta: MetaGraph, name: str) -> Told:
+        """What the graph is told of itself, once all has been read."""
         meta.program.warnings.extend(self._warnings)
-        return graph_of(
-            meta.program,
-            entry,
-            name=title,
-            format="saved_model",
-            producer=meta.program.producer,
-            attributes=self._about(meta, name),
-        )
+        return {
+            "name": self._title(),
+            "format": "saved_model",
+            "producer": meta.program.producer,
+            "attributes": self._about(meta, name),
+        }
 
     def _title(self) -> str:
         path = self._source.path if self._member else self._source.path.parent

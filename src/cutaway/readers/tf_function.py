@@ -12,10 +12,11 @@ from typing import Any
 from cutaway.errors import OptionError, ReadError, UnbuiltModel
 from cutaway.graph.model import Graph
 from cutaway.readers.options import ReadOptions
-from cutaway.readers.tensorflow.assemble import graph_of
+from cutaway.readers.tensorflow.assemble import graph_of, graph_with_origins
 from cutaway.readers.tensorflow.entry import Entry, Variable, whole_graph
 from cutaway.readers.tensorflow.graph_def import read_program
 from cutaway.readers.tensorflow.inline import pretty
+from cutaway.readers.tensorflow.origins import Origin
 from cutaway.readers.tensorflow.program import Program
 from cutaway.readers.tensorflow.raw import raw_graph
 from cutaway.readers.wire.blob import Blob
@@ -80,11 +81,25 @@ def _read_graph(graph: Any, options: ReadOptions) -> Graph:
 
 
 def _read_concrete(function: Any, options: ReadOptions) -> Graph:
-    graph = function.graph
-    program = _program(graph)
-    title = pretty(text(function.name)) or "function"
+    program = _program(function.graph)
     if options.raw:
-        return raw_graph(program, name=title, format=_FORMAT, producer=program.producer)
+        return raw_graph(program, name=_title(function), format=_FORMAT, producer=program.producer)
+    return graph_of(program, _entry(function, program), name=_title(function), format=_FORMAT)
+
+
+def read_with_origins(function: Any) -> tuple[Graph, list[Origin]]:
+    """The graph of a concrete function, and where in it the operation of each node lies; raises as `read`."""
+    program = _program(function.graph)
+    return graph_with_origins(program, _entry(function, program), name=_title(function), format=_FORMAT)
+
+
+def _title(function: Any) -> str:
+    return pretty(text(function.name)) or "function"
+
+
+def _entry(function: Any, program: Program) -> Entry:
+    """Where a concrete function is entered, and what it captured."""
+    graph = function.graph
     places = {operation: at for at, operation in enumerate(program.main.names)}
     captured = [(external, places.get(internal.op.name)) for external, internal in graph.captures]
     variables = {variable_handle(variable): variable for variable in graph.variables}
@@ -93,15 +108,10 @@ def _read_concrete(function: Any, options: ReadOptions) -> Graph:
         if at is not None:
             resources[at] = _resource(external, variables.get(id(external)))
     inputs = {places[tensor.op.name]: tensor.op.name for tensor in graph.inputs if tensor.op.name in places}
-    return graph_of(
-        program,
-        Entry(
-            outputs=[(key, places[tensor.op.name], tensor.value_index) for key, tensor in _outputs(function)],
-            inputs={at: shown for at, shown in inputs.items() if at not in resources},
-            variables=resources,
-        ),
-        name=title,
-        format=_FORMAT,
+    return Entry(
+        outputs=[(key, places[tensor.op.name], tensor.value_index) for key, tensor in _outputs(function)],
+        inputs={at: shown for at, shown in inputs.items() if at not in resources},
+        variables=resources,
     )
 
 

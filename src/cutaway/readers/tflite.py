@@ -28,9 +28,9 @@ def read(source: Source, options: ReadOptions) -> Graph:
     return _read(source, options)[0]
 
 
-def read_with_tensors(source: Source) -> tuple[Graph, dict[int, tuple[int, ...]]]:
+def read_with_tensors(source: Source, signature: str | None = None) -> tuple[Graph, dict[int, tuple[int, ...]]]:
     """The graph, and by node which tensors of the first subgraph its outputs are; raises as `read`."""
-    graph, tensors = _read(source, ReadOptions())
+    graph, tensors = _read(source, ReadOptions(signature=signature))
     return graph, {node: made for node, (subgraph, made) in tensors.items() if subgraph == 0}
 
 

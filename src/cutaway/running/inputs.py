@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.errors import MissingExtra, OptionError, ReadError
-from cutaway.graph.model import Graph, Tensor
+from cutaway.graph.model import Graph, Shape, Tensor
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -201,8 +201,11 @@ def _fitting(given: Any, wanted: Wanted) -> Array:
             size is None or size == has for size, has in zip(shape[1:], values.shape[1:], strict=True)
         )
         if not fits:
-            said = " × ".join("any" if size is None else str(size) for size in shape)
-            raise OptionError(f"input {wanted.name!r}: expected {said}; received {' × '.join(map(str, values.shape))}")
+            raise OptionError(f"input {wanted.name!r}: expected {_said(shape)}; received {_said(values.shape)}")
     if dtype not in (None, "string", "bfloat16") and values.dtype.kind in "biuf" and dtype[:3] in ("flo", "int", "uin"):
         values = values.astype(dtype)
     return values
+
+
+def _said(shape: Shape) -> str:
+    return " × ".join("any" if size is None else str(size) for size in shape) or "a single number"

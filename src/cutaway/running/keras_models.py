@@ -23,6 +23,7 @@ from cutaway.running.call_log import CallLog
 from cutaway.running.inputs import arrays_for, wanted_inputs
 from cutaway.running.outputs import Activations
 from cutaway.running.store import Array, Kept, Store
+from cutaway.running.tensors import values_of
 
 
 def run_keras(model: Any, x: Any, *, seed: int, memory: int) -> Activations:
@@ -111,17 +112,7 @@ def _array_of(thing: Any) -> Array | None:
     """The values of a tensor of any backend; None for what is none, or is ragged, sparse or symbolic."""
     if isinstance(thing, (str, bytes, Value, Mapping)) or not hasattr(thing, "shape") or not hasattr(thing, "dtype"):
         return None
-    if isinstance(thing, np.ndarray):
-        return thing
-    try:
-        detached = thing.detach().cpu() if hasattr(thing, "detach") else thing
-        array = np.asarray(detached)
-    except (TypeError, ValueError, NotImplementedError, AttributeError):
-        return None
-    if array.dtype.kind in "biufc":
-        return array
-    narrow = array.dtype.kind == "V" and array.dtype.itemsize <= 2  # bfloat16 and the 8-bit floats
-    return array.astype(np.float32) if narrow else None
+    return values_of(thing)
 
 
 @contextmanager

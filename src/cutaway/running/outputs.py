@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from cutaway.errors import OptionError
 from cutaway.graph.model import Graph
+from cutaway.graph.select import members
 from cutaway.running.store import Kept, Store, histogram_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -123,6 +125,8 @@ class Output:
 class Activations(Mapping[str, Output]):
     """The outputs of all layer calls for one input, by the id of the node; its first output where it has several.
 
+    The id of a group stands for what leaves it, beside the nodes that it is a mapping of.
+
     Args:
         graph: The graph of the model.
         outputs: Outputs by node and port.
@@ -154,8 +158,28 @@ class Activations(Mapping[str, Output]):
         """Why a node has no output here, by its id."""
 
     def outputs(self, id: str) -> list[Output]:
-        """All that is known of one node: its outputs, then attention weights; empty for a node of `missing`."""
-        return list(self._all.get(id, ()))
+        """All that is known of one node: its outputs, then attention weights; empty for a node of `missing`.
+
+        Of a group: the outputs in it that are read outside of it, in the order of the graph.
+        """
+        if id in self._all or id not in self._groups:
+            return list(self._all.get(id, ()))
+        leaving = self._leaving(self._groups[id])
+        return [output for output in self.all() if output.role == "output" and (output.id, output.port) in leaving]
+
+    @cached_property
+    def _groups(self) -> Mapping[str, int]:
+        return {id: group for group, id in enumerate(self.graph.groups.ids)}
+
+    def _leaving(self, group: int) -> set[tuple[str, int]]:
+        """Id and port of what is made in a group and read outside of it."""
+        graph = self.graph
+        inside = set(members(graph, [group]))
+        found = {(port.node, port.port) for port in graph.outputs if port.node in inside}
+        for node in range(len(graph)):
+            if node not in inside:
+                found.update((edge.source, edge.port) for edge in graph.inputs_of(node) if edge.source in inside)
+        return {(graph.ids[node], port) for node, port in found}
 
     def all(self) -> Iterator[Output]:
         """Every output of every node, in the order of the graph."""
@@ -163,10 +187,10 @@ class Activations(Mapping[str, Output]):
             yield from found
 
     def __getitem__(self, id: str) -> Output:
-        try:
-            return self._all[id][0]
-        except KeyError:
-            raise KeyError(f"{id!r}: {self.missing.get(id, 'there is no such node in the model')}") from None
+        found = self._all.get(id) or self.outputs(id)
+        if not found:
+            raise KeyError(f"{id!r}: {self.missing.get(id, 'there is no such node in the model')}")
+        return found[0]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all)

@@ -18,14 +18,14 @@ from cutaway.running.store import Array, Kept, Store
 UNSEEN = "it lies in the body of a loop, a branch or a call: only the main subgraph keeps its tensors"
 
 
-def run_tflite(path: str, x: Any, *, seed: int, memory: int) -> Activations:
+def run_tflite(path: str, x: Any, *, signature: str | None, seed: int, memory: int) -> Activations:
     """The results of all operations of the main subgraph; quantised ones as the real numbers that they mean.
 
     Raises:
         MissingExtra: There is no interpreter.
         OptionError: The input does not fit, or the interpreter refuses the model.
     """
-    graph, tensors = read_with_tensors(locate(path))
+    graph, tensors = read_with_tensors(locate(path), signature)
     module, resolver = _interpreter(path)
     arrays, words = arrays_for(wanted_inputs(graph), x, seed)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import compress
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Graph
@@ -13,6 +13,7 @@ from cutaway.readers.tensorflow.flow import Folding, carries_data
 from cutaway.readers.tensorflow.inline import MOST, inline, inline_function
 from cutaway.readers.tensorflow.layers import is_layer_name
 from cutaway.readers.tensorflow.op_kinds import INPUTS, PASSING, RESOURCE
+from cutaway.readers.tensorflow.origins import Origin, origins_of
 from cutaway.readers.tensorflow.paths import Path, Step, model_scope, paths_of, tree_of
 from cutaway.readers.tensorflow.program import Program
 from cutaway.readers.tensorflow.scopes import Scopes, is_numbered, known_layers
@@ -20,29 +21,38 @@ from cutaway.readers.tensorflow.weights import Weights
 from cutaway.readers.tensorflow.write import Findings, Writer
 
 
-def graph_of(
-    program: Program,
-    entry: Entry,
-    *,
-    name: str,
-    format: str,
-    producer: str = "",
-    attributes: Mapping[str, Any] | None = None,
-) -> Graph:
+class Told(TypedDict):
+    """What is said of a graph.
+
+    `name`: of the model, unless the scope around all operations tells a better one. `format`: of the reader.
+    `producer`: the program that wrote it. `attributes`: of the model as a whole.
+    """
+
+    name: str
+    format: str
+    producer: NotRequired[str]
+    attributes: NotRequired[Mapping[str, Any]]
+
+
+def graph_of(program: Program, entry: Entry, **told: Unpack[Told]) -> Graph:
     """Make the graph of a model out of its operations.
 
     Args:
         program: The operations.
         entry: Where it is entered.
-        name: Name of the model, unless the scope around all operations tells a better one.
-        format: Name of the reader.
-        producer: Program that wrote it; what ``program`` says where empty.
-        attributes: What is said about the model as a whole.
+        **told: What is said of it; the producer is what ``program`` says where none is told.
 
     Returns:
         The layers as nodes and groups; what the operations of a layer are lies in its group.
     """
-    return _Assembly(program, entry).run(name, format, producer or program.producer, attributes or {})
+    return _Assembly(program, entry).run(told)[0]
+
+
+def graph_with_origins(program: Program, entry: Entry, **told: Unpack[Told]) -> tuple[Graph, list[Origin]]:
+    """The same, and where in the file the operation of each node lies."""
+    assembly = _Assembly(program, entry)
+    graph, shown = assembly.run(told)
+    return graph, assembly.origins(shown)
 
 
 def _place_in(arguments: Sequence[int]) -> Callable[[int], int]:
@@ -151,23 +161,26 @@ class _Assembly:
             return self._operations.regions[step].name
         return self._scopes.shown(step.partition("#")[0])
 
-    def run(self, name: str, format: str, producer: str, attributes: Mapping[str, Any]) -> Graph:
-        """Build the graph."""
+    def run(self, told: Told) -> tuple[Graph, Sequence[int]]:
+        """Build the graph; return with it the operation of each node."""
         shown = list(compress(range(len(self._operations)), self._folding.shown))
         paths = list(map(self._paths.__getitem__, shown))
         ops = self._operations.ops
         depth = model_scope(path for at, path in zip(shown, paths, strict=True) if ops[at] not in INPUTS)
         outer = next((path for path in paths if len(path) > depth), ()) if depth else ()
-        if outer and self._shown(outer[depth - 1]):
-            name = self._shown(outer[depth - 1])
-        builder = GraphBuilder(name, format, producer)
+        name = (self._shown(outer[depth - 1]) if outer else "") or told["name"]
+        builder = GraphBuilder(name, told["format"], told.get("producer") or self._program.producer)
         root, owners = tree_of(shown, paths, depth, self._shown, builder.warnings)
         writer = Writer(self._findings(), root, shown, owners)
         writer.write(builder)
-        builder.describe_group(0, attributes=attributes)
+        builder.describe_group(0, attributes=told.get("attributes", {}))
         self._mark(builder, writer)
         self._warn(builder)
-        return builder.build()
+        return builder.build(), shown
+
+    def origins(self, shown: Sequence[int]) -> list[Origin]:
+        """Where in the file some operations lie."""
+        return origins_of(self._operations, shown)
 
     def _findings(self) -> Findings:
         return Findings(

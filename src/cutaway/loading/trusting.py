@@ -20,13 +20,15 @@ _NEVER = frozenset({
 _CHECKPOINTS = frozenset({
     "MergeV2Checkpoints", "Restore", "RestoreSlice", "RestoreV2", "Save", "SaveSlices", "SaveV2"
 })  # fmt: skip
-"""What every SavedModel has to save itself; profile runs none of that, unless the model computes with it."""
-
-_BY_HAND = "If you trust it, load it yourself and hand over the live function: cutaway.profile(function)"
+"""What every SavedModel has to save itself; nothing of that runs, unless the model computes with it."""
 
 
-def check_saved_model(path: str) -> None:
+def check_saved_model(path: str, caller: str) -> None:
     """Refuse a SavedModel whose operations would touch files or run Python.
+
+    Args:
+        path: Its folder.
+        caller: The function that takes a live function instead, for the message.
 
     Raises:
         ReadError: They would, or its messages cannot be read.
@@ -47,10 +49,10 @@ def check_saved_model(path: str) -> None:
     for meta in saved.meta_graphs:
         given = [tensor.name for each in meta.signature_def.values() for tensor in each.outputs.values()]
         begun = [name for each in meta.collection_def.values() for name in each.node_list.value]
-        check_graph(meta.graph_def, [*given, *begun], meta.object_graph_def.concrete_functions, path)
+        check_graph(meta.graph_def, [*given, *begun], meta.object_graph_def.concrete_functions, path, caller)
 
 
-def check_graph(definition: Any, outputs: Iterable[str], functions: Iterable[str], path: str) -> None:
+def check_graph(definition: Any, outputs: Iterable[str], functions: Iterable[str], path: str, caller: str) -> None:
     """Refuse a graph whose operations would touch files or run Python.
 
     Args:
@@ -58,6 +60,7 @@ def check_graph(definition: Any, outputs: Iterable[str], functions: Iterable[str
         outputs: Tensors of it that are computed.
         functions: Functions of it that may be called besides.
         path: The file, for the message.
+        caller: The function that takes a live function instead, for the message.
 
     Raises:
         ReadError: They would.
@@ -66,16 +69,17 @@ def check_graph(definition: Any, outputs: Iterable[str], functions: Iterable[str
     every = [definition.node, *bodies.values()]
     for node in (node for nodes in every for node in nodes):
         if node.op in _NEVER:
-            raise _refused(node, path)
+            raise _refused(node, path, caller)
     for node in _reached(definition.node, bodies, outputs, functions):
         if node.op in _CHECKPOINTS:
-            raise _refused(node, path)
+            raise _refused(node, path, caller)
 
 
-def _refused(node: Any, path: str) -> ReadError:
+def _refused(node: Any, path: str, caller: str) -> ReadError:
     return ReadError(
         f"its operation {node.name!r:.120} is a {node.op}, which can touch files or run Python when the model runs; "
-        f"expected operations that only compute. {_BY_HAND}",
+        f"expected operations that only compute. If you trust it, load it yourself and hand over the live function: "
+        f"{caller}(function)",
         path=path,
     )
 
