@@ -83,6 +83,14 @@ def test_bars_of_the_timeline_are_as_high_as_what_is_alive(mobilenet: Ledger) ->
     assert [box.key for box in listed] == [mobilenet.graph.ids[node] for node, _, _ in memory.tensors]
 
 
+def test_the_colours_of_the_timeline_are_told(mobilenet: Ledger) -> None:
+    scene = draw_chart(mobilenet, "memory", LIGHT)
+    fills = {paint.fill for box in marks(scene) if "step " in box.tip for paint in [scene.paints[box.paint]]}
+    told = {scene.paints[item.paint].fill for item in scene.sheets[0].items if isinstance(item, Box) and not item.key}
+    assert fills - {LIGHT.highlight} == told
+    assert {layer.family for layer in mobilenet.layers} <= set(words(scene))
+
+
 def test_thin_steps_share_bars_that_keep_the_peak() -> None:
     held = ledger(group(read(MODELS / "EfficientNetV2L.keras")))
     memory = activations(held.graph, held.cost.sizes)

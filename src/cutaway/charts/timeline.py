@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 from cutaway.analysis.memory import Memory, activations
-from cutaway.charts.canvas import LABEL_SIZE, MARGIN, NOTE_SIZE, Canvas
+from cutaway.charts.canvas import LABEL_SIZE, LEGEND_HEIGHT, MARGIN, NOTE_SIZE, Canvas
 from cutaway.charts.layers import Ledger, inside_of
 from cutaway.charts.scales import Linear, spread, ticks
 from cutaway.charts.words import group_words
@@ -57,6 +58,7 @@ class _Timeline:
         start = canvas.heading(title, self._notes())
         if high:
             self._plot(start, high)
+        canvas.legend(self._families())
         return canvas.scene(f"Memory over the execution of {title}")
 
     def _notes(self) -> list[str]:
@@ -66,6 +68,13 @@ class _Timeline:
         batch = f"batch {self.held.batch:,}; " if self.held.batch != 1 else ""
         return [f"{batch}each tensor is freed after its last reader; weights, {size_words(weights)}, besides{left_out}"]
 
+    def _families(self) -> list[tuple[str, str, str]]:
+        """What the colours of the bars mean, those of the most steps first."""
+        layers, of_node = self.held.layers, self.held.layer_of
+        counts = Counter(layers[of_node[self.memory.order[step]]].family for step in self.steps)
+        fills = {family: self.canvas.theme.families[family][1] for family in counts}
+        return [(fills[family], fills[family], family) for family, _ in counts.most_common()]
+
     def _plot(self, start: float, high: int) -> None:
         canvas = self.canvas
         top = next(at for at in self.steps if self.memory.order[at] == self.memory.at)
@@ -74,7 +83,7 @@ class _Timeline:
         left = MARGIN + max(width(words, LABEL_SIZE) for words in labels) + 8.0
         right = canvas.wide - MARGIN - (_SIDE + 16.0 if self.beside else 0.0)
         listed = min(len(rows), _MOST_ROWS)
-        bottom = canvas.high - MARGIN - 30.0 - (0.0 if self.beside else 22.0 + listed * _ROW)
+        bottom = canvas.high - MARGIN - LEGEND_HEIGHT - 30.0 - (0.0 if self.beside else 22.0 + listed * _ROW)
         across = Linear(0, len(self.steps), left, right)
         up = Linear(0, high, bottom, start + 20.0)
         self._grid(up, across, high, labels)
