@@ -113,7 +113,8 @@ def test_csv_is_read_back() -> None:
     assert [row["id"] for row in rows][:3] == ["x", "outer", "outer/a"]
     assert rows[4]["outputs"] == "(None, 20) ()"
     assert rows[1]["parameters"] == "220"
-    assert rows[6]["name"] == '=<b>|"&,↵*x*'
+    assert rows[6]["id"] == '=<b>|"&,↵*x*'
+    assert rows[6]["name"] == "'=<b>|\"&,↵*x*"  # no formula in a spreadsheet
 
 
 def test_markdown_keeps_its_columns() -> None:

@@ -25,7 +25,7 @@ from cutaway.graph.grouping import group as with_groups
 from cutaway.graph.model import Graph, Shape, Tensor
 from cutaway.overlays.overlay import Overlay, Rollup, overlay_on
 from cutaway.readers import read
-from cutaway.style.measure import clean
+from cutaway.style.measure import clean, no_formula
 from cutaway.style.quantities import count_words, size_words
 
 if TYPE_CHECKING:
@@ -353,7 +353,8 @@ def rich_table(table: Summary) -> Table:
 
     made = Table(title=Text(_safe(table.name)), caption=Text("\n".join([total_words(table), *_warning_lines(table)])))
     for at, heading in enumerate(headings(table)):
-        made.add_column(heading, justify="right" if _is_number(at) else "left", no_wrap=_is_number(at))
+        # In a narrow terminal a name runs over several lines: cut, those of neighbours would be the same.
+        made.add_column(heading, justify="right" if _is_number(at) else "left", no_wrap=_is_number(at), overflow="fold")
     for row in table.rows:
         name, *rest = _cells(row, table)
         style = "" if row.kind == "node" else "bold"
@@ -436,14 +437,17 @@ def _numbers(totals: Totals) -> dict[str, int]:
 
 
 def to_csv(table: Summary) -> str:
-    """The table as CSV: a line for every row, groups included; ``kind`` tells them apart."""
+    """The table as CSV: a line for every row, groups included; ``kind`` tells them apart.
+
+    No text is a formula to a spreadsheet but ids, which stay as they are, since overlays find layers by them.
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     numbers = ("parameters", "trainable_parameters", "bytes", "macs", "flops")
-    own = (_safe(table.column),) if table.column else ()
+    own = (no_formula(_safe(table.column)),) if table.column else ()
     writer.writerow(("kind", "id", "name", "op", "group", "outputs", *numbers, *table.fields, *own))
     for row in table.rows:
-        words = map(_safe, (row.kind, row.id, row.name, row.op, row.group))
+        words = (row.kind, _safe(row.id), *(no_formula(_safe(text)) for text in (row.name, row.op, row.group)))
         shapes = " ".join(map(shape_words, row.outputs))
         facts = row.facts or (None,) * len(table.fields)
         told = (row.macs, row.flops, *facts, *((row.value,) if own else ()))
