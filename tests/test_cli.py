@@ -20,6 +20,7 @@ from cutaway.cli import main
 from cutaway.drawing.png import left_out
 from cutaway.errors import MissingExtra, OptionError
 from cutaway.graph.contract import from_contract
+from cutaway.readers import read
 from tests.drawing.scenes import NESTED, scene, text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -183,6 +184,10 @@ def test_defects_are_not_hidden(drawn: Drawn) -> None:
     [
         ([], "COMMAND"),
         (["frob"], "choose from"),
+        (["frob"], "nor is there such a file or folder"),
+        (["check", "--ignore", "CA020", DIGITS], "required: MODEL; put it first"),
+        (["summary", "--training", DIGITS], "required: MODEL; put it first"),
+        (["profile"], "required: MODEL\n"),
         (["plot", "m.keras"], "-o/--output"),
         (["plot", "m.keras", "-o", "x.svg", "--aspect", "wide"], "16:9"),
         (["plot", "m.keras", "-o", "x.svg", "--aspect", "1:0"], "16:9"),
@@ -244,6 +249,18 @@ def test_summary_on_a_terminal_is_drawn_by_rich(
     monkeypatch.setenv("COLUMNS", "120")
     assert main(["summary", DIGITS]) == 0
     assert "━" in capsys.readouterr().out
+
+
+def test_a_narrow_terminal_shows_names_to_their_end(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "70")
+    assert main(["summary", DIGITS]) == 0
+    table = [line.split("│")[1:-1] for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    assert "…" not in str(table)
+    names = "".join(cells[0].strip() for cells in table)
+    assert "".join(node.name for node in read(DIGITS).nodes) == names
 
 
 def test_json_is_the_graph(tmp_path: Path) -> None:

@@ -180,7 +180,14 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong without control characters from the command line, then how to find help."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"cutaway: {_safe(message)}\nSee: {self.prog} --help\n")
+        self.exit(USAGE, f"cutaway: {_safe(message)}{self._hint(message)}\nSee: {self.prog} --help\n")
+
+    def _hint(self, message: str) -> str:
+        if message.startswith("argument COMMAND: invalid choice"):
+            return "; nor is there such a file or folder"
+        if message.endswith("required: MODEL") and any(action.nargs in ("+", "?") for action in self._actions):
+            return "; put it first, since some options take every word that follows them"
+        return ""
 
 
 def _parser() -> argparse.ArgumentParser:
