@@ -72,6 +72,10 @@ def test_reference_has_every_option_of_the_command_line() -> None:
         for action in parser._actions:
             for option in action.option_strings:
                 assert option in words, f"docs/reference.md does not explain {option} of {command}"
+        there = {option for action in parser._actions for option in action.option_strings}
+        own = set() if command == "cutaway" else set(rows(section(f"### `cutaway {command}`")))
+        odd = {word.split(" ")[0] for word in own if word.startswith("-")} - there
+        assert not odd, f"docs/reference.md says of {command} what it has not: {odd}"
 
 
 def test_reference_has_every_format_reader_theme_and_form() -> None:
