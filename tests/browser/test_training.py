@@ -12,9 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cutaway.graph.contract import to_contract
+from cutaway.readers import read
 from cutaway.training.event_writer import EventWriter
+from cutaway.training.histograms import distribution
+from tests.browser.looking import ROOT, at_rest
 from tests.training_view.logs import two_runs, write_run
 
+DIGITS = read(ROOT / "examples" / "digits.keras")
 EVIL = '<img src=x onerror="document.title=1">'
 
 
@@ -146,16 +151,11 @@ def test_runs_are_hidden_and_filtered_by_keyboard_and_regular_expression(
 
 def recorded_run(folder: Path, steps: int = 6) -> None:
     """What the recorder writes of a model of two layers: its structure, and norms that grow with step and layer."""
-    from cutaway.graph.contract import to_contract
-    from cutaway.readers import read
-    from cutaway.training.histograms import distribution
-
-    digits = read(Path(__file__).resolve().parents[2] / "examples" / "digits.keras")
     values = np.random.default_rng(0).normal(size=500).astype(np.float32)
     with EventWriter(folder) as writer:
-        writer.contract("cutaway/structure", "cutaway_graph", json.dumps(to_contract(digits)).encode())
+        writer.contract("cutaway/structure", "cutaway_graph", json.dumps(to_contract(DIGITS)).encode())
         for step in range(steps):
-            for at, node in enumerate(digits.nodes):
+            for at, node in enumerate(DIGITS.nodes):
                 writer.scalars({f"norm/activations/{node.id}": float(at * 10 + step)}, step * 5)
                 writer.histogram(f"activations/{node.id}", distribution(values * (1 + step)).rows(), step * 5)
 
@@ -174,7 +174,7 @@ def test_the_model_is_coloured_by_what_was_recorded_at_a_step(tmp_path: Path, op
     page.mouse.click(thing["x"] + thing["width"] / 2, thing["y"] + thing["height"] / 2)
     until(page, lambda: page.locator(".layer-side .spread[data-painted='6']").count() == 1)
     assert thing["id"].split("/")[-1] in page.evaluate("decodeURIComponent(location.hash)")
-    assert page.locator(".layer-side dd").all_text_contents()
+    assert page.locator(".layer-part output").all_text_contents()
     page.get_by_role("button", name="Play").click()
     until(page, lambda: page.locator(".model[data-step='25']").count() == 1)
 
@@ -215,7 +215,72 @@ def test_a_finding_says_its_check_and_step(tmp_path: Path, open_logs: Callable[.
     with EventWriter(tmp_path / "run") as writer:
         for step in range(8):
             writer.scalars({"batch_loss": float("nan") if step >= 5 else 1.0}, step)
-    page = open_logs(tmp_path, "#tab=findings", wait=".training-finding.error")
-    said = page.locator(".training-finding.error").first.text_content() or ""
+    page = open_logs(tmp_path, "#tab=findings", wait=".training-finding.severity-0")
+    said = page.locator(".training-finding.severity-0").first.text_content() or ""
     assert "CT001" in said
     assert "step 5" in said
+
+
+def faulty_run(folder: Path, dies: int = 15, steps: int = 6) -> list[str]:
+    """A run in which a layer yields NaN, and later the loss; the ids of its layers."""
+    recorded_run(folder, steps)
+    ids = [node.id for node in DIGITS.nodes]
+    with EventWriter(folder) as writer:
+        for step in range(0, 5 * steps, 5):
+            writer.scalars({f"nan/activations/{id}": float(id == ids[2] and step >= dies) for id in ids}, step)
+            writer.scalars({f"mean/activations/{ids[2]}": float("nan") if step >= dies else step / 4}, step)
+    return ids
+
+
+def marked(page: Any) -> int:
+    return int(page.locator(".model").get_attribute("data-findings") or 0)
+
+
+def test_a_finding_flies_to_its_layer_and_step_and_the_slider_hides_later_ones(
+    tmp_path: Path, open_logs: Callable[..., Any]
+) -> None:
+    ids = faulty_run(tmp_path / "run")
+    page = open_logs(tmp_path, "#tab=findings", wait=".training-finding")
+    page.get_by_role("button", name="NaN in the activations").click()
+    until(page, lambda: page.locator(".model[data-step='15'] .sparks").count() == 1)
+    until(page, lambda: marked(page) == 1)
+    until(page, lambda: page.locator(".layer-side .training-finding").count() == 1)
+    shown = page.evaluate("decodeURIComponent(location.hash)")
+    assert f"layer={ids[2]}" in shown
+    assert "at=15" in shown
+    slider = page.get_by_role("slider", name="Step")
+    slider.press("ArrowLeft")
+    until(page, lambda: marked(page) == 0)
+    assert page.locator(".layer-side .training-finding").count() == 0
+    slider.press("End")
+    until(page, lambda: marked(page) == 1)
+
+
+def test_a_click_on_a_badge_shows_what_was_found(tmp_path: Path, open_logs: Callable[..., Any]) -> None:
+    ids = faulty_run(tmp_path / "run")
+    page = open_logs(tmp_path, "#tab=model", wait=".model[data-findings='1'] .sparks")
+    at_rest(page)
+    (thing,) = [thing for thing in page.evaluate("cutaway.visible()") if thing["id"] == ids[2]]
+    assert not page.locator(".layer-side").is_visible()
+    page.mouse.click(thing["x"] + thing["width"] + 2, thing["y"] - 2)  # beside the box: only the badge is there
+    until(page, lambda: page.locator(".layer-side .training-finding").count() == 1)
+    said = page.locator(".layer-side .training-finding").text_content()
+    assert "CT001" in said
+    assert "step 15" in said
+
+
+def test_the_values_of_a_layer_are_those_at_the_step(tmp_path: Path, open_logs: Callable[..., Any]) -> None:
+    ids = faulty_run(tmp_path / "run", dies=20)
+    page = open_logs(tmp_path, f"#tab=model&at=10&layer={ids[2]}", wait=".layer-parts[data-step='10']")
+    numbers = page.locator(".layer-part output")
+    names = page.locator(".layer-part th[scope=row]").all_text_contents()[1:]
+
+    def told() -> dict[str, str]:
+        return dict(zip(names, numbers.all_text_contents(), strict=True))
+
+    until(page, lambda: told() == {"Norm": "22", "Mean": "2.5", "NaN": "0"})
+    assert page.locator(".layer-part .shape canvas").get_attribute("data-step") == "10"
+    shape = page.locator(".layer-part .shape canvas").screenshot()
+    page.get_by_role("slider", name="Step").press("End")
+    until(page, lambda: told() == {"Norm": "25", "Mean": "NaN", "NaN": "1"})
+    assert page.locator(".layer-part .shape canvas").screenshot() != shape

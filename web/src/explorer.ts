@@ -1,4 +1,5 @@
 /** `Explorer`: the parts of the page joined to one another. What each part does stands in its own module. */
+import { pickBadge } from "./pick/badges.ts";
 import { boxOf, pick, screen, seen } from "./pick/pick.ts";
 import type { Seen } from "./pick/pick.ts";
 import { Captioner } from "./captions.ts";
@@ -166,7 +167,10 @@ export class Explorer implements Desk {
   }
 
   at(x: number, y: number): Seen | undefined {
-    return pick(this.store, this.eye.camera, this.eye.viewport, x, y);
+    const { camera, viewport } = this.eye;
+    const { badges } = this.state.now;
+    const marked = badges && pickBadge(this.store, camera, viewport, badges, x, y);
+    return marked ?? pick(this.store, camera, viewport, x, y);
   }
 
   visible(): Seen[] {

@@ -1,4 +1,5 @@
 /** What the checks say about the model, as the page uses it: counts, badges, and what is said of one node or group. */
+import type { Columns } from "./columns.ts";
 import type { Finding, Findings } from "./contract.ts";
 import { HELD } from "./paint/badge.ts";
 import type { Badges } from "./paint/badge.ts";
@@ -35,8 +36,29 @@ export function countWords(counts: readonly number[]): string {
   return words.filter(Boolean).join(", ");
 }
 
+/** Rows of marks for findings that the page itself places: at each one's first place, and at all groups around it. */
+export function marksOf({ nodeGroup, groupParents }: Pick<Columns, "nodeGroup" | "groupParents">, findings: readonly Finding[]): number[] {
+  const counts = new Map<number, [number, number, number]>();
+  const add = (item: number, severity: Finding["severity"]): void => {
+    const row = counts.get(item) ?? [0, 0, 0];
+    row[severity]++;
+    counts.set(item, row);
+  };
+  for (const { at, severity } of findings) {
+    const [item] = at;
+    if (item !== undefined) {
+      add(item, severity);
+      let group = (item >= 0 ? nodeGroup[item] : groupParents[~item]) ?? -1;
+      for (; group > 0; group = groupParents[group] ?? -1) {
+        add(~group, severity);
+      }
+    }
+  }
+  return [...counts].flatMap(([item, row]) => [item, ...row]);
+}
+
 /** Badges for the severities that are wanted. */
-export function badgesOf({ marks, findings }: Findings, wanted: ReadonlySet<number>): Badges {
+export function badgesOf({ marks, findings }: Pick<Findings, "marks" | "findings">, wanted: ReadonlySet<number>): Badges {
   const own = new Set(findings.filter(({ severity }) => wanted.has(severity)).map(({ at }) => at[0]));
   const badges = new Map<number, number>();
   for (let row = 0; row < marks.length; row += ROW) {

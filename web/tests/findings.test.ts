@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Findings } from "../src/contract.ts";
-import { about, badgesOf, countsOf, countWords } from "../src/findings.ts";
+import { about, badgesOf, countsOf, countWords, marksOf } from "../src/findings.ts";
 import { badgeAt, HELD } from "../src/paint/badge.ts";
 
 /** Node 4 in group 2 in group 1 has a warning and an info; group 3 has an error of its own. */
@@ -28,6 +28,13 @@ test("badges show the gravest of what is wanted, and tell a group from what lies
   assert.deepEqual([...badgesOf(FOUND, new Set([0, 1, 2]))], [[~3, 0], [~2, 1 + HELD], [~1, 1 + HELD], [4, 1]]);
   assert.deepEqual([...badgesOf(FOUND, new Set([2]))], [[~2, 2 + HELD], [~1, 2 + HELD], [4, 2]]);
   assert.deepEqual([...badgesOf(FOUND, new Set())], []);
+});
+
+test("marks count at the place of a finding, and at the groups around it", () => {
+  const nodeGroup = Int32Array.from([0, 0, 0, 0, 2, 0]);
+  const groupParents = Int32Array.from([-1, 0, 1, 0]);
+  const rows = (marks: readonly number[]): string[] => Array.from({ length: marks.length / 4 }, (_, at) => marks.slice(at * 4, at * 4 + 4).join()).sort();
+  assert.deepEqual(rows(marksOf({ nodeGroup, groupParents }, FOUND.findings)), rows(FOUND.marks));
 });
 
 test("what is said of one thing names it, and counts what lies further in", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nearest } from "../src/training/hover.ts";
 import { layerTag, matcher, recorded, runName, tagName } from "../src/training/naming.ts";
-import { duration, exact, scaleOf, share, short, ticks, valueAt } from "../src/training/scales.ts";
+import { duration, exact, moment, onAxis, scaleOf, share, short, ticks, valueAt } from "../src/training/scales.ts";
 import { PLAIN, readView, writeView } from "../src/training/view.ts";
 import type { View } from "../src/training/view.ts";
 
@@ -70,4 +70,11 @@ test("the nearest point of a line is found", () => {
   const line = { begin: 1, end: 5 };
   assert.deepEqual([-5, 0.4, 0.6, 2.6, 7, 50].map((x) => nearest(xs, line, x)), [1, 1, 2, 3, 4, 4]);
   assert.equal(nearest(xs, { begin: 2, end: 2 }, 1), -1);
+});
+
+test("a time that is none is a dash", () => {
+  assert.equal(moment(Number.NaN, true), "–");
+  assert.equal(moment(1e300, false), "–");
+  assert.equal(onAxis("relative", Number.NaN), "–");
+  assert.ok(/^2023-11-1\d \d\d:\d\d:\d\d$/.test(moment(1.7e9, true)));
 });

@@ -49,10 +49,10 @@ def distributions(logs: Logs, tags: Tags, runs: list[int], wanted: list[int], st
             columns = _histograms(logs, tags, run, tag)
             if columns is None or not len(columns):
                 continue
-            chosen = _evenly(len(columns), min(steps, MOST_STEPS))
-            lines = [_points(columns.values[place]) for place in chosen]
-            low, high = _ends(lines)
-            shown = _evenly(len(chosen), ridges)
+            chosen = evenly(len(columns), min(steps, MOST_STEPS))
+            lines = [points(columns.values[place]) for place in chosen]
+            low, high = ends(lines)
+            shown = evenly(len(chosen), ridges)
             grid = np.linspace(low, high, GRID + 1)
             told.append([run, tag, len(chosen), len(columns), len(shown), low, high])
             parts["step"].append(columns.steps[chosen].astype(np.float64))
@@ -60,7 +60,7 @@ def distributions(logs: Logs, tags: Tags, runs: list[int], wanted: list[int], st
             parts["bands"] += [_quantiles(edges, cumulated) for edges, cumulated in lines]
             parts["finite"].append(np.array([cumulated[-1] if len(cumulated) else 0.0 for _, cumulated in lines]))
             parts["ridge_step"].append(columns.steps[chosen][shown].astype(np.float64))
-            parts["ridges"] += [_shares(lines[int(place)], grid) for place in shown]
+            parts["ridges"] += [shares(lines[int(place)], grid) for place in shown]
     container = Container()
     container.json("lines", told)
     for name, made in parts.items():
@@ -77,14 +77,14 @@ def _histograms(logs: Logs, tags: Tags, run: int, tag: int) -> Columns | None:
     return logs.shown[run].run.columns(name)
 
 
-def _evenly(count: int, most: int) -> Places:
+def evenly(count: int, most: int) -> Places:
     """So many places of a row, with the first and the last."""
     if count <= most:
         return np.arange(count)
     return np.unique(np.linspace(0, count - 1, max(1, most)).round().astype(np.int64))
 
 
-def _points(rows: Floats) -> tuple[Floats, Floats]:
+def points(rows: Floats) -> tuple[Floats, Floats]:
     """Points of the cumulated distribution: values that never fall, and how many lie below each."""
     rows = rows[np.isfinite(rows).all(axis=1) & (rows[:, 2] > 0)]
     edges = np.maximum.accumulate(rows[:, :2].reshape(-1)) if len(rows) else np.zeros(0)
@@ -101,7 +101,7 @@ def _quantiles(edges: Floats, cumulated: Floats) -> Floats:
     return found
 
 
-def _ends(lines: list[tuple[Floats, Floats]]) -> tuple[float, float]:
+def ends(lines: list[tuple[Floats, Floats]]) -> tuple[float, float]:
     """The range of the values of all steps, without the tails of each."""
     found = [
         np.interp([_TAIL * cumulated[-1], (1 - _TAIL) * cumulated[-1]], cumulated, edges)
@@ -114,15 +114,15 @@ def _ends(lines: list[tuple[Floats, Floats]]) -> tuple[float, float]:
     return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
-def _shares(line: tuple[Floats, Floats], grid: Floats) -> Floats:
+def shares(line: tuple[Floats, Floats], grid: Floats) -> Floats:
     """The share of the values in each cell of a grid; what a bin holds is spread evenly over it."""
     edges, cumulated = line
     if not len(edges):
-        return np.zeros(GRID)
+        return np.zeros(len(grid) - 1)
     below = np.interp(grid, edges, cumulated, left=0.0, right=cumulated[-1])
     if (edges[:-1] == edges[1:]).any():  # a bin of one single value: it lies in the cell that begins at or before it
         single = np.flatnonzero(edges[:-1] == edges[1:])
         for place in single.tolist():
             np.maximum(below, np.where(grid > edges[place], cumulated[place + 1], 0.0), out=below)
-    shares: Floats = np.diff(below) / cumulated[-1]
-    return shares
+    found: Floats = np.diff(below) / cumulated[-1]
+    return found

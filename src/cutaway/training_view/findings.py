@@ -17,6 +17,8 @@ MOST: Final = 2_000
 _WHERE = 50
 """Places of one finding that are named."""
 
+_NAMES = {check.id: check.name for check in TRAINING_CHECKS}
+
 
 def findings(logs: Logs, runs: list[int]) -> dict[str, Any]:
     """What is found in the trainings that some runs are parts of, training by training, the gravest first.
@@ -33,6 +35,7 @@ def findings(logs: Logs, runs: list[int]) -> dict[str, Any]:
                 {
                     "training": safe(training),
                     "check": one.check,
+                    "name": _NAMES[one.check],
                     "severity": one.severity,
                     "where": [safe(place) for place in one.where[:_WHERE]],
                     "step": one.step,

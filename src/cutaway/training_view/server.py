@@ -17,6 +17,7 @@ from cutaway.explorer.server import FAILURES, Listening, failed, file_answer
 from cutaway.explorer.static_files import FILES, skeleton
 from cutaway.explorer.text import to_json
 from cutaway.explorer.workers import Workers
+from cutaway.training_view.at_step import at_step
 from cutaway.training_view.distributions import distributions
 from cutaway.training_view.download import FORMATS, download
 from cutaway.training_view.findings import findings
@@ -105,6 +106,7 @@ def application(service: Service, *, compress: bool = False) -> Starlette:
         Route("/news", _news),
         Route("/distributions", _distributions, methods=["POST"]),
         Route("/quantity", _quantity, methods=["POST"]),
+        Route("/at-step", _at_step, methods=["POST"]),
         Route("/findings", _findings, methods=["POST"]),
         Route("/steps", _steps),
         Route("/texts", _texts),
@@ -221,6 +223,18 @@ async def _quantity(request: Request) -> Response:
     if len(runs) != 1 or not isinstance(prefix, str) or not prefix:
         raise Refused(400, "expected one run, and the prefix of tags")
     return container(await work(request, lambda: quantity(service.logs, runs[0], prefix)))
+
+
+async def _at_step(request: Request) -> Response:
+    service = service_of(request)
+    said = await said_in(request)
+    runs, tags, step = runs_in(said, service), tags_in(said, service), said.get("step")
+    if len(runs) != 1 or not (step is None or (type(step) is int and abs(step) < 1 << 63)):
+        raise Refused(400, "expected one run, and a step or null")
+    if len(tags) > MOST_DISTRIBUTIONS:
+        raise Refused(413, f"at most {MOST_DISTRIBUTIONS} tags at once", "TooLarge")
+    found = await work(request, lambda: to_json(at_step(service.logs, service.tags, runs[0], tags, step)).encode())
+    return as_json(found)
 
 
 async def _findings(request: Request) -> Response:

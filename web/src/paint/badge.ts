@@ -1,4 +1,5 @@
 /** The mark of a finding: a badge at the corner of a box, told apart by its shape and its sign, and not by colour alone. */
+import type { Store } from "../scene/store.ts";
 import type { Ink } from "./ink.ts";
 
 /** Of a node or ~group: how grave the gravest finding is, 0 error, 1 warning, 2 info; 3 more where it lies further in. */
@@ -19,6 +20,11 @@ export interface BadgeAt {
   readonly y: number;
   readonly radius: number;
   readonly severity: number;
+}
+
+/** Height on the screen of the boxes in an open group that is drawn at a scale. */
+export function leafHeight(store: Store, group: number, scale: number): number {
+  return (store.sheetOf(group)?.grain ?? 0) * scale * (store.parts.get(group)?.scale ?? 1);
 }
 
 /** Where the badge of a box is; `leaf` is the height of the boxes in it, for a group that is open. */

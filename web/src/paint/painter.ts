@@ -5,7 +5,7 @@ import { ENDS } from "../scene/store.ts";
 import type { PathData, Store } from "../scene/store.ts";
 import { visit } from "../scene/visit.ts";
 import type { Inside, Visitor, Window } from "../scene/visit.ts";
-import { badgeAt, paintBadge } from "./badge.ts";
+import { badgeAt, leafHeight, paintBadge } from "./badge.ts";
 import type { BadgeAt } from "./badge.ts";
 import { paintBox } from "./box.ts";
 import { paintCaptions } from "./caption.ts";
@@ -231,9 +231,7 @@ class Brush implements Visitor {
     if (!(stateOf(this.dressing.changes, ~group) & HOLDS) || open < 1) {
       this.letter(~group, x, y, w, h, at.s);
     }
-    const part = this.store.parts.get(group);
-    const leaf = open < 1 ? undefined : (this.store.sheetOf(group)?.grain ?? 0) * at.s * (part?.scale ?? 1);
-    this.badge(~group, x, y, w, h, leaf);
+    this.badge(~group, x, y, w, h, open < 1 ? undefined : leafHeight(this.store, group, at.s));
   }
 
   private badge(item: number, x: number, y: number, w: number, h: number, leaf?: number): void {

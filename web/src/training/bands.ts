@@ -48,13 +48,20 @@ const FONT = '400 11px "Cutaway Inter", Inter, system-ui, sans-serif';
 const MARGIN = { left: 52, right: 12, top: 6, bottom: 20 } as const;
 const ALPHAS = [0.13, 0.16, 0.2, 0.26];
 
+export interface BandLook {
+  /** Whether the ends of the distributions are shown. */
+  readonly tails: boolean;
+  /** A step that is marked by a line. */
+  readonly marked: number | undefined;
+}
+
 /** Paint bands; returns the step under a place on the canvas. */
 export function paintBands(
-  context: CanvasRenderingContext2D, width: number, height: number, spread: Spread, ink: Ink, colour: string, tails: boolean,
+  context: CanvasRenderingContext2D, width: number, height: number, spread: Spread, ink: Ink, colour: string, look: BandLook,
 ): (px: number) => number {
   context.clearRect(0, 0, width, height);
   const { steps, bands } = spread;
-  const outer = tails ? 0 : 1;
+  const outer = look.tails ? 0 : 1;
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let at = 0; at < steps.length; at++) {
     const [first, last] = [bands[at * LEVELS + outer] as number, bands[at * LEVELS + LEVELS - 1 - outer] as number];
@@ -85,6 +92,10 @@ export function paintBands(
   context.beginPath();
   for (let at = 0; at < steps.length; at++) context.lineTo(px(steps[at] as number), py(bands[at * LEVELS + (LEVELS >> 1)] as number));
   context.stroke();
+  if (look.marked !== undefined) {
+    context.fillStyle = ink.text;
+    context.fillRect(px(look.marked) - 0.5, MARGIN.top, 1, h);
+  }
   context.restore();
   return (at) => x.low + ((at - MARGIN.left) / w) * (x.high - x.low);
 }

@@ -1,92 +1,79 @@
 /** The tab of findings: what the checks of trainings say of the shown runs, pinned to layer and step. */
 import { clear, make } from "../dom.ts";
+import { SEVERITIES } from "../findings.ts";
+import { badgeIcon } from "../icons.ts";
 import type { App } from "./app.ts";
-import { hasStructure } from "./model.ts";
+import { Checking, rankOf } from "./checking.ts";
+import type { TrainingFinding } from "./checking.ts";
 import { onAxis } from "./scales.ts";
-
-interface Finding {
-  readonly training: string;
-  readonly check: string;
-  readonly severity: "error" | "warning" | "info";
-  readonly where: readonly string[];
-  readonly step: number | null;
-  readonly what: string;
-  readonly why: string;
-  readonly do: string;
-}
-
-const PAUSE = 3_000; // ms between two looks while values keep coming
-const SAID = { error: "Error", warning: "Warning", info: "Info" } as const;
 
 export class Findings {
   readonly element: HTMLElement;
   private readonly list = make("div", { class: "findings-list" });
   private readonly note = make("p", { class: "run-count", text: "Looking …", set: { role: "status" } });
-  private busy = false;
-  private again = false;
+  private readonly checking: Checking;
 
   constructor(private readonly app: App) {
     this.element = make("section", { class: "tab", set: { "aria-label": "Findings" } }, [
       make("div", { class: "controls" }, [this.note]), make("div", { class: "scroll" }, [this.list]),
     ]);
-    app.onNews(() => void this.renew());
+    this.checking = new Checking(app, () => (app.view.tab === "findings" ? app.shown().map(({ index }) => index) : []), () => this.draw());
     app.onView((now, before) => {
-      if (now.tab !== before.tab || now.hidden !== before.hidden || now.added !== before.added || now.runFilter !== before.runFilter) void this.renew();
+      if (now.tab !== before.tab || now.hidden !== before.hidden || now.added !== before.added || now.runFilter !== before.runFilter) void this.checking.renew();
     });
-    void this.renew();
+    void this.checking.renew();
   }
 
-  private async renew(): Promise<void> {
-    if (this.busy) {
-      this.again = true;
-      return;
-    }
-    if (this.app.view.tab !== "findings") return;
-    this.busy = true;
-    this.again = false;
-    const runs = this.app.shown().map(({ index }) => index);
-    try {
-      const told = await this.app.server.json<{ findings: readonly Finding[]; left_out: number }>("findings", {}, { runs });
-      this.draw(told.findings, told.left_out);
-    } catch (error) {
-      this.note.textContent = (error as Error).message;
-    }
-    window.setTimeout(() => {
-      this.busy = false;
-      if (this.again) void this.renew();
-    }, PAUSE);
-  }
-
-  private draw(findings: readonly Finding[], leftOut: number): void {
+  private draw(): void {
+    const { found, leftOut, failure } = this.checking;
     const more = leftOut > 0 ? `, and ${leftOut} more` : "";
-    this.note.textContent = findings.length === 0 ? "The checks found nothing in the shown runs." : `${findings.length} findings${more}`;
-    this.element.dataset["count"] = String(findings.length);
+    const words = found.length === 0 ? "The checks found nothing in the shown runs." : `${found.length} findings${more}`;
+    this.note.textContent = failure || words;
+    this.element.dataset["count"] = String(found.length);
     clear(this.list);
-    let training = "";
-    for (const finding of findings) {
-      if (finding.training !== training) {
-        training = finding.training;
-        this.list.append(make("h2", { text: training }));
-      }
-      this.list.append(this.row(finding));
+    for (const training of new Set(found.map((finding) => finding.training))) {
+      const of = found.filter((finding) => finding.training === training);
+      this.list.append(make("h2", { text: training }), ...findingArticles(of, (finding, id) => leadTo(this.app, finding, id)));
     }
   }
 
-  private row(finding: Finding): HTMLElement {
-    const at = finding.step === null ? "" : ` · step ${onAxis("step", finding.step, true)}`;
-    const places = finding.where.map((id) => make("button", {
-      class: "link", text: id, title: `Show ${id} in the model`, set: { type: "button" }, on: { click: () => this.show(finding, id) },
-    }));
-    return make("article", { class: `training-finding ${finding.severity}` }, [
-      make("p", { class: "said" }, [make("strong", { text: `${SAID[finding.severity]} ${finding.check}` }), `${at} · ${finding.what}`]),
-      ...(places.length > 0 ? [make("p", { class: "places" }, places)] : []),
-      make("p", { class: "what", text: `${finding.why} ${finding.do}` }),
-    ]);
-  }
+}
 
-  /** The layer in the model of that training, at that step. */
-  private show(finding: Finding, id: string): void {
-    const run = this.app.logs.listed().find((one) => one.training === finding.training && hasStructure(this.app, one));
-    this.app.set({ tab: "model", modelRun: run?.name ?? "", layer: id, step: finding.step ?? undefined });
+/** Fly to a layer in the model of the training that a finding is about, at its step. */
+export function leadTo(app: App, finding: TrainingFinding, id: string): void {
+  const run = app.logs.listed().find((one) => one.training === finding.training && app.logs.hasStructure(one));
+  app.set({ layer: "" }); // also where it is selected already, but far away
+  app.set({ tab: "model", modelRun: run?.name ?? "", layer: id, step: finding.step ?? undefined });
+}
+
+/** Findings check by check, the gravest first: each says its words once, and leads to the layers that it is about. */
+export function findingArticles(found: readonly TrainingFinding[], go: (finding: TrainingFinding, id: string) => void): HTMLElement[] {
+  const checks = new Map<string, TrainingFinding[]>();
+  for (const finding of found) {
+    const key = `${finding.check} ${finding.severity}`;
+    checks.set(key, [...(checks.get(key) ?? []), finding]);
   }
+  return [...checks.values()].map((of) => {
+    const [first] = of as [TrainingFinding];
+    const rank = rankOf(first);
+    return make("article", { class: `finding training-finding severity-${rank}` }, [
+      make("p", { class: "finding-head" }, [badgeIcon(rank), make("strong", { text: first.name.replaceAll("-", " ") }), make("span", {
+        class: "what", text: `${SEVERITIES[rank]?.one ?? ""} ${first.check}`,
+      })]),
+      make("ul", { class: "finding-hits" }, of.map((finding) => make("li", {}, hit(finding, (id) => go(finding, id))))),
+      make("p", { class: "what", text: first.why }),
+      make("p", { class: "finding-do", text: first.do }),
+    ]);
+  });
+}
+
+/** What a check found in one place, or in several. */
+function hit({ what, where, step }: TrainingFinding, go: (id: string) => void): (Node | string)[] {
+  const place = (id: string, text: string): HTMLElement => make("button", {
+    class: "link", text, title: `Show ${id} in the model`, set: { type: "button" }, on: { click: () => go(id) },
+  });
+  const [first, ...others] = where;
+  const at = step === null || what.includes(`step ${step}`) ? "" : ` · step ${onAxis("step", step, true)}`;
+  const more = others.length === 0 ? [] : [make("span", { class: "places" }, others.map((id) => place(id, id)))];
+  return [first === undefined ? what : place(first, what), make("span", { class: "what", text: at }), ...more];
 }

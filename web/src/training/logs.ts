@@ -23,6 +23,7 @@ export interface Metric {
   readonly tags: readonly Tag[];
 }
 
+const STRUCTURES: readonly string[] = ["cutaway_graph", "graph_keras_model"];
 const SHOWN_UNASKED = 100; // trainings that are shown before the user chooses; the newest ones
 
 export class Logs {
@@ -66,6 +67,11 @@ export class Logs {
   /** Whether a run is shown unless the user says otherwise. */
   shownUnasked(run: Run): boolean {
     return this.newest.has(run.training);
+  }
+
+  /** Whether a run recorded what its model is made of. */
+  hasStructure(run: Run): boolean {
+    return run.graphs || run.tags.some((tag) => STRUCTURES.includes(this.tags[tag]?.kind ?? ""));
   }
 
   /** Runs in the order in which they are listed. */

@@ -1,15 +1,14 @@
 /** The tab of the model: its drawing coloured by what was recorded at a step, and what a layer did over time. */
 import { clear, make } from "../dom.ts";
-import { iconButton } from "../icons.ts";
+import { badgeIcon, iconButton } from "../icons.ts";
 import type { App } from "./app.ts";
+import { Checking, firedBy, rankOf } from "./checking.ts";
+import type { TrainingFinding } from "./checking.ts";
+import { LayerSide } from "./layer.ts";
 import type { Run, Tag } from "./logs.ts";
-import { recorded } from "./naming.ts";
-import type { Recorded } from "./naming.ts";
-import { quantitiesIn, quantityOf, statisticName, titleOf } from "./quantity.ts";
+import { quantitiesIn, quantityOf, titleOf } from "./quantity.ts";
 import type { Quantity } from "./quantity.ts";
-import { moment, onAxis, short } from "./scales.ts";
-import type { Summary } from "./server.ts";
-import { SpreadCard } from "./spreadcard.ts";
+import { moment, onAxis } from "./scales.ts";
 import { Tip } from "./tip.ts";
 
 /** The drawing, which a script of its own makes. */
@@ -20,51 +19,63 @@ export interface Stage {
   selectedId(): string;
   /** Colour by a quantity at one of its steps. */
   show(quantity: Quantity | undefined, at: number): void;
+  /** Badges for findings at the layers that they name. */
+  mark(findings: readonly TrainingFinding[]): void;
   close(): void;
 }
 
+/** A node or group that is looked at. */
+export interface Looked {
+  readonly name: string;
+  /** Ids under which something may have been recorded of it. */
+  readonly ids: ReadonlySet<string>;
+  /** Whether an id means it, or something in it. */
+  holds(id: string): boolean;
+}
+
 export type StageMaker = (
-  host: HTMLElement, address: string, dark: boolean, selected: (ids: ReadonlySet<string>, name: string) => void,
+  host: HTMLElement, address: string, dark: boolean, selected: (looked: Looked | undefined) => void,
 ) => Promise<Stage>;
 
 const SCRIPT = "training_model.js";
-const STRUCTURES: readonly string[] = ["cutaway_graph", "graph_keras_model"];
 const TICK = 120; // ms that a step is shown while it plays
 const PAUSE = 600; // ms between two questions for news
-const ORDER = ["activations", "weights", "gradients", "updates"];
-
-/** Whether a run recorded what its model is made of. */
-export function hasStructure(app: App, run: Run): boolean {
-  return run.graphs || run.tags.some((tag) => STRUCTURES.includes(app.logs.tags[tag]?.kind ?? ""));
-}
 
 export class ModelTab {
   readonly element: HTMLElement;
   private readonly host = make("div", { class: "stage-host" });
-  private readonly side = make("aside", { class: "layer-side", set: { "aria-label": "What was recorded of the layer" } });
+  private readonly side: LayerSide;
+  private readonly checking: Checking;
   private readonly runs = make("select", { class: "field", set: { "aria-label": "Run" } });
   private readonly names = make("select", { class: "field", set: { "aria-label": "Coloured by" } });
   private readonly slider = make("input", { set: { type: "range", min: "0", max: "0", value: "0", "aria-label": "Step" } });
   private readonly when = make("output", { class: "when" });
   private readonly play = iconButton("play", "Play", () => this.toggle());
   private readonly note = make("p", { class: "empty", set: { role: "status" } });
-  private readonly tip: Tip;
+  private readonly count = make("button", { class: "button wide findings-now", set: { type: "button" }, on: { click: () => this.app.set({ tab: "findings" }) } });
   private run: Run | undefined;
   private stage: Stage | undefined;
   private opening = -1;
   private quantity: Quantity | undefined;
   private playing = 0;
   private busy = false;
-  private cards: SpreadCard[] = [];
+  /** Whether more came while it was busy. */
+  private late = false;
+  /** The layer that the drawing was last told to fly to, or told us itself. */
+  private flownTo = "";
+  /** The findings that are marked: how many of which, on which drawing. */
+  private pinned: { readonly of: unknown; readonly on: unknown; readonly count: number } = { of: undefined, on: undefined, count: 0 };
+  /** The step that is shown; undefined for the last one. */
+  private shownStep: number | undefined;
 
   constructor(private readonly app: App, host: HTMLElement) {
-    this.tip = new Tip(host);
-    this.side.hidden = true;
+    this.side = new LayerSide(app, new Tip(host));
+    this.count.hidden = true;
     this.element = make("section", { class: "tab model", set: { "aria-label": "Model" } }, [
       make("div", { class: "controls", set: { role: "toolbar", "aria-label": "Model" } }, [
-        this.runs, this.names, this.play, make("label", { class: "steps" }, [this.slider]), this.when,
+        this.runs, this.names, this.play, make("label", { class: "steps" }, [this.slider]), this.when, this.count,
       ]),
-      make("div", { class: "model-row" }, [this.host, this.side]), this.note,
+      make("div", { class: "model-row" }, [this.host, this.side.element]), this.note,
     ]);
     this.runs.addEventListener("change", () => this.app.set({ modelRun: this.runs.value }));
     this.names.addEventListener("change", () => this.app.set({ quantity: this.names.value }));
@@ -73,11 +84,13 @@ export class ModelTab {
       if (now.theme !== before.theme || now === before) this.stage?.theme(app.dark);
       if (now.quantity !== before.quantity || now.modelRun !== before.modelRun || now.runFilter !== before.runFilter) void this.renew();
       else if (now.step !== before.step) this.place();
-      if (now.layer !== before.layer && now.layer !== this.stage?.selectedId()) this.stage?.select(now.layer);
+      if (now.layer !== before.layer && now.layer !== this.flownTo) this.fly(now.layer);
+      if (now.tab !== before.tab) void this.checking.renew();
     });
     app.onNews((changed) => {
       if (this.run === undefined || changed.has(this.run.index)) void this.news();
     });
+    this.checking = new Checking(app, () => this.checked(), () => this.pin());
     void this.renew();
   }
 
@@ -85,24 +98,41 @@ export class ModelTab {
     return this.slider.value === this.slider.max;
   }
 
+  private fly(id: string): void {
+    this.flownTo = id;
+    this.stage?.select(id);
+  }
+
+  /** The runs of the training that is drawn, while it is. */
+  private checked(): number[] {
+    const training = this.run?.training;
+    if (training === undefined || this.app.view.tab !== "model") return [];
+    return this.app.logs.listed().filter((run) => run.training === training).map(({ index }) => index);
+  }
+
   private tags(): Tag[] {
     return (this.run?.tags ?? []).map((tag) => this.app.logs.tags[tag] as Tag);
   }
 
   private async news(): Promise<void> {
-    if (this.busy) return;
+    if (this.busy) {
+      this.late = true;
+      return;
+    }
     this.busy = true;
+    this.late = false;
     await this.renew();
-    for (const card of this.cards) card.news();
+    this.side.news();
     window.setTimeout(() => {
       this.busy = false;
+      if (this.late) void this.news();
     }, PAUSE);
   }
 
   /** Show the run and quantity that are chosen, as they are now. */
   private async renew(): Promise<void> {
     const { app } = this;
-    const runs = app.logs.listed().filter((run) => hasStructure(app, run));
+    const runs = app.logs.listed().filter((run) => app.logs.hasStructure(run));
     const chosen = runs.find(({ name }) => name === app.view.modelRun) ?? runs.find((run) => app.isShown(run)) ?? runs[0];
     this.note.hidden = chosen !== undefined;
     this.note.textContent = "No run recorded what its model is made of: cutaway.Recorder does, and TensorBoard's callback for Keras models.";
@@ -134,10 +164,13 @@ export class ModelTab {
     if (wanted !== undefined) while (at > 0 && (steps[at] as number) > wanted) at--;
     this.slider.value = String(Math.max(0, at));
     const step = steps[at];
-    this.when.textContent = step === undefined ? "" : `step ${onAxis("step", step, true)} · ${moment(this.quantity?.times[at] ?? 0, true)}`;
+    this.when.textContent = step === undefined ? "" : `step ${onAxis("step", step, true)} · ${moment(this.quantity?.times[at] ?? Number.NaN, true)}`;
     this.slider.setAttribute("aria-valuetext", this.when.textContent);
     this.stage?.show(this.quantity, Math.max(0, at));
     this.element.dataset["step"] = step === undefined ? "" : String(step);
+    this.shownStep = wanted === undefined || step === undefined ? undefined : Math.max(wanted, step);
+    this.side.place(this.shownStep);
+    this.pin();
   }
 
   private toggle(): void {
@@ -165,62 +198,47 @@ export class ModelTab {
   private async open(run: Run): Promise<void> {
     if (this.opening === run.index) return;
     this.opening = run.index;
+    this.checking.found = [];
     this.stage?.close();
     this.stage = undefined;
     clear(this.host);
     const maker = await stageMaker(this.app);
     const address = this.app.server.addressOf(`model/${run.index}/`, this.app.server.tokenQuery());
-    const stage = await maker(this.host, address.href, this.app.dark, (ids, name) => this.selected(ids, name));
+    const stage = await maker(this.host, address.href, this.app.dark, (looked) => this.selected(looked));
     if (this.opening !== run.index) return stage.close();
     this.stage = stage;
-    stage.select(this.app.view.layer);
+    this.fly(this.app.view.layer);
+    void this.checking.renew();
   }
 
   /** Show what was recorded of a layer. */
-  private selected(ids: ReadonlySet<string>, name: string): void {
-    this.app.set({ layer: this.stage?.selectedId() ?? this.app.view.layer });
-    this.side.hidden = ids.size === 0;
-    clear(this.side);
-    this.cards = [];
-    const run = this.run;
-    if (ids.size === 0 || run === undefined) return;
-    const of = this.tags().map((tag) => ({ tag, known: recorded(tag.tag) })).filter(({ known }) => known !== undefined && ids.has(known.id));
-    const rank = (kind: string | undefined): number => ORDER.indexOf(kind ?? "");
-    const spreads = of.filter(({ tag }) => tag.kind === "histograms").sort((one, two) => rank(one.known?.kind) - rank(two.known?.kind));
-    const numbers = of.filter(({ tag }) => tag.kind === "scalars").map(({ tag }) => tag);
-    const table = make("div", { class: "layer-numbers" });
-    this.side.append(make("h2", { text: name }));
-    if (of.length === 0) this.side.append(make("p", { class: "what", text: "Nothing was recorded of it." }));
-    for (const { tag, known } of spreads) {
-      const card = new SpreadCard(this.app, run, tag, this.tip, known === undefined ? tag.tag : partName(known));
-      this.side.append(card.element);
-      this.cards.push(card);
-      requestAnimationFrame(() => card.sight(true));
-    }
-    this.side.append(table);
-    void this.numbers(table, run, numbers);
+  private selected(looked: Looked | undefined): void {
+    this.flownTo = this.stage?.selectedId() ?? this.app.view.layer;
+    this.app.set({ layer: this.flownTo });
+    if (this.run === undefined) return;
+    this.side.show(this.run, this.tags(), looked);
+    this.side.tell(this.fired());
   }
 
-  /** The last values of all statistics, part by part. */
-  private async numbers(table: HTMLElement, run: Run, tags: readonly Tag[]): Promise<void> {
-    const [told] = await this.app.server.summaries([run.index], tags.map(({ index }) => index));
-    const parts = new Map<string, Node[]>();
-    tags.forEach((tag, at) => {
-      const summary: Summary = told?.[at] ?? null;
-      const known = recorded(tag.tag);
-      if (summary === null || known === undefined) return;
-      const last = typeof summary[1] === "number" ? short(summary[1]) : summary[1];
-      const pairs = parts.get(partName(known)) ?? [];
-      pairs.push(make("dt", { text: statisticName(known.statistic) }), make("dd", { text: last }));
-      parts.set(partName(known), pairs);
-    });
-    for (const [part, pairs] of [...parts].sort()) table.append(make("h3", { text: part }), make("dl", { class: "pairs" }, pairs));
+  /** What the checks found up to the step that is shown. */
+  private fired(): TrainingFinding[] {
+    return firedBy(this.checking.found, this.shownStep ?? Number.POSITIVE_INFINITY);
   }
-}
 
-/** What a layer has of a kind: `activations`, `gradients of kernel`. */
-function partName({ kind, id }: Recorded): string {
-  return kind === "activations" ? kind : `${kind} of ${id.split("/").pop() ?? ""}`;
+  /** Show the findings up to the step at their layers. */
+  private pin(): void {
+    const fired = this.fired();
+    if (this.pinned.of === this.checking.found && this.pinned.on === this.stage && this.pinned.count === fired.length) return;
+    this.pinned = { of: this.checking.found, on: this.stage, count: fired.length };
+    this.stage?.mark(fired);
+    this.side.tell(fired);
+    this.element.dataset["findings"] = String(fired.length);
+    const worst = Math.min(...fired.map(rankOf));
+    this.count.hidden = fired.length === 0;
+    this.count.title = `${fired.length} ${fired.length === 1 ? "finding" : "findings"} up to this step: list them`;
+    this.count.setAttribute("aria-label", this.count.title);
+    this.count.replaceChildren(badgeIcon(worst), String(fired.length));
+  }
 }
 
 function options(select: HTMLSelectElement, choices: readonly (readonly [string, string])[], chosen: string): void {

@@ -5,7 +5,7 @@ import type { App } from "./app.ts";
 import { Charts } from "./charts.ts";
 import { Findings } from "./findings.ts";
 import { Images, Texts } from "./media.ts";
-import { hasStructure, ModelTab } from "./model.ts";
+import { ModelTab } from "./model.ts";
 import { Save } from "./save.ts";
 import { Spreads } from "./spreads.ts";
 import { Table } from "./table.ts";
@@ -27,7 +27,7 @@ const ENTRIES: readonly Entry[] = [
   { tab: "metrics", title: "Metrics", filled: () => true, make: (app, host) => new Charts(app, host).element },
   { tab: "distributions", title: "Distributions", filled: has("histograms"), make: (app, host) => new Spreads(app, host).element },
   {
-    tab: "model", title: "Model", filled: (app) => app.logs.runs.some((run) => run !== undefined && hasStructure(app, run)),
+    tab: "model", title: "Model", filled: (app) => app.logs.runs.some((run) => run !== undefined && app.logs.hasStructure(run)),
     make: (app, host) => new ModelTab(app, host).element,
   },
   { tab: "findings", title: "Findings", filled: has("scalars"), make: (app) => new Findings(app).element },

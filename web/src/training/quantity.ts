@@ -45,6 +45,12 @@ export function titleOf(name: string): string {
   return `${statisticName(statistic)} of ${kind}`;
 }
 
+/** Where a statistic stands in a list of them: those that are known first, in the order above. */
+export function statisticRank(statistic: string): number {
+  const known = Object.keys(SAID).indexOf(statistic);
+  return statistic === "" ? -1 : known < 0 ? Number.MAX_SAFE_INTEGER : known;
+}
+
 /** A statistic in words. */
 export function statisticName(statistic: string): string {
   return SAID[statistic] ?? statistic;
@@ -69,6 +75,17 @@ export class Parts {
     const plain = id.replace(/#\d+$/, "");
     const [first, second] = kind === "activations" ? [this.byId, this.byWeight] : [this.byWeight, this.byId];
     return first.get(plain) ?? second.get(plain) ?? [];
+  }
+
+  /** Whether an id means a node or ~group, or something in that group. */
+  holds(item: number, id: string): boolean {
+    const { nodeGroup, groupParents } = this.columns;
+    return this.of(id, "activations").some((found) => {
+      if (found === item) return true;
+      let group = (found >= 0 ? nodeGroup[found] : groupParents[~found]) ?? -1;
+      while (group >= 0 && ~group !== item) group = groupParents[group] ?? -1;
+      return group >= 0;
+    });
   }
 
   /** Ids under which something may have been recorded of a node or group. */

@@ -90,8 +90,11 @@ function trimmed(digits: string): string {
   return digits.includes(".") && !digits.includes("e") ? digits.replace(/\.?0+$/, "") : String(Number(digits));
 }
 
+const NO_TIME = "–";
+
 /** Seconds as people say them. */
 export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return NO_TIME;
   const sign = seconds < 0 ? "−" : "";
   const all = Math.abs(seconds);
   if (all < 60) return `${sign}${trimmed(all.toPrecision(3))} s`;
@@ -102,9 +105,10 @@ export function duration(seconds: number): string {
 
 const two = (value: number): string => String(value).padStart(2, "0");
 
-/** A moment; the day only where it says more than the time does. */
+/** A moment; the day only where it says more than the time does. A time that is none is a dash. */
 export function moment(seconds: number, withDay: boolean): string {
   const date = new Date(seconds * 1000);
+  if (Number.isNaN(date.getTime())) return NO_TIME;
   const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
   return withDay ? `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}` : time;
 }

@@ -21,6 +21,7 @@ export class SpreadCard {
   private seen = false;
   private stale = true;
   private busy = false;
+  private marked: number | undefined;
 
   constructor(private readonly app: App, readonly run: Run, readonly tag: Tag, private readonly tip: Tip, title = tag.tag) {
     this.canvas = make("canvas", { set: { role: "img", "aria-label": `${tag.tag} of ${run.name}` } });
@@ -38,6 +39,12 @@ export class SpreadCard {
   sight(seen: boolean): void {
     this.seen = seen;
     if (seen) this.refresh();
+  }
+
+  /** Mark a step; undefined marks none. */
+  mark(step: number | undefined): void {
+    this.marked = step;
+    if (this.seen) this.paint();
   }
 
   /** More was logged. */
@@ -81,7 +88,7 @@ export class SpreadCard {
       this.stepAt = undefined;
       paintRidges(context, width, height, spread, ink, colour);
     } else {
-      this.stepAt = paintBands(context, width, height, spread, ink, colour, !this.app.view.outliers);
+      this.stepAt = paintBands(context, width, height, spread, ink, colour, { tails: !this.app.view.outliers, marked: this.marked });
     }
     const last = spread.steps.length - 1;
     const median = spread.bands[last * LEVELS + (LEVELS >> 1)];

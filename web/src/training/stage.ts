@@ -1,5 +1,6 @@
 /** The drawing of a model in the training view: the explorer's, coloured from outside. A script of its own, as it is large. */
 import { publish } from "../api.ts";
+import type { Rect } from "../camera/camera.ts";
 import { rollUp } from "../colour/rollup.ts";
 import { colourAt, domainOf, shareOf, shortNumber, spreadFor, ticks } from "../colour/scale.ts";
 import type { Scale } from "../colour/scale.ts";
@@ -7,20 +8,25 @@ import type { Columns } from "../columns.ts";
 import { servedSource } from "../data/served.ts";
 import { make } from "../dom.ts";
 import type { Explorer } from "../explorer.ts";
+import { badgesOf, marksOf } from "../findings.ts";
 import { Layers } from "../layers.ts";
 import { mix } from "../paint/palette.ts";
 import { minimap } from "../panels/minimap.ts";
-import type { Stage, StageMaker } from "./model.ts";
+import { rankOf } from "./checking.ts";
+import type { TrainingFinding } from "./checking.ts";
+import type { Looked, Stage, StageMaker } from "./model.ts";
 import { Parts } from "./quantity.ts";
 import type { Quantity } from "./quantity.ts";
+import { paintSpark } from "./spark.ts";
 
 const STEPS = 64; // colours of a scale
 const FIRST = 2; // the first code of a value; 1 is "not known"
+const TICK_ROOM = 0.08; // of the scale that a number below it takes
 const FADED = 0.12; // of the border's colour in a fill that means "no value"
 const SPARK = { width: 90, height: 54 } as const; // px of a box from which on it has room for a curve
 
 class ModelStage implements Stage {
-  private parts: Parts | undefined;
+  private readonly parts: Parts;
   private quantity: Quantity | undefined;
   private rows: (readonly number[])[] = [];
   private scale: Scale | undefined;
@@ -29,7 +35,7 @@ class ModelStage implements Stage {
   private readonly overlay = make("canvas", { class: "sparks", set: { "aria-hidden": "true" } });
   private readonly legend = make("div", { class: "stage-legend" });
 
-  constructor(private readonly explorer: Explorer, private readonly columns: Columns, selected: (ids: ReadonlySet<string>, name: string) => void) {
+  constructor(private readonly explorer: Explorer, private readonly columns: Columns, selected: (looked: Looked | undefined) => void) {
     this.parts = new Parts(columns);
     explorer.stage.drawing.append(this.overlay);
     explorer.slots.bottom.append(this.legend);
@@ -39,8 +45,8 @@ class ModelStage implements Stage {
     explorer.state.listen((now, before) => {
       if (now.selection === before.selection) return;
       const item = now.selection?.item;
-      const ids = item === undefined ? new Set<string>() : (this.parts as Parts).idsOf(item);
-      selected(ids, item === undefined ? "" : explorer.nameOf(item));
+      const { parts } = this;
+      selected(item === undefined ? undefined : { name: explorer.nameOf(item), ids: parts.idsOf(item), holds: (id) => parts.holds(item, id) });
     });
   }
 
@@ -68,6 +74,15 @@ class ModelStage implements Stage {
     this.sparks();
   }
 
+  /** Badges at the layers that some findings name; of an id that the model does not have nothing is shown. */
+  mark(findings: readonly TrainingFinding[]): void {
+    const placed = findings.flatMap((finding) => finding.where
+      .flatMap((id) => this.parts.of(id, "activations"))
+      .map((item) => ({ check: finding.check, severity: rankOf(finding) as 0 | 1 | 2, what: finding.what, at: [item] })));
+    const marks = marksOf(this.columns, placed);
+    this.explorer.state.send({ kind: "badges", badges: badgesOf({ findings: placed, marks }, new Set([0, 1, 2])) });
+  }
+
   close(): void {
     this.explorer.closed();
   }
@@ -93,7 +108,7 @@ class ModelStage implements Stage {
     this.curves = new Map();
     if (quantity === undefined) return;
     const kind = quantity.name.split("/")[1] ?? "";
-    this.rows = quantity.ids.map((id) => (this.parts as Parts).of(id, kind));
+    this.rows = quantity.ids.map((id) => this.parts.of(id, kind));
     this.rows.forEach((items, row) => {
       for (const item of items) if (!this.curves.has(item)) this.curves.set(item, row);
     });
@@ -123,10 +138,14 @@ class ModelStage implements Stage {
   private explain(scale: Scale, colours: readonly string[]): void {
     const bar = make("div", { class: "bar" });
     bar.style.background = `linear-gradient(to right, ${Array.from({ length: 9 }, (_, at) => colourAt(colours, at / 8)).join(", ")})`;
-    const marks = ticks(scale).map((value) => {
+    let last = -TICK_ROOM;
+    const marks = ticks(scale).flatMap((value) => {
+      const share = shareOf(scale, value);
+      if (share - last < TICK_ROOM) return [];
+      last = share;
       const mark = make("span", { text: shortNumber(value) });
-      mark.style.left = `${shareOf(scale, value) * 100}%`;
-      return mark;
+      mark.style.left = `${share * 100}%`;
+      return [mark];
     });
     this.legend.replaceChildren(bar, make("div", { class: "marks" }, marks));
   }
@@ -152,42 +171,16 @@ class ModelStage implements Stage {
   }
 
   /** Below the left half of the box: the words in it and the wire from its middle stay free. */
-  private spark(context: CanvasRenderingContext2D, values: Float32Array, box: { x: number; y: number; w: number; h: number }, ink: string, paper: string): void {
-    const [left, wide] = [box.x + box.w * 0.03, box.w * 0.42];
-    const [top, tall] = [box.y + box.h + 6, Math.min(34, box.h * 0.26)];
-    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (const value of values) {
-      if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
-    }
-    if (low > high) return;
-    const span = high - low || 1;
-    const px = (at: number): number => left + (at / Math.max(1, values.length - 1)) * wide;
-    const py = (value: number): number => top + (1 - (value - low) / span) * tall;
+  private spark(context: CanvasRenderingContext2D, values: Float32Array, box: Rect, ink: string, paper: string): void {
+    const room = { left: box.x + box.w * 0.03, wide: box.w * 0.42, top: box.y + box.h + 6, tall: Math.min(34, box.h * 0.26) };
+    const { steps } = this.quantity as Quantity;
     context.globalAlpha = 0.8;
     context.fillStyle = paper;
-    context.fillRect(left - 3, top - 3, wide + 6, tall + 6);
+    context.fillRect(room.left - 3, room.top - 3, room.wide + 6, room.tall + 6);
     context.globalAlpha = 1;
     context.strokeStyle = context.fillStyle = ink;
     context.lineWidth = 1.3;
-    context.beginPath();
-    let pen = false;
-    const every = Math.max(1, Math.floor(values.length / (wide * 2)));
-    for (let at = 0; at < values.length; at += every) {
-      const value = values[at] as number;
-      if (!Number.isFinite(value)) pen = false;
-      else if (pen) context.lineTo(px(at), py(value));
-      else {
-        context.moveTo(px(at), py(value));
-        pen = true;
-      }
-    }
-    context.stroke();
-    const now = values[this.at] as number;
-    if (Number.isFinite(now)) {
-      context.beginPath();
-      context.arc(px(this.at), py(now), 3, 0, 7);
-      context.fill();
-    }
+    paintSpark(context, { x: steps, y: values }, room, { x: steps[this.at] as number, y: values[this.at] as number });
   }
 }
 

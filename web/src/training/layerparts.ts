@@ -1,0 +1,149 @@
+/** The parts of a layer at a step: its output and its weights, each with a histogram and statistics side by side. */
+import { make } from "../dom.ts";
+import type { App } from "./app.ts";
+import { paintHistogram } from "./histogram.ts";
+import type { Histogram } from "./histogram.ts";
+import { inkOf } from "./ink.ts";
+import type { Run, Tag } from "./logs.ts";
+import type { Recorded } from "./naming.ts";
+import { statisticName, statisticRank } from "./quantity.ts";
+import { short } from "./scales.ts";
+import { paintSpark } from "./spark.ts";
+import type { Points } from "./spark.ts";
+
+export const KINDS = ["activations", "weights", "gradients", "updates"];
+const SPARK_PX = 120; // pixels for which curves are asked
+const MARGIN = 3; // px around a curve, for its mark
+
+/** A tag of the layer that is looked at. */
+export interface Of {
+  readonly tag: Tag;
+  readonly known: Recorded;
+}
+
+/** What was recorded at a step, or last before it. */
+interface AtStep extends Partial<Histogram> {
+  readonly step: number;
+  readonly value?: number | string;
+}
+
+interface Cell {
+  readonly of: Of;
+  readonly canvas: HTMLCanvasElement;
+  readonly value: HTMLElement;
+}
+
+export class LayerParts {
+  readonly element = make("div", { class: "layer-parts" });
+  private readonly cells: readonly Cell[];
+  private curves = new Map<number, Points>();
+  private told: readonly (AtStep | null)[] = [];
+  private step: number | undefined;
+  private busy = false;
+  private again = false;
+
+  constructor(private readonly app: App, private readonly run: Run, of: readonly Of[]) {
+    this.cells = of.map((one) => ({
+      of: one, canvas: make("canvas", { set: { role: "img", "aria-label": one.tag.tag } }), value: make("output", { class: "number" }),
+    }));
+    const parts = new Map<string, Cell[]>();
+    for (const cell of this.cells) {
+      const { id, kind } = cell.of.known;
+      const part = kind === "activations" ? "output" : weightName(id, of);
+      parts.set(part, [...(parts.get(part) ?? []), cell]);
+    }
+    this.element.append(...[...parts].map(([part, cells]) => table(part, cells)));
+    new ResizeObserver(() => this.paint()).observe(this.element);
+    void this.news();
+  }
+
+  /** Show the values at a step; undefined for the last one. */
+  async place(step: number | undefined): Promise<void> {
+    this.step = step;
+    if (this.busy) {
+      this.again = true;
+      return;
+    }
+    this.busy = true;
+    try {
+      do {
+        this.again = false;
+        const body = { runs: [this.run.index], tags: this.cells.map(({ of }) => of.tag.index), step: this.step ?? null };
+        this.told = await this.app.server.json<readonly (AtStep | null)[]>("at-step", {}, body);
+        this.paint();
+      } while (this.again);
+    } catch (error) {
+      this.element.title = (error as Error).message;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** Ask for the curves again, and for the values. */
+  async news(): Promise<void> {
+    const tags = this.cells.filter(({ of }) => of.tag.kind === "scalars").map(({ of }) => of.tag.index);
+    void this.place(this.step);
+    const wanted = { runs: [this.run.index], tags, axis: "step", view: null, pixels: SPARK_PX, log: false, smoothing: 0 } as const;
+    const { lines, x, y } = await this.app.server.series(wanted);
+    const found = new Map<number, { x: number[]; y: number[] }>();
+    for (const { tag, begin, end } of lines) {
+      const points = found.get(tag) ?? { x: [], y: [] };
+      points.x.push(...x.subarray(begin, end), Number.NaN); // where steps went back the line is broken
+      points.y.push(...y.subarray(begin, end), Number.NaN);
+      found.set(tag, points);
+    }
+    this.curves = found;
+    this.paint();
+  }
+
+  private paint(): void {
+    this.cells.forEach(({ of, canvas, value }, at) => {
+      const told = this.told[at] ?? null;
+      const [width, height, dense] = [canvas.clientWidth, canvas.clientHeight, window.devicePixelRatio || 1];
+      if (width === 0) return;
+      canvas.width = Math.round(width * dense);
+      canvas.height = Math.round(height * dense);
+      const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+      context.scale(dense, dense);
+      const ink = inkOf(this.element);
+      if (of.tag.kind === "histograms") {
+        const histogram = told as Histogram | null;
+        canvas.dataset["step"] = String(told?.step ?? "");
+        if (histogram !== null) paintHistogram(context, width, height, histogram, ink, this.app.colourOf(this.run));
+        return;
+      }
+      value.textContent = told === null ? "–" : typeof told.value === "number" ? short(told.value) : String(told.value);
+      const points = this.curves.get(of.tag.index);
+      if (points === undefined) return;
+      context.strokeStyle = ink.muted;
+      context.fillStyle = this.app.colourOf(this.run);
+      const room = { left: MARGIN, top: MARGIN, wide: width - 2 * MARGIN, tall: height - 2 * MARGIN };
+      paintSpark(context, points, room, told === null ? undefined : { x: told.step, y: Number(told.value) });
+    });
+    this.element.dataset["step"] = String(this.step ?? "");
+  }
+}
+
+/** A weight's name in its layer: `kernel` of `dense/kernel`, `query/kernel` of an attention; what all of them begin with is left out. */
+function weightName(id: string, of: readonly Of[]): string {
+  const ids = of.filter(({ known }) => known.kind !== "activations").map(({ known }) => known.id);
+  let common = id.lastIndexOf("/") + 1;
+  while (common > 0 && !ids.every((one) => one.startsWith(id.slice(0, common)))) common = id.lastIndexOf("/", common - 2) + 1;
+  return id.slice(common);
+}
+
+/** Kinds beside one another, statistics below each other. */
+function table(part: string, cells: readonly Cell[]): HTMLElement {
+  const kinds = KINDS.filter((kind) => cells.some(({ of }) => of.known.kind === kind));
+  const names = [...new Set(cells.map(({ of }) => of.known.statistic))].sort((one, two) => statisticRank(one) - statisticRank(two));
+  const rows = names.map((name) => make("tr", {}, [
+    make("th", { text: name === "" ? "" : statisticName(name), set: { scope: "row" } }),
+    ...kinds.map((kind) => {
+      const cell = cells.find(({ of }) => of.known.kind === kind && of.known.statistic === name);
+      const inside = cell === undefined ? [] : name === "" ? [cell.canvas] : [cell.canvas, cell.value];
+      return make("td", { class: name === "" ? "shape" : "trace" }, inside);
+    }),
+  ]));
+  const heads = kinds.map((kind) => make("th", { text: kind, set: { scope: "col" } }));
+  return make("table", { class: "layer-part" }, [make("caption", { text: part }), make("tr", {}, [make("th", {}), ...heads]), ...rows]);
+}
