@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,14 @@ SCALAR_DATA, TENSOR_DATA, BLOB_DATA, UNSAID = 1, 2, 3, 0
 """What kind of data a summary is, in the words of TensorBoard 2; graphs leave it unsaid, as Keras does."""
 
 
+_SMALL = tuple(bytes([value]) for value in range(0x80))
+"""Numbers that take one byte, as most of them do."""
+
+
 def varint(value: int) -> bytes:
     """A number; a negative one as ten bytes."""
+    if 0 <= value < 0x80:
+        return _SMALL[value]
     value &= 0xFFFFFFFFFFFFFFFF
     encoded = bytearray()
     while value > 0x7F:
@@ -89,6 +96,13 @@ def summary(tag: str, value: bytes, about: bytes) -> bytes:
     return field(5, field(1, field(1, tag.encode()) + field(8, value) + field(9, about)))
 
 
+SCALARS = metadata("scalars", data_class=SCALAR_DATA)
+"""That a value is a scalar."""
+
+HISTOGRAMS = metadata("histograms", data_class=TENSOR_DATA)
+"""That a value is a histogram."""
+
+
 class ScalarForm:
     """How a scalar of one tag is written: all but time, step and value is the same each time."""
 
@@ -96,7 +110,7 @@ class ScalarForm:
 
     def __init__(self, tag: str) -> None:
         mark = np.frombuffer(b"\xfa\xce\xfe\xed", "<f4")[0]
-        encoded = summary(tag, tensor(np.array(mark, np.float32)), metadata("scalars", data_class=SCALAR_DATA))
+        encoded = summary(tag, tensor(np.array(mark, np.float32)), SCALARS)
         self._before, _, self._after = encoded.rpartition(b"\xfa\xce\xfe\xed")
 
     def record(self, wall_time: float, step: int, value: float) -> bytes:
@@ -106,3 +120,9 @@ class ScalarForm:
     def event(self, wall_time: float, step: int, value: float) -> bytes:
         """One value as an event."""
         return event(wall_time, step, self._before + struct.pack("<f", value) + self._after)
+
+
+@lru_cache(maxsize=1 << 14)
+def scalar_form(tag: str) -> ScalarForm:
+    """How a scalar of a tag is written; the forms of some ten thousand tags are kept, for every file has the same."""
+    return ScalarForm(tag)

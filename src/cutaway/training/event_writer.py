@@ -24,14 +24,15 @@ import numpy.typing as npt
 
 from cutaway.training.event_messages import (
     BLOB_DATA,
-    SCALAR_DATA,
+    HISTOGRAMS,
+    SCALARS,
     TENSOR_DATA,
-    ScalarForm,
     event,
     field,
     metadata,
     record,
     records,
+    scalar_form,
     strings,
     summary,
     tensor,
@@ -67,7 +68,6 @@ class EventWriter:
     def __init__(self, folder: str | Path) -> None:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        self._forms: dict[str, ScalarForm] = {}
         self._held: list[bytes] | None = None
         self._file = -1
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | _BYTES
@@ -93,14 +93,13 @@ class EventWriter:
             wall_time: Seconds since 1970; now if None.
         """
         now = time.time() if wall_time is None else wall_time
-        self._tell(self._form(tag).event(now, step, _float32(value)) for tag, value in values.items())
+        self._tell(scalar_form(tag).event(now, step, _float32(value)) for tag, value in values.items())
         if self.heard is not None:
             self.heard(values, step, now)
 
     def tensor_scalar(self, tag: str, value: float, step: int, *, wall_time: float | None = None) -> None:
         """Write one scalar as float64, where float32 would lose what matters, as in times and counts."""
-        about = metadata("scalars", data_class=SCALAR_DATA)
-        self._put(summary(tag, tensor(np.array(value, np.float64)), about), step, wall_time)
+        self._put(summary(tag, tensor(np.array(value, np.float64)), SCALARS), step, wall_time)
 
     def histogram(self, tag: str, rows: npt.NDArray[np.float64], step: int, *, wall_time: float | None = None) -> None:
         """Write a histogram.
@@ -116,8 +115,7 @@ class EventWriter:
         """
         if rows.ndim != 2 or rows.shape[1] != 3:
             raise ValueError(f"rows of a histogram are (left, right, count); received the shape {rows.shape}")
-        about = metadata("histograms", data_class=TENSOR_DATA)
-        self._put(summary(tag, tensor(rows.astype(np.float64, copy=False)), about), step, wall_time)
+        self._put(summary(tag, tensor(rows.astype(np.float64, copy=False)), HISTOGRAMS), step, wall_time)
 
     def text(self, tag: str, text: str, step: int, *, wall_time: float | None = None) -> None:
         """Write a text, which TensorBoard shows as Markdown."""
@@ -185,12 +183,6 @@ class EventWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _form(self, tag: str) -> ScalarForm:
-        form = self._forms.get(tag)
-        if form is None:
-            form = self._forms[tag] = ScalarForm(tag)
-        return form
 
     def _put(self, what: bytes, step: int, wall_time: float | None) -> None:
         self._tell([event(time.time() if wall_time is None else wall_time, step, what)])

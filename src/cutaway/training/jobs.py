@@ -5,6 +5,7 @@ A job is a function that gets the writer of an event file; beside it stands abou
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import warnings
@@ -17,8 +18,9 @@ from cutaway.graph import Graph
 from cutaway.graph.contract import to_contract
 from cutaway.training import spread
 from cutaway.training.event_writer import EventWriter
-from cutaway.training.step.functions import Told
-from cutaway.training.step.plan import Plan
+from cutaway.training.histograms import Distribution, histogram_rows
+from cutaway.training.step.capture import Name
+from cutaway.training.step.functions import SOME, Told
 from cutaway.training.tensors import distribution_of, image_of
 from cutaway.training.writing import Job
 
@@ -67,32 +69,27 @@ def metrics(logs: dict[str, Any], more: dict[str, float], step: int, time: float
     return job
 
 
-def weights(model: Any, plan: Plan, step: int, time: float) -> tuple[Job, int]:
-    """Distribution and statistics of each weight that is recorded."""
-    taken = [(id, distribution_of(weight)) for weight in model.weights if (id := plan.weight_id(weight)) is not None]
-
-    def job(writer: EventWriter) -> None:
-        with writer.together():
-            for id, found in taken:
-                spread.write(writer, "weights", id, found, spread.numbers("weights", found), step, time)
-
-    return job, sum(found.counts.nbytes for _, found in taken)
-
-
 def taken(told: Told, step: int, time: float) -> Job:
-    """What was recorded in a step."""
+    """What was taken at a step."""
 
     def job(writer: EventWriter) -> None:
+        entries = told.rows()
         with writer.together():
-            for name, found, extra in told.rows():
-                values = spread.numbers(name.kind, found, form=name.form, width=name.width)
-                if name.counts_units:
-                    values["dead"] = extra
-                if name.kind == "updates" and 0 < extra < math.inf:
-                    values["ratio"] = found.norm / extra**0.5
-                spread.write(writer, name.kind, name.id, found, values, step, time)
+            while some := list(itertools.islice(entries, SOME)):
+                for (name, found, extra), rows in zip(some, histogram_rows([one for _, one, _ in some]), strict=True):
+                    spread.write(writer, name.kind, name.id, rows, _numbers(name, found, extra), step, time)
 
     return job
+
+
+def _numbers(name: Name, found: Distribution, extra: float) -> dict[str, float]:
+    """The statistics of a distribution, with those of the last moment, by name."""
+    values = spread.numbers(name.kind, found, form=name.form, width=name.width)
+    if name.counts_units:
+        values["dead"] = extra
+    if name.kind == "updates" and 0 < extra < math.inf:
+        values["ratio"] = found.norm / extra**0.5
+    return values
 
 
 def weights_of_epoch(model: Any, epoch: int, time: float, *, images: bool) -> Iterator[tuple[Job, int]]:

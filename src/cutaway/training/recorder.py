@@ -33,6 +33,7 @@ except ImportError as error:
 
 from cutaway.training import jobs
 from cutaway.training.step.functions import RecordedStep, Told
+from cutaway.training.step.weights import RecordedWeights
 
 _LOG = logging.getLogger("cutaway.training")
 
@@ -103,6 +104,7 @@ class Recorder(keras.callbacks.Callback):
         self._plan = Plan(frozenset())
         self._described: list[tuple[Any, bool]] = []
         self._structure: list[Job] = []
+        self._weights: RecordedWeights | None = None
         self._plain: Callable[[Any], Any] | None = None
         self._step_of: RecordedStep | None = None
         self._history: Any = None
@@ -234,6 +236,7 @@ class Recorder(keras.callbacks.Callback):
         if problem is not None:
             warnings.warn(f"the structure of the model is not recorded: {problem}", stacklevel=4)
         self._plan = plan_of(kinds, self._layers, graph, located)
+        self._weights = None
         self._watch.graph = graph
         if self._plan.left_out:
             warnings.warn(self._plan.left_out, stacklevel=4)
@@ -326,8 +329,10 @@ class Recorder(keras.callbacks.Callback):
         if self._options.metrics_due(before, self._step):
             self._record_metrics(logs)
         if "weights" in self._plan.kinds and self._options.weights_due(before, self._step):
-            job, size = jobs.weights(self.model, self._plan, self._step, self._clock())
-            self._put(job, size=size)
+            if self._weights is None:
+                self._weights = RecordedWeights(self.model, self._plan)
+            told = self._weights.told()
+            self._put(jobs.taken(told, self._step, self._clock()), size=told.size)
         self._look()
 
     def _record_metrics(self, logs: Any) -> None:

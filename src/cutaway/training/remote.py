@@ -60,7 +60,6 @@ class RemoteWriter(EventWriter):
 
     def __init__(self, address: str) -> None:
         self._system, self._root = file_system(address)
-        self._forms = {}
         self._held = None
         self._begin()
 

@@ -8,7 +8,7 @@ but activations; a call or an update that a step makes several times has ``#2``,
 from __future__ import annotations
 
 from cutaway.training.event_writer import EventWriter
-from cutaway.training.histograms import Distribution
+from cutaway.training.histograms import Distribution, Floats
 
 _NEAR_ONE, _NEAR_ZERO = 15 / 16, 1 / 16
 """Within a sixteenth of its limits a function is flat: a sigmoid has at most 0.23 times its steepest slope there, tanh
@@ -48,7 +48,7 @@ def numbers(kind: str, found: Distribution, *, form: str = "", width: int = 0) -
 
 
 def write(
-    writer: EventWriter, kind: str, id: str, found: Distribution, told: dict[str, float], step: int, time: float
+    writer: EventWriter, kind: str, id: str, rows: Floats, told: dict[str, float], step: int, time: float
 ) -> None:
     """Write a distribution and its statistics.
 
@@ -56,10 +56,10 @@ def write(
         writer: The event file.
         kind: What it is of.
         id: Of a call or a weight.
-        found: The distribution.
+        rows: The histogram.
         told: Statistics by name.
         step: The step.
         time: Seconds since 1970.
     """
-    writer.histogram(f"{kind}/{id}", found.rows(), step, wall_time=time)
+    writer.histogram(f"{kind}/{id}", rows, step, wall_time=time)
     writer.scalars({f"{name}/{kind}/{id}": value for name, value in told.items()}, step, wall_time=time)

@@ -8,24 +8,24 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from cutaway.training.histograms import Distribution, distribution
+from cutaway.training.histograms import Distribution, distribution, distributions
 from cutaway.training.step.statistics import flat, flat_statistics
 
 _MOST = 1 << 30
 """Elements up to which TensorFlow counts in 32 bits."""
 
 
+def can_count(weight: Any) -> bool:
+    """Whether TensorFlow can take the distribution of a variable of Keras."""
+    return keras.backend.backend() == "tensorflow" and int(np.prod(weight.shape, dtype=np.int64)) <= _MOST
+
+
 def distribution_of(weight: Any) -> Distribution:
     """The distribution of a variable of Keras, taken where it lies."""
-    if keras.backend.backend() != "tensorflow" or int(np.prod(weight.shape, dtype=np.int64)) > _MOST:
+    if not can_count(weight):
         return distribution(keras.ops.convert_to_numpy(weight))
-    counts, moments = statistics_of(weight)
-    return Distribution(counts.numpy().astype(np.int64), *moments.numpy().tolist()).repaired()
-
-
-def statistics_of(weight: Any) -> Any:
-    """Counts and moments of a variable, as tensors that nobody waits for yet."""
-    return flat_statistics()(flat(keras.ops.convert_to_tensor(weight)))
+    counts, moments = flat_statistics()(flat(keras.ops.convert_to_tensor(weight)))
+    return distributions(counts.numpy()[None], moments.numpy()[None])[0]
 
 
 def image_of(weight: Any) -> npt.NDArray[np.uint8] | None:

@@ -164,7 +164,7 @@ class Capture:
     def _take_applied(self, pairs: Sequence[tuple[Any, Any, str]], before: Sequence[Any], scale: Any) -> None:
         turn = 1 + max((_turn(name.id) for name in self.names if name.kind == "gradients"), default=0)
         taken = {name.id for name in self.names if name.kind == "gradients"}
-        for place, (gradient, variable, id) in enumerate(pairs):
+        for place, (gradient, variable, id) in reversed(list(enumerate(pairs))):  # as backpropagation has them
             id = f"{id}#{turn}" if id in taken else id
             if "gradients" in self.plan.kinds:
                 self.names.append(Name("gradients", id))
@@ -192,7 +192,7 @@ class Capture:
 
     def statistics(self) -> tuple[Any, Any]:
         """Counts and moments of all that was taken."""
-        return measure([make() for make in self._tensors], [make() for make in self._extras])
+        return measure(self._tensors, self._extras)
 
 
 def builtins_id(thing: Any) -> int:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
 from cutaway.training.histograms import BINS, SHIFT
 
-COLUMNS = 6
-"""Columns of the moments: sum, sum of squares, minimum, maximum, sum of the squares of distances from the mean (which
-the two sums cannot tell where values differ by little), and one more that depends on what is measured."""
+COLUMNS = 5
+"""Columns of the moments: sum, minimum, maximum, sum of the squares of distances from the mean (which sums of
+values and squares cannot tell where values differ by little), and one more that depends on what is measured."""
 
 
 @cache
@@ -27,14 +27,7 @@ def flat_statistics() -> Callable[[Any], Any]:
         counts = tf.raw_ops.Bincount(arr=tf.bitcast(bins, tf.int32), size=BINS, weights=tf.zeros([0], tf.int32))
         total = tf.reduce_sum(flat)
         mean = tf.math.divide_no_nan(total, tf.cast(tf.size(flat), tf.float32))
-        moments = [
-            total,
-            2 * tf.nn.l2_loss(flat),
-            tf.reduce_min(flat),
-            tf.reduce_max(flat),
-            2 * tf.nn.l2_loss(flat - mean),
-        ]
-        return counts, tf.stack(moments)
+        return counts, tf.stack([total, tf.reduce_min(flat), tf.reduce_max(flat), 2 * tf.nn.l2_loss(flat - mean)])
 
     with tf.init_scope():  # it is the same inside of every function that uses it, and out of them
         traced = tf.function(statistics).get_concrete_function(tf.TensorSpec([None], tf.float32))
@@ -71,20 +64,26 @@ def silent_share(tensor: Any, axis: int) -> Any:
     return tf.reduce_mean(tf.cast(tf.reduce_max(values, axis=others) <= 0.0, tf.float32))
 
 
-def measure(tensors: Sequence[Any], extras: Sequence[Any]) -> tuple[Any, Any]:
+def measure(tensors: Iterable[Callable[[], Any]], extras: Iterable[Callable[[], Any]]) -> tuple[Any, Any]:
     """Counts (tensors, bins) and moments (tensors, `COLUMNS`) of tensors.
 
+    One after the other, so that what is needed for one of them only is there once: left to itself, TensorFlow begins
+    with all of them.
+
     Args:
-        tensors: Of any numeric type.
-        extras: The last column.
+        tensors: Make tensors of any numeric type, in about the order in which a step has them.
+        extras: Make the last column.
     """
     import tensorflow as tf
 
-    found = [flat_statistics()(flat(tensor)) for tensor in tensors]
-    last = tf.stack([tf.cast(extra, tf.float32) for extra in extras])
-    return tf.stack([counts for counts, _ in found]), tf.concat(
-        [tf.stack([moments for _, moments in found]), last[:, None]], axis=1
-    )
+    counts: list[Any] = []
+    moments: list[Any] = []
+    for tensor, extra in zip(tensors, extras, strict=True):
+        with tf.control_dependencies(moments[-1:]):
+            counted, told = flat_statistics()(flat(tensor()))
+            counts.append(counted)
+            moments.append(tf.concat([told, [tf.cast(extra(), tf.float32)]], axis=0))
+    return tf.stack(counts), tf.stack(moments)
 
 
 def nothing() -> tuple[Any, Any]:
@@ -106,15 +105,15 @@ def combined(counts: Sequence[Any], moments: Sequence[Any], alike: Sequence[bool
 
     same = tf.constant(list(alike))[:, None]
     sizes = [tf.cast(tf.reduce_sum(part, axis=1, keepdims=True), tf.float32) for part in counts]
-    sums = tf.add_n([part[:, :2] for part in moments])
-    mean = sums[:, :1] / tf.maximum(tf.add_n(sizes), 1.0)
+    sums = tf.add_n([part[:, :1] for part in moments])
+    mean = sums / tf.maximum(tf.add_n(sizes), 1.0)
     own = [part[:, :1] / tf.maximum(size, 1.0) for part, size in zip(moments, sizes, strict=True)]
     apart = [size * tf.square(each - mean) for size, each in zip(sizes, own, strict=True)]
     rows = tf.concat([
         sums,
-        tf.reduce_min(tf.stack([part[:, 2:3] for part in moments]), axis=0),
-        tf.reduce_max(tf.stack([part[:, 3:4] for part in moments]), axis=0),
-        tf.add_n([part[:, 4:5] for part in moments]) + tf.add_n(apart),
-        tf.reduce_min(tf.stack([part[:, 5:] for part in moments]), axis=0),  # silent in all of them, at most
+        tf.reduce_min(tf.stack([part[:, 1:2] for part in moments]), axis=0),
+        tf.reduce_max(tf.stack([part[:, 2:3] for part in moments]), axis=0),
+        tf.add_n([part[:, 3:4] for part in moments]) + tf.add_n(apart),
+        tf.reduce_min(tf.stack([part[:, 4:] for part in moments]), axis=0),  # silent in all of them, at most
     ], axis=1)  # fmt: skip
     return tf.where(same, counts[0], tf.add_n(list(counts))), tf.where(same, moments[0], rows)

@@ -1,0 +1,47 @@
+"""`RecordedWeights`: the statistics of a model's weights, taken together between two steps."""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from typing import Any
+
+import keras
+import numpy as np
+
+from cutaway.training.step.capture import Name
+from cutaway.training.step.functions import Told
+from cutaway.training.step.plan import Plan
+from cutaway.training.step.statistics import measure
+from cutaway.training.tensors import can_count, distribution_of
+
+
+class RecordedWeights:
+    """The weights of a model that are recorded.
+
+    Args:
+        model: The model.
+        plan: Says which.
+    """
+
+    def __init__(self, model: Any, plan: Plan) -> None:
+        named = [(id, weight) for weight in model.weights if (id := plan.weight_id(weight)) is not None]
+        self._names = [Name("weights", id) for id, _ in named]
+        self._weights = [weight for _, weight in named]
+
+    def told(self) -> Told:
+        """Their statistics now."""
+        if self._weights and all(map(can_count, self._weights)):
+            counts, moments = self._function()
+        else:
+            found = [distribution_of(weight) for weight in self._weights]
+            counts = np.array([one.counts for one in found])
+            moments = np.array([(one.sum, one.minimum, one.maximum, one.spread, 0.0) for one in found])
+        return Told([self._names], 0, counts, moments)
+
+    @cached_property
+    def _function(self) -> Any:
+        """All of them in one call of TensorFlow: one call for each would take longer than what it does."""
+        import tensorflow as tf
+
+        tensors = [partial(keras.ops.convert_to_tensor, weight) for weight in self._weights]
+        return tf.function(lambda: measure(tensors, [lambda: 0.0] * len(tensors)), autograph=False)
