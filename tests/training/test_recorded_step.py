@@ -170,6 +170,48 @@ def test_a_subclassed_model(tmp_path: Path) -> None:
     assert last(run, "saturation/activations/first") == pytest.approx(near)
 
 
+@pytest.mark.parametrize("every", [1, None])
+def test_a_model_that_its_first_batch_builds(tmp_path: Path, every: int | None) -> None:
+    def fresh() -> Any:
+        keras.utils.set_random_seed(12)
+        model = Residual()
+        model.compile(keras.optimizers.SGD(0.05, momentum=0.9), "mse")
+        return model
+
+    model, twin = fresh(), fresh()
+    fit(model, cutaway.Recorder(tmp_path, every=every))
+    fit(twin)
+    for weight, same in zip(model.weights, twin.weights, strict=True):
+        assert np.array_equal(weight.numpy(), same.numpy())
+    run = logged(tmp_path)
+    graph = from_contract(json.loads(run.series["cutaway/structure"].values[0][0]))
+    assert {"first", "again", "again@2"} <= set(graph.ids)
+    if every is not None:
+        assert list(run.series["batch_loss"].steps) == [1, 2, 3]
+        assert list(run.series["weights/first/kernel"].steps) == [1, 2, 3]
+        for tag in ("activations/again@2", "gradients/first/kernel", "updates/again/bias"):
+            assert list(run.series[tag].steps) == [2, 3]
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras, as `warns` tells it anew
+def test_a_model_that_is_never_called_has_no_structure(tmp_path: Path) -> None:
+    class Around(Residual):
+        def train_step(self, data: Any) -> Any:
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(self.first(self.flat(data[0])) ** 2)
+            weights = self.first.trainable_weights
+            self.optimizer.apply(tape.gradient(loss, weights), weights)
+            return {"loss": loss}
+
+    model = Around()
+    model.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match="call it on a batch before fit"):
+        fit(model, cutaway.Recorder(tmp_path, every=1))
+    run = logged(tmp_path)
+    assert "cutaway/structure" not in run.series
+    assert len(run.series["batch_loss"]) == 3
+
+
 def test_mixed_precision_with_a_scaled_loss(tmp_path: Path) -> None:
     def model_of() -> Any:
         keras.config.set_dtype_policy("mixed_float16")

@@ -103,6 +103,7 @@ class Recorder(keras.callbacks.Callback):
         self._told_failure = False
         self._plan = Plan(frozenset())
         self._described: list[tuple[Any, bool]] = []
+        self._unbuilt = False
         self._structure: list[Job] = []
         self._weights: RecordedWeights | None = None
         self._plain: Callable[[Any], Any] | None = None
@@ -159,7 +160,11 @@ class Recorder(keras.callbacks.Callback):
         self._writing = Writing(self.log_dir, self._watch.opened)
         self._told_failure = False
         self._step = max(self._step, jobs.iterations(self.model) or 0)
-        self._describe()
+        self._unbuilt = not getattr(self.model, "built", True)
+        if self._unbuilt:  # as a subclassed model is until its first batch
+            self._plan, self._described = Plan(frozenset()), []
+        else:
+            self._describe()
         if self._counts and self._replaces:
             self._attach()
         self._noted = self._began = (time.perf_counter(), self._step)
@@ -191,6 +196,7 @@ class Recorder(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write the metrics of an epoch, and the weights where it is their turn."""
         passed, logs = time.perf_counter(), jobs.numbers(logs or {})
+        self._describe_late()
         if not self._counts:
             self._step = jobs.iterations(self.model) or self._step
         start, first = self._began
@@ -218,6 +224,15 @@ class Recorder(keras.callbacks.Callback):
             told = {f"evaluation_{name}_vs_iterations": value for name, value in jobs.numbers(logs).items()}
             self._put(lambda writer: writer.scalars(told, step, wall_time=now), part="validation")
 
+    def _describe_late(self) -> None:
+        """Describe a model that was built by its first batch, and record its inside from the next step on."""
+        if not self._unbuilt:
+            return
+        self._unbuilt, self._traced = False, True
+        self._describe()
+        if self._counts and self._replaces:
+            self._prepare()
+
     def _describe(self) -> None:
         """Write what the model is made of, and choose what to record of it."""
         kinds = self._options.kinds if self._replaces else self._options.kinds & {"weights"}
@@ -234,7 +249,9 @@ class Recorder(keras.callbacks.Callback):
         """Read the model, which takes longer than a step of a small one, so that it is done once."""
         graph, located, problem = located_graph(self.model)
         if problem is not None:
-            warnings.warn(f"the structure of the model is not recorded: {problem}", stacklevel=4)
+            never = "it was never called; call it on a batch before fit, as model(batch), if it can be"
+            why = problem if getattr(self.model, "built", True) else never
+            warnings.warn(f"the structure of the model is not recorded: {why}", stacklevel=4)
         self._plan = plan_of(kinds, self._layers, graph, located)
         self._weights = None
         self._watch.graph = graph
@@ -249,25 +266,30 @@ class Recorder(keras.callbacks.Callback):
         if held is None:  # a loop of the user's own, which may call `train_on_batch`
             self.model.make_train_function()
             held = self.model.train_function
+        self._plain = held
+        self._history = getattr(self.model, "history", None)
+        self._execution = int(getattr(self.model, "steps_per_execution", 1))
+        self._prepare()
+        self.model.train_function = self._train
+
+    def _prepare(self) -> None:
+        """Make what records the inside of steps, unless an earlier training made it."""
+        held = self._plain
         if self._plan.in_step and _own(held) is not held:
             warnings.warn(
                 "another Recorder records the inside of the same steps; this one records metrics and weights alone",
-                stacklevel=4,
+                stacklevel=5,
             )
             self._plan = replace(self._plan, kinds=self._plan.kinds & {"weights"})
             self._described = []
         known = self._step_of is not None and self._step_of.plain is held and self._step_of.plan is self._plan
-        self._plain = held
-        self._history = getattr(self.model, "history", None)
-        self._execution = int(getattr(self.model, "steps_per_execution", 1))
         if not self._plan.in_step:
             self._step_of = None
         elif not known:
             taken = ", ".join(kind for kind in KINDS if kind in self._plan.kinds)
             say = _LOG.warning if self.params.get("verbose") else _LOG.info
             say("preparing to record %s of every %d steps: this takes a while, once", taken, self._options.weight_steps)
-            self._step_of = RecordedStep(self.model, self._plan, held, traced=self._traced)
-        self.model.train_function = self._train
+            self._step_of = RecordedStep(self.model, self._plan, held, traced=self._traced)  # type: ignore[arg-type]
 
     def _detach(self) -> None:
         held = getattr(self.model, "train_function", None)
@@ -294,6 +316,7 @@ class Recorder(keras.callbacks.Callback):
         self._step = before + size
         if size > 1:  # at the end of an epoch there may be fewer
             self._step = jobs.iterations(self.model) or self._step
+        self._describe_late()
         if told is not None:
             self._record_step(told)
         if self._options.due(before, self._step):
@@ -321,6 +344,7 @@ class Recorder(keras.callbacks.Callback):
         # Where several steps are executed as one, Keras counts those at the end of an epoch that were not there.
         told = jobs.iterations(self.model) if new > 1 else None
         self._step = before + new if told is None else told
+        self._describe_late()
         if self._options.due(before, self._step):
             self._record(before, logs or {})
 
