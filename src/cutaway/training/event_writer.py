@@ -221,7 +221,7 @@ def file_name(beside: Iterable[str]) -> str:
     """
     stamps = (name.partition(".tfevents.")[2].partition(".")[0] for name in beside)
     newest = max((int(stamp) for stamp in stamps if stamp.isdecimal() and len(stamp) == 10), default=0)
-    return f"events.out.tfevents.{max(int(time.time()), newest):010d}.{_host()}.{os.getpid()}.{next(_COUNTER)}.v2"
+    return f"events.out.tfevents.{max(int(time.time()), newest):010d}.{_host()}.{os.getpid()}.{next(_COUNTER):06d}.v2"
 
 
 def first_record() -> bytes:

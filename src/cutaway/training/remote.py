@@ -6,15 +6,19 @@ size at which the next one begins. Each is an event file of its own, and readers
 
 from __future__ import annotations
 
+import contextlib
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
-from cutaway.errors import MissingExtra, OptionError
+from cutaway.errors import MissingExtra, OptionError, ReadError
 from cutaway.readers.sniff_events import is_event_file
 from cutaway.training.event_reader import EventFile
+from cutaway.training.event_stretch import Taken
 from cutaway.training.event_writer import EventWriter, file_name, first_record
 from cutaway.training.runs import Run
 
@@ -23,6 +27,9 @@ _LARGEST = 8 << 20
 
 _EVERY = 5.0
 """Seconds between the times at which an object is written."""
+
+_FETCHED = 256 << 10
+"""Bytes that are fetched at least: the first ones tell whether a file is compressed."""
 
 
 def file_system(address: str) -> tuple[Any, str]:
@@ -96,56 +103,197 @@ class RemoteWriter(EventWriter):
 
 
 class RemoteFile(EventFile):
-    """An event file in an object store."""
+    """An event file in an object store, as large as it was when its folder was listed last."""
 
-    def __init__(self, system: Any, path: str) -> None:
+    def __init__(self, folder: RemoteFolder, path: str) -> None:
         super().__init__(path)
-        self._system, self._name = system, path
+        self._folder, self._name = folder, path
+
+    def read(self) -> Iterator[Taken]:
+        """As of a local file; where it fails, the rest is read with the next look."""
+        try:
+            yield from super().read()
+        except ReadError:
+            self._size = 0
+            raise
 
     def _open(self) -> BinaryIO:
-        return cast(BinaryIO, io.BufferedReader(self._system.open(self._name, "rb")))
+        return self._folder.open(self._name)
 
     def _look(self, opened: BinaryIO | None = None) -> tuple[tuple[int, int], int]:
         del opened
-        self._system.invalidate_cache()
-        return (0, 0), int(self._system.info(self._name)["size"])
+        return (0, 0), self._folder.entry(self._name).size
 
 
 class RemoteRun(Run):
     """A run in an object store."""
 
-    def __init__(self, name: str, system: Any, folder: str) -> None:
-        super().__init__(name, Path(folder))
-        self._system, self._root = system, folder
+    def __init__(self, name: str, folder: RemoteFolder, path: str) -> None:
+        super().__init__(name, Path(path))
+        self._around, self._root = folder, path
+
+    @property
+    def address(self) -> str:
+        """Where it lies."""
+        return self._around.address_of(self._root)
+
+    def look(self) -> tuple[float, int] | None:
+        """When its files were written last and how many bytes they have, by the last listing."""
+        found = self._around.files(self._root).values()
+        return (max(entry.modified for entry in found), sum(entry.size for entry in found)) if found else None
 
     def _names(self) -> list[str]:
-        names = (PurePosixPath(path).name for path in _listed(self._system, self._root))
-        return [name for name in names if is_event_file(name)]
+        return list(self._around.files(self._root))
 
     def _file(self, name: str) -> EventFile:
-        return RemoteFile(self._system, f"{self._root}/{name}")
+        return RemoteFile(self._around, f"{self._root}/{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An object of a listing.
+
+    Attributes:
+        size: Bytes.
+        modified: When it was written, in seconds since 1970; 0 where the store does not tell.
+    """
+
+    size: int
+    modified: float
 
 
 class RemoteFolder:
-    """The runs below an address."""
+    """The runs below an address, as they were when it was listed last: looking at a file costs nothing in between.
+
+    Args:
+        address: The address of the folder.
+
+    Raises:
+        MissingExtra: fsspec, or what it needs for such addresses, is not installed.
+        OptionError: There are no such addresses.
+    """
 
     def __init__(self, address: str) -> None:
+        self._address = address
         self._system, self._root = file_system(address)
+        self._folders: dict[str, dict[str, Entry]] = {}
 
     def exists(self) -> bool:
-        """Whether anything is there."""
-        return bool(self._system.exists(self._root))
+        """Whether anything is there.
 
-    def runs(self) -> Iterator[str]:
-        """The names of the runs."""
-        self._system.invalidate_cache()
+        Raises:
+            ReadError: The store does not say.
+        """
+        with _told(self._address):
+            return bool(self._system.exists(self._root))
+
+    def runs(self) -> list[str]:
+        """List the folder anew; the names of the runs.
+
+        Raises:
+            ReadError: The store does not answer, or refuses.
+        """
+        found: dict[str, dict[str, Entry]] = {}
+        with _told(self._address):
+            self._system.invalidate_cache()
+            for path, facts in self._system.find(self._root, detail=True).items():
+                folder, _, name = str(path).rpartition("/")
+                if is_event_file(name):
+                    found.setdefault(folder, {})[name] = Entry(int(facts.get("size") or 0), _modified(facts))
+        self._folders = found
         root = PurePosixPath(self._root)
-        found = {PurePosixPath(path).parent for path in self._system.find(self._root) if is_event_file(path)}
-        yield from sorted(folder.relative_to(root).as_posix() for folder in found)
+        return sorted(PurePosixPath(folder).relative_to(root).as_posix() for folder in found)
 
     def run(self, name: str) -> Run:
         """The run of a name."""
-        return RemoteRun(name, self._system, self._root if name == "." else f"{self._root}/{name}")
+        return RemoteRun(name, self, self._root if name == "." else f"{self._root}/{name}")
+
+    def files(self, folder: str) -> Mapping[str, Entry]:
+        """The event files of a folder by name; none where it is gone."""
+        return self._folders.get(folder, {})
+
+    def entry(self, path: str) -> Entry:
+        """What is known of a file.
+
+        Raises:
+            FileNotFoundError: It is not there.
+        """
+        folder, _, name = path.rpartition("/")
+        found = self.files(folder).get(name)
+        if found is None:
+            raise FileNotFoundError(path)
+        return found
+
+    def open(self, path: str) -> BinaryIO:
+        """A file, of which only what is asked for is fetched.
+
+        Raises:
+            OSError: It cannot be opened.
+        """
+        with _giving():
+            return io.BufferedReader(_Object(self._system.open(path, "rb", cache_type="none")), _FETCHED)
+
+    def address_of(self, path: str) -> str:
+        """The address of a file or folder in it."""
+        return str(self._system.unstrip_protocol(path))
+
+
+class _Object(io.RawIOBase):
+    """A file of a store whose errors are those of a file, whatever the library of the store raises."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return int(self._file.seek(offset, whence))
+
+    def readinto(self, buffer: Any, /) -> int:
+        with _giving():
+            data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+@contextlib.contextmanager
+def _giving() -> Iterator[None]:
+    """What goes wrong with an object is an `OSError`, as with a file; each store's library has its own errors."""
+    try:
+        yield
+    except Exception as error:
+        raise OSError(f"the store does not give it: {error or type(error).__name__}") from error
+
+
+@contextlib.contextmanager
+def _told(address: str) -> Iterator[None]:
+    """What goes wrong with a store is told as that."""
+    try:
+        yield
+    except Exception as error:
+        raise ReadError(f"the store does not answer: {error or type(error).__name__}", path=address) from error
+
+
+def _modified(facts: Mapping[str, Any]) -> float:
+    """When an object was written; each store has a word of its own for it."""
+    for name in ("mtime", "LastModified", "last_modified", "updated", "created"):
+        value = facts.get(name)
+        if isinstance(value, int | float):
+            return float(value)
+        if isinstance(value, str):
+            with contextlib.suppress(ValueError):
+                value = datetime.fromisoformat(value)
+        if isinstance(value, datetime):
+            return value.timestamp()
+    return 0.0
 
 
 def _listed(system: Any, folder: str) -> list[str]:

@@ -5,6 +5,7 @@ A run is read from where it was left, so that asking again while it trains costs
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from cutaway.errors import ReadError
 from cutaway.readers.sniff_events import is_event_file
+from cutaway.training.addresses import is_address
 from cutaway.training.event_blocks import Block
 from cutaway.training.event_reader import EventFile
 from cutaway.training.event_stretch import Taken
@@ -49,9 +51,15 @@ class Run:
         self._files: dict[str, EventFile] = {}
         self._numbers: dict[str, int] = {}
         self._told: list[str] = []
+        self._failures: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"Run({self.name!r}, {len(self.series):,} tags)"
+
+    @property
+    def address(self) -> str:
+        """Where it lies: a path, or an address in an object store."""
+        return str(self.folder)
 
     @property
     def warnings(self) -> list[str]:
@@ -62,7 +70,8 @@ class Run:
             for series in self.series.values()
             if series.left_out
         ]
-        return [*self._told, *told, *odd]
+        failed = [f"{name}: {failure}" for name, failure in self._failures.items()]
+        return [*self._told, *failed, *told, *odd]
 
     @property
     def waiting(self) -> int:
@@ -73,6 +82,27 @@ class Run:
     def files(self) -> list[Path]:
         """The event files that were found, by their numbers."""
         return [self.folder / name for name in self._numbers]
+
+    def record(self, file: int, offset: int, length: int) -> bytes:
+        """The data of a record, as `EventFile.record` gives it.
+
+        Args:
+            file: Number of the event file.
+            offset: Where they begin.
+            length: Number of bytes.
+
+        Raises:
+            ReadError: The file cannot be read.
+        """
+        return self._file(list(self._numbers)[file]).record(offset, length)
+
+    def look(self) -> tuple[float, int] | None:
+        """When its event files were written last, in seconds since 1970, and their bytes; None where there are none."""
+        found = []
+        for name in self._names():
+            with contextlib.suppress(OSError):
+                found.append((self.folder / name).stat())
+        return (max(one.st_mtime for one in found), sum(one.st_size for one in found)) if found else None
 
     def has_more(self) -> bool:
         """Whether something was written, or replaced, since the last time; a look at files, not into them."""
@@ -113,8 +143,9 @@ class Run:
             try:
                 for taken in file.read():
                     yield self._add(taken, self._numbers[name])
+                self._failures.pop(name, None)
             except ReadError as error:
-                self._tell(f"{name}: {error}")
+                self._failures[name] = str(error)
 
     def _names(self) -> list[str]:
         """The names of its event files; none where the folder is gone."""
@@ -198,11 +229,6 @@ class LogFolder:
         """
         self.find()
         return sum(run.read() for run in self.runs.values())
-
-
-def is_address(path: str | Path) -> bool:
-    """Whether a path is the address of something that is not on this machine."""
-    return "://" in str(path)
 
 
 def _run_folders(path: Path) -> Iterator[tuple[str, Path]]:

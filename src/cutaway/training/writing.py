@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from cutaway.training.addresses import is_address
 from cutaway.training.event_writer import EventWriter
-from cutaway.training.runs import is_address
 
 Job = Callable[[EventWriter], None]
 

@@ -7,31 +7,47 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from cutaway.errors import ReadError
-from cutaway.readers.sniff_events import is_event_file
+from cutaway.training.addresses import folder_of, is_address
 from cutaway.training.runs import LogFolder, Run
 
 LOOK_EVERY = 0.1
 """Seconds between two looks at the files of runs that were written to lately."""
 
-FRESH = 120.0
-"""Seconds after which a run counts as ended until it is written to again; it is looked at less often."""
-
-READ_UNASKED = 2 << 30
-"""Bytes of event files that are read before anybody asks for them; of the others only the names are known."""
-
 _SHARE = 20
 """Looking for new runs, and at old ones, takes at most one part in so many of the time."""
 
-_HELPERS = 1
-"""Threads beside the first that read what is there at the beginning; most of it is done by NumPy."""
 
-_LEAST = 0.5
-"""Seconds between two looks for new runs."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often logs are looked at, and how much of them is read unasked.
+
+    Attributes:
+        least: Seconds between two looks at everything, at least.
+        fresh: Seconds after which a run counts as ended until it is written to again; until then it is looked at beside
+            that, every `LOOK_EVERY`. Minus infinity where no run is.
+        helpers: Threads beside the first that read what is there at the beginning.
+        unasked: Bytes of event files that are read before anybody asks for them; of the others only names are known.
+    """
+
+    least: float
+    fresh: float
+    helpers: int
+    unasked: int
+
+
+LOCAL = Pace(least=0.5, fresh=120.0, helpers=1, unasked=2 << 30)
+"""Of files on this machine: most of reading them is done by NumPy, in two threads."""
+
+REMOTE = Pace(least=5.0, fresh=-math.inf, helpers=7, unasked=256 << 20)
+"""Of an object store: one listing tells of all files, costs money, and is as old as the writer's last one (5 s); most
+of reading is waiting, so that several threads wait at once."""
 
 
 class Shown:
@@ -59,38 +75,41 @@ class Shown:
 
     def look(self) -> bool:
         """Look at the files from outside; say whether they are there."""
-        modified, size = 0.0, 0
-        for path in _event_paths(self.run.folder):
-            with contextlib.suppress(OSError):
-                found = path.stat()
-                modified, size = max(modified, found.st_mtime), size + found.st_size
-        if modified:
-            self.modified, self.size = modified, size
-        return bool(modified)
+        found = self.run.look()
+        if found is not None:
+            self.modified, self.size = found
+        return found is not None
 
 
 class Logs:
     """The runs below a folder. All methods may be called from any thread.
 
     Args:
-        path: The folder, or one event file.
+        path: The folder, or one event file, or the address of one of them in an object store.
 
     Raises:
-        ReadError: There is nothing at that path.
+        ReadError: There is nothing at that path, or no event file at that address.
+        MissingExtra: It is an address, and fsspec is not installed.
 
     Attributes:
         name: What people call the folder.
+        trouble: Why nothing new can be seen, as where a store does not answer; empty where all is well.
     """
 
     def __init__(self, path: str | Path) -> None:
-        place = Path(path)
-        if not place.exists():
-            raise ReadError("expected a folder with event files; there is nothing", path=place)
-        self.path = place if place.is_dir() else place.parent
-        self.name = self.path.resolve().name or str(self.path)
+        place = folder_of(path)
+        self.name = str(place).rstrip("/").rpartition("/")[2] if is_address(place) else Path(place).resolve().name
+        self.name = self.name or str(place)
         self.shown: list[Shown] = []
         self.complete = False
-        self._folder = LogFolder(self.path)
+        self.trouble = ""
+        self._pace = REMOTE if is_address(place) else LOCAL
+        self._folder = LogFolder(place)
+        if is_address(place) and not self._folder.runs:
+            raise ReadError(
+                "expected a folder with event files; there are none (models are opened from files on this machine)",
+                path=place,
+            )
         self._asked: list[int] = []
         self._lock = threading.Lock()
         self._version = 1
@@ -162,16 +181,15 @@ class Logs:
         self._read_all()
         self.complete = True
         self._publish(None)
-        slow, wait = 0.0, _LEAST
+        slow = 0.0
         while not self._ended.is_set():
             self._read_asked()
             now = time.monotonic()
             if now >= slow:
                 self._look_around()
                 spent = time.monotonic() - now
-                wait = max(_LEAST, _SHARE * spent)
-                slow = time.monotonic() + wait
-            fresh = time.time() - FRESH
+                slow = time.monotonic() + max(self._pace.least, _SHARE * spent)
+            fresh = time.time() - self._pace.fresh
             for shown in self.shown:
                 if shown.state == "read" and shown.modified >= fresh and shown.run.has_more():
                     self._read(shown)
@@ -180,7 +198,13 @@ class Logs:
 
     def _look_around(self) -> None:
         """Look for new runs, and at those that were not written to for a while."""
-        self._take(self._folder.find())
+        try:
+            found = self._folder.find()
+        except ReadError as error:
+            self._say(str(error))
+            return
+        self._say("")
+        self._take(found)
         for shown in self.shown:
             if self._ended.is_set():
                 return
@@ -192,19 +216,26 @@ class Logs:
                 shown.state = "waiting"
                 self._publish(shown)
             unasked = sum(other.size for other in self.shown if other.state == "read")
-            small = shown.state == "waiting" and unasked + shown.size <= READ_UNASKED
+            small = shown.state == "waiting" and unasked + shown.size <= self._pace.unasked
             if small or (shown.state == "read" and shown.run.has_more()):
                 self._read(shown)
+
+    def _say(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            self.trouble = trouble
+            self._publish(None)
 
     def _read_all(self) -> None:
         """Read runs, the newest first, until there is too much to be read unasked."""
         todo, total = list[Shown](), 0
         for shown in sorted(self.shown, key=lambda shown: -shown.modified):
             total += shown.size
-            if total <= READ_UNASKED:
+            if total <= self._pace.unasked:
                 todo.append(shown)
         todo.reverse()
-        helpers = [threading.Thread(target=self._read_each, args=(todo,), daemon=True) for _ in range(_HELPERS)]
+        helpers = [
+            threading.Thread(target=self._read_each, args=(todo,), daemon=True) for _ in range(self._pace.helpers)
+        ]
         for helper in helpers:
             helper.start()
         self._read_each(todo)
@@ -239,7 +270,7 @@ class Logs:
 
     def _read(self, shown: Shown) -> None:
         """Read what was written in a run since the last time."""
-        first = shown.state == "waiting"
+        first, told = shown.state == "waiting", shown.run.warnings
         for count in shown.run.reading():
             if count:
                 self._publish(shown)
@@ -248,14 +279,8 @@ class Logs:
         shown.look()
         if first:
             shown.state = "read"
+        if first or shown.run.warnings != told:
             self._publish(shown)
-
-
-def _event_paths(folder: Path) -> list[Path]:
-    try:
-        return [path for path in folder.iterdir() if is_event_file(path.name)]
-    except OSError:
-        return []
 
 
 def _wake(future: asyncio.Future[None]) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from cutaway.explorer.session import shown_lines
 from cutaway.training.event_decode import Stored, pictures
-from cutaway.training.event_reader import EventFile
 from cutaway.training.series import TEXT
 from cutaway.training_view.download import plain
 from cutaway.training_view.logs import Logs, Shown
@@ -56,7 +55,7 @@ def picture_of(logs: Logs, run: int, tag: str, at: int, which: int) -> tuple[byt
     place = columns.values[at]
     if not isinstance(place, Stored) or place.length > LARGEST:
         return None
-    data = EventFile(of.files[int(columns.files[at])]).record(place.offset, place.length)
+    data = of.record(int(columns.files[at]), place.offset, place.length)
     found = pictures(data, tag)
     if not which < len(found):
         return None

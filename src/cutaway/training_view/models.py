@@ -17,6 +17,7 @@ from cutaway.explorer.session import Origin, Session
 from cutaway.graph.contract import from_contract
 from cutaway.graph.model import Graph
 from cutaway.readers import read
+from cutaway.training.addresses import is_address
 from cutaway.training.runs import Run
 from cutaway.training.series import SCALARS
 from cutaway.training_view.curves import Floats, Places
@@ -87,8 +88,14 @@ def structure_of(run: Run) -> Graph:
         try:
             return from_contract(json.loads(encoded[0]))
         except (ValueError, RecursionError) as error:
-            raise ReadError(f"the structure that was recorded is damaged: {error}", path=run.folder) from error
-    return read(str(run.folder))
+            raise ReadError(f"the structure that was recorded is damaged: {error}", path=run.address) from error
+    if is_address(run.address):
+        raise ReadError(
+            "in an object store only the structure that cutaway.Recorder writes is shown; copy the folder to this "
+            "machine to see the graph that TensorBoard's callback wrote",
+            path=run.address,
+        )
+    return read(run.address)
 
 
 def quantity(logs: Logs, run: int, prefix: str) -> list[bytes]:

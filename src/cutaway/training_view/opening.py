@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from cutaway.readers.sniff_events import is_event_file
+from cutaway.training.addresses import is_address
 
 _MODELS = frozenset({"saved_model.pb", "saved_model.pbtxt", "keras_metadata.pb", "model.json", "checkpoint"})
 """Files that make the folder that they lie in a model, whatever was logged beside them."""
@@ -15,7 +16,12 @@ _LOOKED_AT = 200_000
 
 
 def is_log(path: str) -> bool:
-    """Whether a path is an event file, or a folder with event files below it that is no model itself."""
+    """Whether a path is an event file, or a folder with event files below it that is no model itself.
+
+    An address is one of logs: models are opened from files on this machine.
+    """
+    if is_address(path):
+        return True
     if not path or "\0" in path:
         return False
     place = Path(path)

@@ -49,6 +49,7 @@ def overview(logs: Logs, tags: Tags, since: int) -> dict[str, Any]:
         "version": version,
         "name": safe(logs.name),
         "complete": logs.complete,
+        "trouble": shown_lines(logs.trouble),
         "count": len(listed),
         "runs": runs,
         "tags": [[safe(tag), kind] for tag, kind in list(tags.listed)],

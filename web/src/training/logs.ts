@@ -30,6 +30,8 @@ export class Logs {
   name = "";
   version = 0;
   complete = false;
+  /** Why nothing new can be seen; empty where all is well. */
+  trouble = "";
   readonly runs: Run[] = [];
   readonly tags: Tag[] = [];
   private readonly hues = new Map<string, number>();
@@ -46,6 +48,7 @@ export class Logs {
     this.name = told.name;
     this.version = told.version;
     this.complete = told.complete;
+    this.trouble = told.trouble;
     const changed = new Set<number>();
     const fresh = [...told.runs].filter(({ index }) => this.runs[index] === undefined).map(({ name }) => runName(name).training);
     for (const training of fresh.sort(natural)) {

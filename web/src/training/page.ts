@@ -45,13 +45,15 @@ export function layOut(app: App, host: HTMLElement): Page {
   const tabs = make("nav", { class: "tabs", set: { role: "tablist", "aria-label": "What is shown" } });
   const note = make("p", { class: "note", text: "Reading the logs …", set: { role: "status" } });
   const middle = make("main", { class: "middle" }, [note]);
+  const trouble = make("p", { class: "trouble", set: { role: "alert" } });
+  trouble.hidden = true;
   const list = make("aside", { class: "side left runs-side" }, [new RunList(app).element]);
   const showRuns = iconButton("outline", "Runs", () => list.classList.toggle("closed"));
   const files = new Save(app, host);
   const save = iconButton("save", "Download everything that was logged", () => files.offer(undefined));
   const theme = iconButton("theme", "Light or dark", () => app.set({ theme: app.dark ? "light" : "dark" }));
   const top = make("header", { class: "top" }, [showRuns, name, tabs, make("div", { class: "tools" }, [save, theme])]);
-  host.append(make("div", { class: "layer training" }, [top, make("div", { class: "row" }, [list, middle])]));
+  host.append(make("div", { class: "layer training" }, [top, trouble, make("div", { class: "row" }, [list, middle])]));
   if (window.innerWidth <= 720) list.classList.add("closed");
   const made = new Map<Tab, HTMLElement>();
   const show = (view: View): void => {
@@ -76,6 +78,8 @@ export function layOut(app: App, host: HTMLElement): Page {
   app.onView(show);
   app.onNews(() => {
     note.hidden = true;
+    trouble.hidden = app.logs.trouble === "";
+    trouble.textContent = `Nothing new can be seen: ${app.logs.trouble}`;
     name.textContent = app.logs.name;
     document.title = `${app.logs.name} · cutaway`;
     show(app.view);

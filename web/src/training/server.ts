@@ -25,6 +25,8 @@ export interface Overview {
   readonly version: number;
   readonly name: string;
   readonly complete: boolean;
+  /** Why nothing new can be seen; empty where all is well. */
+  readonly trouble: string;
   readonly count: number;
   readonly runs: readonly RunFacts[];
   readonly tags: readonly (readonly [tag: string, kind: string])[];

@@ -11,9 +11,9 @@ import numpy as np
 from cutaway.errors import ReadError
 from cutaway.graph.contract import from_contract
 from cutaway.graph.model import Graph
-from cutaway.readers.sniff_events import is_event_file
+from cutaway.training.addresses import folder_of
 from cutaway.training.checks.records import Line, Records
-from cutaway.training.runs import LogFolder, Run, is_address
+from cutaway.training.runs import LogFolder, Run
 
 STRUCTURE_TAG = "cutaway/structure"
 
@@ -27,8 +27,7 @@ def trainings(path: str | Path) -> dict[str, Records]:
     Raises:
         ReadError: There is nothing, or no event file.
     """
-    is_file = not is_address(path) and Path(path).is_file() and is_event_file(Path(path).name)
-    folder = LogFolder(Path(path).parent if is_file else path)
+    folder = LogFolder(folder_of(path))
     folder.read()
     if not folder.runs:
         raise ReadError("expected a folder with event files; there are none in it", path=path)
