@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,10 +21,10 @@ from cutaway.profiling.landing import Place, place_by_name
 from cutaway.profiling.optimes import OpTimes
 from cutaway.profiling.ranks import ranks
 from cutaway.profiling.roofline import Bound, Ceiling, measured
-from cutaway.profiling.runnable import PHASES, Fusion, Landed, Runnable
+from cutaway.profiling.runnable import PHASES, Fusion, Landed
 from cutaway.profiling.sums import Spent, add_up, moved
 from cutaway.profiling.traces import read_trace
-from cutaway.readers import read
+from cutaway.readers import locate, read
 
 if TYPE_CHECKING:
     from cutaway.profiling.models import Wish
@@ -166,6 +166,9 @@ def profile(
     The whole model runs under TensorFlow's profiler, and the time of each operation goes to the layer whose call made
     it. The figures are scaled so that they add up to the time of the model when nobody looks at it.
 
+    A ``.tflite`` runs under LiteRT's own profiler, where ``ai-edge-litert`` is installed; without it only the whole is
+    timed.
+
     The operations of a SavedModel or graph really run, and the initialisers of a SavedModel when it is loaded. Files
     whose operations would touch other files or run Python are refused, as is code in files of Keras.
 
@@ -223,12 +226,48 @@ def profile(
 
 
 def _measure_litert(path: str, graph: Graph, wish: Wish, runs: int | None, ceiling: Ceiling) -> Profile:
-    """Time whole runs of a TensorFlow Lite file, which is all that its Python package tells."""
-    from cutaway.profiling import litert_runs
-    from cutaway.profiling.running import attempted, unprofiled, worthwhile
+    """Time the operations of a TensorFlow Lite file; where that cannot be done, whole runs, with the reason."""
+    from cutaway.profiling.litert_profiler import Unprofiled, check_survives
 
     if wish.training:
         raise OptionError("a step of training is profiled for models of Keras; this is a tflite")
+    try:
+        return _measure_operations(path, wish, runs, ceiling)
+    except Unprofiled as reason:
+        check_survives(path)
+        return _measure_whole(path, graph, wish, runs, ceiling, str(reason))
+
+
+def _measure_operations(path: str, wish: Wish, runs: int | None, ceiling: Ceiling) -> Profile:
+    from cutaway.profiling.litert_operations import measured as by_operation
+    from cutaway.readers.options import ReadOptions
+    from cutaway.readers.tflite import read_steps
+
+    model = read_steps(locate(path), ReadOptions(signature=wish.signature))
+    found = by_operation(path, model, wish.batch, wish.shapes, wish.data, runs)
+    grouped, middle = with_groups(model.graph), float(np.median(found.whole))
+    spent = _landed(model.graph, grouped, found.times, found.land, found.fusions, middle)
+    made = _put_together(grouped, spent, cost(grouped, Setting(batch=wish.batch, shapes=found.ran)), ceiling)
+    low, high = np.percentile(found.whole, (25, 75))
+    return replace(
+        made,
+        whole_spread=float(high - low) / 2,
+        slowdown=float(np.median(found.looked_at)) / middle if middle else 1.0,
+        runs=len(found.looked_at),
+        setting={
+            "what": "forward pass by LiteRT",
+            "shapes": {name: list(each) for name, each in found.ran.items()},
+            **found.setting,
+        },
+        notes=(*found.notes, *made.notes),
+    )
+
+
+def _measure_whole(path: str, graph: Graph, wish: Wish, runs: int | None, ceiling: Ceiling, reason: str) -> Profile:
+    """Time whole runs of a TensorFlow Lite file, which is all that its interpreter in Python tells."""
+    from cutaway.profiling import litert_runs
+    from cutaway.profiling.running import attempted, unprofiled, worthwhile
+
     run, ran, runtime = litert_runs.runnable(path, wish.batch, wish.shapes, wish.data)
     attempted(run)
     seconds = unprofiled(run, worthwhile(run) if runs is None else runs)
@@ -244,7 +283,7 @@ def _measure_litert(path: str, graph: Graph, wish: Wish, runs: int | None, ceili
         whole_spread=float(high - low) / 2,
         runs=len(seconds),
         setting={"what": f"forward pass by {runtime}", "shapes": {name: list(each) for name, each in ran.items()}},
-        notes=(litert_runs.NOTE, *made.notes),
+        notes=(f"{reason}, {litert_runs.INSTEAD}", *made.notes),
     )
 
 
@@ -275,7 +314,7 @@ def _measure(model: Any, wish: Wish, runs: int | None, peak: float | None, bandw
     ceiling = _ceiling(peak, bandwidth, lambda: measured(matrix_product(tf)))
     middle = float(np.median(whole))
     grouped = with_groups(graph)
-    spent = _landed(graph, grouped, times, running, middle)
+    spent = _landed(graph, grouped, times, running.land, running.fusions(times), middle)
     low, high = np.percentile(whole, (25, 75))
     work = cost(grouped, Setting(batch=wish.batch, shapes=ran, rule=_rule()))
     made = _put_together(grouped, spent, work, ceiling)
@@ -293,18 +332,23 @@ def _measure(model: Any, wish: Wish, runs: int | None, peak: float | None, bandw
     )
 
 
-def _landed(graph: Graph, grouped: Graph, times: OpTimes, running: Runnable, whole: float | None) -> Spent:
+def _landed(
+    graph: Graph,
+    grouped: Graph,
+    times: OpTimes,
+    land: Callable[[str], Landed],
+    fusions: Mapping[str, Fusion],
+    whole: float | None,
+) -> Spent:
     """The times by the places of the grouped graph."""
     move = moved(graph, grouped)
 
-    def land(name: str) -> Landed:
-        found = running.land(name)
+    def land_there(name: str) -> Landed:
+        found = land(name)
         return found if found.place is None else Landed(move(found.place), found.phase)
 
-    fusions = {
-        name: Fusion(move(one.place), tuple(map(move, one.others))) for name, one in running.fusions(times).items()
-    }
-    return add_up(grouped, times, land, fusions, whole)
+    there = {name: Fusion(move(one.place), tuple(map(move, one.others))) for name, one in fusions.items()}
+    return add_up(grouped, times, land_there, there, whole)
 
 
 def _ceiling(peak: float | None, bandwidth: float | None, measure: Any) -> Ceiling:

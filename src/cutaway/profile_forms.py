@@ -27,6 +27,9 @@ TOP = 30
 _MOSTLY = 0.99
 """Share of the time on layers below which the text names the rest."""
 
+_MORE = 1.05
+"""Sum of the operations, as a share of the whole, from which on the text says why it is more."""
+
 _STEADY = 0.1
 """Spread of the whole, as a share of it, from which on the text says that the machine was not quiet."""
 
@@ -87,7 +90,7 @@ def lines(profile: Profile) -> Iterator[str]:
     yield f"{subject}: {time_words(profile.whole)}{spread}, median of {profile.runs} runs"
     by = profile.setting.get("by")
     if by and profile.setting.get("trace") is None:
-        why = "; they overlap on several threads" if profile.raw_share > 1.05 else ""
+        why = _why_more(profile)
         yield (
             f"operations sum to {profile.raw_share:.0%} of it while they were looked at{why}; "
             f"the figures are scaled to the whole"
@@ -108,6 +111,14 @@ def lines(profile: Profile) -> Iterator[str]:
         part = profile.whole_spread / profile.whole
         yield f"the runs differ by ±{part:.0%}: this machine was doing something else too"
     yield from map(clean, profile.notes)
+
+
+def _why_more(profile: Profile) -> str:
+    """Why operations sum to more than the whole, where they do."""
+    if profile.raw_share <= _MORE:
+        return ""
+    looking = profile.raw_share <= _MORE * profile.slowdown
+    return "; looking takes time too" if looking else "; they overlap on several threads"
 
 
 def to_text(profile: Profile, top: int = TOP, level: str = "layer") -> str:

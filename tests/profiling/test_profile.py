@@ -208,19 +208,6 @@ def test_what_a_file_was_compiled_with_is_looked_at_where_it_is_loaded(tmp_path:
     assert cutaway.profile(tmp_path / "m.h5", **FAST).rows
 
 
-@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
-def test_a_tflite_file_has_the_time_of_the_whole_and_says_why_no_more(tmp_path: Path) -> None:
-    model = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3, name="conv"), layers.Flatten()])
-    model.export(tmp_path / "saved", verbose=False)
-    path = tmp_path / "model.tflite"
-    path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "saved")).convert())
-    found = cutaway.profile(path, batch=2, **FAST)
-    assert found.whole > 0
-    assert not any(row.seconds for row in found.rows)
-    assert "benchmark_model" in str(found)
-    assert next(iter(found.setting["shapes"].values())) == [2, 8, 8, 3]
-
-
 def test_without_tensorflow_it_says_what_is_missing(branched: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     with pytest.raises(MissingExtra, match=r"needs TensorFlow.*pip install tensorflow.*--trace FILE"):

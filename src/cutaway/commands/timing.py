@@ -15,6 +15,7 @@ examples:
   cutaway profile model.keras --batch 8 --training
   cutaway profile model.keras -o times.json && cutaway plot model.keras --overlay times.json -o times.svg
   cutaway profile saved_model_folder --signature serving_default --shape image=1,224,224,3
+  cutaway profile model.tflite --shape image=1,224,224,3
   cutaway profile model.keras --trace logs/plugins/profile
   cutaway profile model.keras --peak 150G --bandwidth 20G
 

@@ -6,5 +6,5 @@ a model is run.
 
 Timing layers one by one lies by a factor of 2 to 10: each call then fetches fresh memory and nothing runs beside it.
 So the whole model runs as it is, TensorFlow's profiler notes every operation, and each operation goes to the layer
-whose call made it.
+whose call made it. Files of TensorFlow Lite run under LiteRT's profiler, in a process of their own (``litert_*``).
 """

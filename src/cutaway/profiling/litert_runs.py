@@ -1,6 +1,6 @@
-"""TensorFlow Lite files as something that runs: LiteRT's Python package tells the time of whole runs alone.
+"""TensorFlow Lite files as something that runs, where nothing times their operations: the time of whole runs.
 
-Its profiler of operations is part of the program ``benchmark_model``; the table that this writes is read as a trace.
+Python's classes of LiteRT tell no more. Its program ``benchmark_model`` does; the table that this writes is a trace.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from cutaway.errors import MissingExtra, OptionError, ReadError
 from cutaway.graph.model import Shape
 from cutaway.profiling.inputs import Input, filled
 
-NOTE = (
-    "LiteRT's Python package does not time operations, so only the whole is known; for layers run its benchmark_model "
-    "with --use_profiler=true --profiling_output_csv_file=FILE, and read that: --trace FILE"
+INSTEAD = (
+    "so only the whole is known; for layers run its benchmark_model with --use_profiler=true "
+    "--profiling_output_csv_file=FILE, and read that: --trace FILE"
 )
+"""What is said behind the reason why operations are not timed."""
 
 
 def runnable(
@@ -47,7 +48,7 @@ def runnable(
     except (ValueError, RuntimeError) as error:
         raise ReadError(f"cannot be run by {runtime}: {error!s:.300}", path=path) from error
     wanted = [_input(each) for each in details]
-    arrays = _arrays(wanted, batch, shapes, data)
+    arrays = arrays_for(wanted, batch, shapes, data)
     try:
         for each, array in zip(details, arrays, strict=True):
             if tuple(each["shape"]) != array.shape:
@@ -88,7 +89,18 @@ def _input(detail: Mapping[str, Any]) -> Input:
     return Input(tuple(dict.fromkeys((short, plain, name))), shape, np.dtype(detail["dtype"]).name)
 
 
-def _arrays(wanted: Sequence[Input], batch: int, shapes: Mapping[str, Shape], data: Any) -> list[Any]:
+def arrays_for(wanted: Sequence[Input], batch: int, shapes: Mapping[str, Shape], data: Any) -> list[Any]:
+    """Arrays for some inputs, in their order.
+
+    Args:
+        wanted: The inputs.
+        batch: Length of every free batch axis.
+        shapes: Shapes of some inputs, by name.
+        data: Arrays that are given; None for numbers that are made up, the same at every call.
+
+    Raises:
+        OptionError: A shape or the number of arrays does not fit, or nothing can be made up for a type.
+    """
     if data is not None:
         given = list(data) if isinstance(data, list | tuple) else [data]
         if len(given) != len(wanted):

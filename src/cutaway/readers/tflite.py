@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
+from typing import Any, NamedTuple
 
 from cutaway.errors import OptionError, ReadError
 from cutaway.graph.build import GraphBuilder
@@ -28,16 +28,62 @@ def read(source: Source, options: ReadOptions) -> Graph:
     return _read(source, options)[0]
 
 
+class Step(NamedTuple):
+    """One operation of the subgraph that a model runs, in the order in which the file has them.
+
+    Attributes:
+        op: What it is.
+        inputs, outputs: Tensors that it reads and makes.
+        node: The node that shows it; None for what calls other subgraphs, and for what is left out.
+        group: The group of what it calls; None where it calls nothing.
+    """
+
+    op: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    node: int | None
+    group: int | None
+
+
+class Steps(NamedTuple):
+    """A model as what runs it knows it.
+
+    Attributes:
+        graph: The model.
+        steps: What it runs.
+        subgraph: Index of the subgraph that they are in.
+        inputs: The tensor behind each input of the graph.
+        key: Name of the signature that runs it; empty where the file has none.
+    """
+
+    graph: Graph
+    steps: tuple[Step, ...]
+    subgraph: int
+    inputs: tuple[int, ...]
+    key: str
+
+
+def read_steps(source: Source, options: ReadOptions) -> Steps:
+    """The graph, and what its signature runs; raises as `read`."""
+    graph, model, assembler = _read(source, options)
+    main = assembler.main
+    operators = model.subgraphs[main].operators if model.subgraphs else []
+    steps = (
+        Step(each.code.op, each.inputs, each.outputs, assembler.nodes.get((main, at)), assembler.groups.get((main, at)))
+        for at, each in enumerate(operators)
+    )
+    signature = _chosen(model, options.signature)
+    inputs = tuple(assembler.tensors[port.node][1][port.port] for port in graph.inputs)
+    return Steps(graph, tuple(steps), main, inputs, "" if signature is None else signature.key)
+
+
 def read_with_tensors(source: Source, signature: str | None = None) -> tuple[Graph, dict[int, tuple[int, ...]]]:
     """The graph, and by node which tensors of the first subgraph its outputs are; raises as `read`."""
-    graph, tensors = _read(source, ReadOptions(signature=signature))
-    return graph, {node: made for node, (subgraph, made) in tensors.items() if subgraph == 0}
+    graph, _, assembler = _read(source, ReadOptions(signature=signature))
+    return graph, {node: made for node, (subgraph, made) in assembler.tensors.items() if subgraph == 0}
 
 
-_Tensors = dict[int, tuple[int, tuple[int, ...]]]
-
-
-def _read(source: Source, options: ReadOptions) -> tuple[Graph, _Tensors]:
+def _read(source: Source, options: ReadOptions) -> tuple[Graph, Model, Assembler]:
     with source.view() as data:
         try:
             model = parse(data)
@@ -51,7 +97,7 @@ def _read(source: Source, options: ReadOptions) -> tuple[Graph, _Tensors]:
             raise ReadError(f"the TensorFlow Lite model is damaged: {error}", path=source.path) from error
 
 
-def _graph(model: Model, source: Source, options: ReadOptions) -> tuple[Graph, _Tensors]:
+def _graph(model: Model, source: Source, options: ReadOptions) -> tuple[Graph, Model, Assembler]:
     told = metadata.read(model)
     signature = _chosen(model, options.signature)
     main = signature.subgraph if signature is not None and signature.subgraph < len(model.subgraphs) else 0
@@ -70,7 +116,7 @@ def _graph(model: Model, source: Source, options: ReadOptions) -> tuple[Graph, _
         about["signatures"] = {entry.key: _described(model, entry) for entry in model.signatures}
     builder.describe_group(0, attributes=about)
     builder.warnings += model.warnings
-    return builder.build(), assembler.tensors
+    return builder.build(), model, assembler
 
 
 def _names(model: Model, index: int, options: ReadOptions) -> LayerNames | None:

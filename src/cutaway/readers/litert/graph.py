@@ -55,6 +55,9 @@ class Assembler:
     Attributes:
         shown: Subgraphs that are shown.
         tensors: Subgraph and tensors that each node stands for.
+        nodes: The node of each operation that has one, by its subgraph and its position there.
+        groups: The group of each operation that calls others, likewise.
+        main: The subgraph that is called from outside first.
     """
 
     def __init__(self, model: Model, builder: GraphBuilder, *, raw: bool) -> None:
@@ -68,12 +71,16 @@ class Assembler:
         self._unpacked: dict[tuple[int, int], int] = {}
         self.shown: set[int] = set()
         self.tensors: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self.nodes: dict[tuple[int, int], int] = {}
+        self.groups: dict[tuple[int, int], int] = {}
+        self.main = 0
 
     def entry(
         self, index: int, group: int, signature: Signature | None, metadata: Metadata, names: LayerNames | None
     ) -> None:
         """Show a subgraph that is called from outside; without ``names`` its operations stand without groups."""
         subgraph = self._model.subgraphs[index]
+        self.main = index if group == 0 else self.main
         layers = self._layers(subgraph, group, names)
         named = signature.inputs if signature is not None else {}
         told = metadata.inputs if index == 0 and len(metadata.inputs) == len(subgraph.inputs) else []
@@ -161,11 +168,16 @@ class Assembler:
         inner = {} if self._raw else {title: index for title, index in called(options).items() if self._enter(index)}
         if inner:
             inputs = [self._value(subgraph, tensor, values) for tensor in operator.inputs]
-            group, name = layers.group(at), layers.name(at) or operator.code.op.lower()
-            results = self._call(operator, options, inner, inputs, group, name)
+            name = layers.name(at) or operator.code.op.lower()
+            op = str(options.get("name") or operator.code.op)
+            attributes = {key: value for key, value in options.items() if "subgraph" not in key} | self._rest(operator)
+            group = self._builder.group(name, parent=layers.group(at), kind="function", op=op, attributes=attributes)
+            self.groups[subgraph.index, at] = group
+            results = self._call(operator, inner, inputs, group, name)
             return dict(zip(operator.outputs, results, strict=False))
         node = self._node(subgraph, operator, options, layers, at, values)
         made.append((node, operator))
+        self.nodes[subgraph.index, at] = node
         return {tensor: (node, port) for port, tensor in enumerate(operator.outputs)}
 
     def _enter(self, index: int) -> bool:
@@ -230,15 +242,11 @@ class Assembler:
     def _call(
         self,
         operator: Operator,
-        options: dict[str, Any],
         inner: dict[str, int],
         inputs: list[Value],
-        parent: int,
+        group: int,
         name: str,
     ) -> list[Value]:
-        op = str(options.get("name") or operator.code.op)
-        attributes = {key: value for key, value in options.items() if "subgraph" not in key} | self._rest(operator)
-        group = self._builder.group(name, parent=parent, kind="function", op=op, attributes=attributes)
         if operator.code.op in _LOOPS and {"cond", "body"} <= set(inner):
             return self._loop(operator, inner, inputs, group, name)
         if operator.code.op in _BRANCHES:
