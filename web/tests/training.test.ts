@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nearest } from "../src/training/hover.ts";
 import { layerTag, matcher, recorded, runName, tagName } from "../src/training/naming.ts";
+import { quantitiesIn, shownValue, titleOf } from "../src/training/quantity.ts";
 import { duration, exact, moment, onAxis, scaleOf, share, short, ticks, valueAt } from "../src/training/scales.ts";
 import { PLAIN, readView, writeView } from "../src/training/view.ts";
 import type { View } from "../src/training/view.ts";
@@ -24,10 +25,19 @@ test("curves of one metric are one chart, whatever data they are measured on", (
 test("what the recorder logs is taken apart, and nothing else", () => {
   assert.deepEqual(recorded("norm/gradients/block/dense/kernel#2"), { statistic: "norm", kind: "gradients", id: "block/dense/kernel" });
   assert.deepEqual(recorded("activations/block"), { statistic: "", kind: "activations", id: "block" });
+  assert.deepEqual(recorded("seconds/forward/block/dense"), { statistic: "seconds", kind: "forward", id: "block/dense" });
+  assert.equal(recorded("loss/step/dense"), undefined);
   assert.equal(recorded("epoch_loss"), undefined);
   assert.equal(recorded("a/b/weights"), undefined);
   assert.equal(layerTag("weights/block/dense/kernel").layer, layerTag("activations/block/dense").layer);
   assert.equal(layerTag("dense/kernel/histogram").layer, "dense");
+});
+
+test("times of layers are shown in milliseconds, whatever else is recorded of them as it is", () => {
+  assert.equal(shownValue("seconds/backward", 0.0125), 12.5);
+  assert.equal(shownValue("norm/gradients", 0.0125), 0.0125);
+  const tags = ["seconds/update/a", "zeros/activations/a", "seconds/step/a"].map((tag, index) => ({ index, tag, kind: "scalars", ...tagName(tag) }));
+  assert.deepEqual(quantitiesIn(tags).map(titleOf), ["Share of zeros of activations", "Time of the whole step", "Time of the update"]);
 });
 
 test("a filter that is no regular expression is a text", () => {

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from cutaway.readers.live.recording import LOCK, Frame, keras, patched
+from cutaway.readers.live.recording import LOCK, Frame, definers, keras, patched
 from cutaway.readers.live.tracing import TraceRecorder, inlined, patches
 from cutaway.readers.live.untouched import untouched
 
@@ -45,10 +45,9 @@ class Owner:
 
 @dataclass(slots=True)
 class Traced:
-    """A model as one function, and whose each of its operations is.
+    """Whose each operation of a function is that runs a model.
 
     Attributes:
-        function: The function; it takes the flat list of input tensors.
         root: The frame around all calls.
         operations: Operations by name, those in bodies behind the name of what runs them.
         owners: Whose each of them is.
@@ -56,7 +55,6 @@ class Traced:
         gradient_of: For a gradient in a scope that only one operation has, that operation.
     """
 
-    function: Any
     root: Frame
     operations: dict[str, Any] = field(default_factory=dict)
     owners: dict[str, Owner] = field(default_factory=dict)
@@ -130,34 +128,51 @@ class CallRecorder(TraceRecorder):
 
 
 def trace_calls(
-    tf: Any, model: Any, make: Callable[[CallRecorder], Callable[..., Any]], specs: Sequence[Any]
-) -> Traced:
+    tf: Any, model: Any, run: Callable[..., Any], specs: Sequence[Any]
+) -> tuple[Callable[..., Any], Traced]:
     """Trace a model.
 
     Args:
         tf: TensorFlow.
         model: The model of Keras 3, which is built.
-        make: From the recorder to the function of flat tensors that is traced.
+        run: Runs it on flat tensors.
         specs: ``tf.TensorSpec`` of each tensor.
+
+    Returns:
+        The function, of flat tensors, and whose its operations are.
     """
-    recorder = CallRecorder(tf)
-    run = make(recorder)
+    found: list[Traced] = []
 
     def follow(*tensors: Any) -> Any:
-        recorder.reset()
-        recorder.updates.clear()
-        return run(*tensors)
+        with followed(tf, model) as traced:
+            made = run(*tensors)
+        found.append(traced)
+        return made
 
-    with LOCK, untouched(model), _recorded(recorder, model), inlined(tf):
+    with LOCK, untouched(model), inlined(tf):
         function = tf.function(follow, autograph=False).get_concrete_function(*specs)
-    traced = Traced(function, recorder.root, updates=recorder.updates)
-    _own(traced, function.graph, recorder)
-    return traced
+    return function, found[-1]
+
+
+@contextmanager
+def followed(tf: Any, model: Any) -> Iterator[Traced]:
+    """Follow the calls and updates in a function that is traced in this block; behind it their operations are owned.
+
+    Args:
+        tf: TensorFlow.
+        model: The model of Keras 3 that is called.
+    """
+    recorder = CallRecorder(tf)
+    traced = Traced(recorder.root, updates=recorder.updates)
+    with LOCK, _recorded(recorder, model):
+        yield traced
+    _own(traced, tf.compat.v1.get_default_graph(), recorder)
 
 
 @contextmanager
 def _recorded(recorder: CallRecorder, model: Any) -> Iterator[None]:
     layer_class = keras().layers.Layer
+    layers_of = _layers_by_variable(model)
 
     def follow_operations(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -167,10 +182,31 @@ def _recorded(recorder: CallRecorder, model: Any) -> Iterator[None]:
 
         return call
 
+    def follow_updates(original: Callable[..., Any]) -> Callable[..., Any]:
+        def update_step(self: Any, gradient: Any, variable: Any, *rest: Any, **more: Any) -> Any:
+            if id(recorder.top) in recorder.updates or not recorder.wants(self):
+                return original(self, gradient, variable, *rest, **more)
+            with recorder.updating(layers_of.get(id(variable), [model])):
+                return original(self, gradient, variable, *rest, **more)
+
+        return update_step
+
     with ExitStack() as stack:
         stack.enter_context(patches(recorder, [model]))
         stack.enter_context(patched(keras().Operation, "__call__", follow_operations))
+        for owner in definers(keras().optimizers.Optimizer, "update_step"):
+            stack.enter_context(patched(owner, "update_step", follow_updates))
         yield
+
+
+def _layers_by_variable(model: Any) -> dict[int, list[Any]]:
+    """The layers that hold each variable, the outermost first; the model itself where no layer does."""
+    found: dict[int, list[Any]] = {}
+    for layer in model._flatten_layers(include_self=False):
+        for variable in layer.weights:
+            for each in (variable, getattr(variable, "_value", variable)):  # some optimizers see TensorFlow's own
+                found.setdefault(id(each), []).append(layer)
+    return found
 
 
 def _own(traced: Traced, graph: Any, recorder: CallRecorder) -> None:

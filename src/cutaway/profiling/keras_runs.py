@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
 from cutaway.errors import OptionError, UnbuiltModel
 from cutaway.graph.model import Graph
-from cutaway.profiling.calls import CallRecorder, Owner, Traced, trace_calls
-from cutaway.profiling.fusing import HEAVY, MOST, fusions_in
-from cutaway.profiling.landing import CallPlaces, Place, place_by_name
-from cutaway.profiling.optimes import OpTimes
-from cutaway.profiling.runnable import Fusion, Landed, Runnable
+from cutaway.profiling.calls import trace_calls
+from cutaway.profiling.fusing import fusions_in
+from cutaway.profiling.landing import place_by_name
+from cutaway.profiling.runnable import Landed, Runnable
+from cutaway.profiling.traced_places import TracedPlaces
 from cutaway.readers.live.calls import as_value, leaves, map_leaves
 from cutaway.readers.live.kinds import framework_of, graph_of, kind_of_class
 from cutaway.readers.live.recording import keras
 from cutaway.readers.live.specs import arguments_of
-
-_NO_WORK = {"Const", "Placeholder", "ReadVariableOp", "VarHandleOp", "Identity", "NoOp", "_Arg"}
 
 
 def check_runs(model: Any) -> None:
@@ -64,20 +62,16 @@ def runnable(tf: Any, model: Any, graph: Graph, tensors: Sequence[Any], *, train
             lambda times: fusions_in(graph, lambda name: Landed(find(name)), times),
             "names of operations",
         )
-    step = _training_step(tf, model, call) if training else None
-    traced = trace_calls(tf, model, lambda recorder: step(recorder) if step else _forward(call), specs)
-    places = _places(graph, traced)
+    run = _training_step(tf, model, call) if training else lambda *given: call(given, False)
+    function, traced = trace_calls(tf, model, run, specs)
+    places = TracedPlaces(graph, traced)
     return Runnable(
-        lambda: traced.function(*tensors),
-        lambda name: _landed(traced, places, name),
-        lambda times: _fusions(traced, places, times),
+        lambda: function(*tensors),
+        places.land,
+        places.fusions,
         "calls that made the operations",
         (lambda: restored(model)) if training else nullcontext,
     )
-
-
-def _forward(call: Callable[[Sequence[Any], bool], Any]) -> Callable[..., Any]:
-    return lambda *given: call(given, False)
 
 
 def _caller(model: Any, tensors: Sequence[Any]) -> Callable[[Sequence[Any], bool], Any]:
@@ -103,9 +97,7 @@ def _training(model: Any, training: bool) -> dict[str, bool]:
     return {"training": training} if takes else {}
 
 
-def _training_step(
-    tf: Any, model: Any, call: Callable[[Sequence[Any], bool], Any]
-) -> Callable[[CallRecorder], Callable[..., Any]]:
+def _training_step(tf: Any, model: Any, call: Callable[[Sequence[Any], bool], Any]) -> Callable[..., Any]:
     """Forward in training mode, the gradients of the mean square of the outputs, and an update of all weights.
 
     Labels are not known, so the loss stands for that of the model; it costs next to nothing.
@@ -115,31 +107,19 @@ def _training_step(
         raise OptionError(f"{model.name!r} has no weights that are trained, so there is no step of training to profile")
     optimizer = _optimizer(model)
     optimizer.build(variables)
-    layers_of = _layers_by_variable(model)
 
-    def make(recorder: CallRecorder) -> Callable[..., Any]:
-        update = optimizer.update_step
+    def step(*given: Any) -> Any:
+        with tf.GradientTape() as tape:
+            made = [leaf for leaf in leaves(call(given, True)) if leaf is not None and leaf.dtype.is_floating]
+            loss = tf.add_n([tf.reduce_mean(tf.square(tf.cast(leaf, tf.float32))) for leaf in made])
+            for extra in model.losses:
+                loss += tf.cast(extra, tf.float32)
+        gradients = tape.gradient(loss, variables)
+        pairs = [(one, each) for one, each in zip(gradients, variables, strict=True) if one is not None]
+        optimizer.apply_gradients(pairs)
+        return loss
 
-        def update_step(gradient: Any, variable: Any, *rest: Any, **more: Any) -> Any:
-            with recorder.updating(layers_of.get(id(variable), [model])):
-                return update(gradient, variable, *rest, **more)
-
-        optimizer.update_step = update_step
-
-        def step(*given: Any) -> Any:
-            with tf.GradientTape() as tape:
-                made = [leaf for leaf in leaves(call(given, True)) if leaf is not None and leaf.dtype.is_floating]
-                loss = tf.add_n([tf.reduce_mean(tf.square(tf.cast(leaf, tf.float32))) for leaf in made])
-                for extra in model.losses:
-                    loss += tf.cast(extra, tf.float32)
-            gradients = tape.gradient(loss, variables)
-            pairs = [(one, each) for one, each in zip(gradients, variables, strict=True) if one is not None]
-            optimizer.apply_gradients(pairs)
-            return loss
-
-        return step
-
-    return make
+    return step
 
 
 def _optimizer(model: Any) -> Any:
@@ -152,16 +132,6 @@ def _optimizer(model: Any) -> Any:
     return keras().optimizers.SGD()
 
 
-def _layers_by_variable(model: Any) -> dict[int, list[Any]]:
-    """The layers that hold each variable, the outermost first; the model itself where no layer does."""
-    found: dict[int, list[Any]] = {}
-    for layer in model._flatten_layers(include_self=False):
-        for variable in layer.trainable_variables:
-            for each in (variable, getattr(variable, "_value", variable)):  # some optimizers see TensorFlow's own
-                found.setdefault(id(each), []).append(layer)
-    return found
-
-
 @contextlib.contextmanager
 def restored(model: Any) -> Iterator[None]:
     """Put the weights and states of a model back at the end of a block."""
@@ -171,53 +141,3 @@ def restored(model: Any) -> Iterator[None]:
     finally:
         for variable, value in before:
             variable.assign(value)
-
-
-def _places(graph: Graph, traced: Traced) -> CallPlaces:
-    own: dict[int, list[Any]] = {}
-    for name, owner in traced.owners.items():
-        if owner.phase == "forward":
-            own.setdefault(id(owner.frame), []).append(traced.operations[name])
-    return CallPlaces(graph, traced.root, own, traced.updates)
-
-
-def _landed(traced: Traced, places: CallPlaces, name: str) -> Landed:
-    owner = traced.owner(name)
-    if owner is None or owner.frame is traced.root:
-        return Landed(None, "forward" if owner is None else owner.phase)
-    made = traced.gradient_of.get(name) or traced.operations.get(name)
-    return Landed(places.of(owner.frame, made), owner.phase)
-
-
-def _fusions(traced: Traced, places: CallPlaces, times: OpTimes) -> Mapping[str, Fusion]:
-    """What ran as one operation: those before it that did not run themselves."""
-    found = {}
-    for name, kind in times.kinds.items():
-        operation = traced.operations.get(name)
-        if operation is None or kind == operation.type or "Fused" not in kind:
-            continue
-        parts = _absorbed(operation, times)
-        heavy = next((each for each in parts if each.type in HEAVY), operation)
-        place = _place(traced, places, heavy)
-        others = dict.fromkeys(_place(traced, places, each) for each in (operation, *parts))
-        if place is not None:
-            found[name] = Fusion(place, tuple(each for each in others if each is not None and each != place))
-    return found
-
-
-def _absorbed(operation: Any, times: OpTimes) -> list[Any]:
-    """The operations right before one that did not run themselves and do work."""
-    found: list[Any] = []
-    waiting = [operation]
-    while waiting and len(found) < MOST:
-        for tensor in waiting.pop().inputs:
-            maker = tensor.op
-            if maker.name not in times.kinds and maker.type not in _NO_WORK and maker not in found:
-                found.append(maker)
-                waiting.append(maker)
-    return found
-
-
-def _place(traced: Traced, places: CallPlaces, operation: Any) -> Place | None:
-    owner: Owner | None = traced.owners.get(operation.name)
-    return None if owner is None or owner.frame is traced.root else places.of(owner.frame, operation)

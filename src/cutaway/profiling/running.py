@@ -72,16 +72,27 @@ def profiled(tf: Any, run: Callable[[], Any], runs: int) -> tuple[OpTimes, Float
         OptionError: Another profiler is at work in this process, which can have only one.
         ReadError: The trace holds no operations.
     """
+    trace, seconds = watched(tf, run, runs)
+    return read_xplane(trace), seconds
+
+
+def watched(tf: Any, run: Callable[[], Any], runs: int) -> tuple[bytes, Floats]:
+    """The XPlane file of some runs, and the seconds that each took.
+
+    Raises:
+        OptionError: Another profiler is at work in this process, which can have only one.
+        ReadError: There is no trace.
+    """
     with tempfile.TemporaryDirectory(prefix="cutaway-profile-") as folder:
-        seconds = []
         with _session(tf, folder):
+            seconds = []
             for at in range(runs):
                 with tf.profiler.experimental.Trace(RUN, step_num=at):
                     seconds.append(_timed(run))
         found = sorted(Path(folder).rglob("*.xplane.pb"))
         if not found:
             raise ReadError("TensorFlow's profiler wrote no trace; expected an .xplane.pb file")
-        return read_xplane(found[0].read_bytes()), np.array(seconds)
+        return found[0].read_bytes(), np.array(seconds)
 
 
 @contextlib.contextmanager

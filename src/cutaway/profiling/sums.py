@@ -22,7 +22,7 @@ class Spent:
     Attributes:
         nodes, groups: The median over the runs, by index.
         node_spread, group_spread: Half of what lies between the quartiles.
-        node_phases: The median by node and phase, in the order of `PHASES`.
+        node_phases, group_phases: The median by index and phase, in the order of `PHASES`.
         landed: Share of the time of all operations that is on a layer.
         raw_share: Time of all operations as they were measured, as a share of the whole model's.
         whole: Seconds of one run of the whole.
@@ -35,6 +35,7 @@ class Spent:
     node_spread: Floats
     group_spread: Floats
     node_phases: Floats
+    group_phases: Floats
     landed: float
     raw_share: float
     whole: float
@@ -60,18 +61,16 @@ def add_up(
     """
     runs = len(times.total)
     by_node = np.zeros((len(graph), len(PHASES), runs))
-    own = np.zeros((len(graph.groups), runs))
+    by_group = np.zeros((len(graph.groups), len(PHASES), runs))
     lost: dict[str, Floats] = {}
     for name, seconds in times.seconds.items():
         found, fusion = land(name), fusions.get(name)
         place = found.place if fusion is None else fusion.place
         if place is None or place == Place("group", 0):
             lost[name] = seconds
-        elif place.kind == "node":
-            by_node[place.at, PHASES.index(found.phase)] += seconds
         else:
-            own[place.at] += seconds
-    nodes = by_node.sum(axis=1)
+            (by_node if place.kind == "node" else by_group)[place.at, PHASES.index(found.phase)] += seconds
+    nodes, own = by_node.sum(axis=1), by_group.sum(axis=1)
     missing = {name: float(np.median(seconds)) for name, seconds in lost.items()}
     of_nodes, of_own = np.median(nodes, axis=1), np.median(own, axis=1)
     total = float(of_nodes.sum() + of_own.sum()) + sum(missing.values())
@@ -82,6 +81,7 @@ def add_up(
         node_spread=_spread(nodes) * scale,
         group_spread=_spread(_rolled_up(graph, nodes, own)) * scale,
         node_phases=np.median(by_node, axis=2) * scale,
+        group_phases=_rolled_up(graph, np.median(by_node, axis=2), np.median(by_group, axis=2)) * scale,
         landed=1 - sum(missing.values()) / total if total else 0.0,
         raw_share=float(np.median(times.total)) / whole if whole else 1.0,
         whole=total if whole is None else whole,

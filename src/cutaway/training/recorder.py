@@ -33,6 +33,7 @@ except ImportError as error:
 
 from cutaway.training import jobs
 from cutaway.training.step.functions import RecordedStep, Told
+from cutaway.training.step.times import Look, TimedSteps, timed_steps
 from cutaway.training.step.weights import RecordedWeights
 
 _LOG = logging.getLogger("cutaway.training")
@@ -57,6 +58,8 @@ class Recorder(keras.callbacks.Callback):
             ``"gradients"`` and ``"updates"``; True for all, False for none. All but weights need TensorFlow.
         layers: Which layers: names, ids or patterns such as ``"block*"``, or a function that is given a layer; None for
             all, of which some are left out in models where more than 1,000 tensors would be looked at.
+        time_layers: Every so many steps, from the first ones on, the time of each layer in a step is written: forward,
+            backward and update; None for never. Needs TensorFlow.
         checks: Whether what is written is looked at for faults of the training, as ``docs/checks.md`` lists them; what
             is found is logged, written as text, and kept in ``findings``.
         stop_on: ``"error"`` or ``"warning"``: the training stops where something as grave is found; None for never.
@@ -66,7 +69,7 @@ class Recorder(keras.callbacks.Callback):
         MissingExtra: Keras is not installed.
 
     Attributes:
-        preparation_seconds: What it took to prepare the recording of activations, gradients and updates, once.
+        preparation_seconds: What it took to prepare the recording of activations, gradients, updates and times, once.
         findings: What the checks found so far.
     """
 
@@ -85,6 +88,7 @@ class Recorder(keras.callbacks.Callback):
         every: int | None = None,
         record: bool | str | tuple[str, ...] | list[str] = KINDS,
         layers: Layers = None,
+        time_layers: int | None = None,
         checks: bool = True,
         stop_on: Severity | None = None,
     ) -> None:
@@ -92,7 +96,7 @@ class Recorder(keras.callbacks.Callback):
         self.log_dir = str(log_dir)
         self.preparation_seconds = 0.0
         self._options: RecorderOptions = checked(
-            histogram_freq, write_graph, write_images, write_steps_per_second, update_freq, every, record
+            histogram_freq, write_graph, write_images, write_steps_per_second, update_freq, every, record, time_layers
         )
         self._layers = layers
         self._clock = Clock()
@@ -101,6 +105,7 @@ class Recorder(keras.callbacks.Callback):
         self._watch = Watch(checks=checks or stop_on is not None)
         self._writing = Writing(self.log_dir, self._watch.opened)
         self._told_failure = False
+        self._told_preparation = False
         self._plan = Plan(frozenset())
         self._described: list[tuple[Any, bool]] = []
         self._unbuilt = False
@@ -108,6 +113,7 @@ class Recorder(keras.callbacks.Callback):
         self._weights: RecordedWeights | None = None
         self._plain: Callable[[Any], Any] | None = None
         self._step_of: RecordedStep | None = None
+        self._times: TimedSteps | None = None
         self._history: Any = None
         self._traced = False
         self._execution = 1
@@ -117,6 +123,8 @@ class Recorder(keras.callbacks.Callback):
         self._began: tuple[float, int] = (0.0, 0)
         self._replaces = keras.backend.backend() == "tensorflow"
         self._counts = self._options.by_step
+        if time_layers and not self._replaces:
+            warnings.warn("the time of the layers is not recorded: it needs TensorFlow as Keras' backend", stacklevel=2)
         self._helper: Any = None
         if profile_batch or embeddings_freq:
             self._helper = _Helper(
@@ -236,7 +244,7 @@ class Recorder(keras.callbacks.Callback):
     def _describe(self) -> None:
         """Write what the model is made of, and choose what to record of it."""
         kinds = self._options.kinds if self._replaces else self._options.kinds & {"weights"}
-        if not (self._options.write_graph or kinds):
+        if not (self._options.write_graph or self._options.time_steps or kinds):
             return
         seen = [(variable, variable.trainable) for variable in self.model.variables]
         if not _same(seen, self._described):
@@ -274,8 +282,8 @@ class Recorder(keras.callbacks.Callback):
 
     def _prepare(self) -> None:
         """Make what records the inside of steps, unless an earlier training made it."""
-        held = self._plain
-        if self._plan.in_step and _own(held) is not held:
+        held: Any = self._plain
+        if _own(held) is not held and (self._plan.in_step or self._options.time_steps):
             warnings.warn(
                 "another Recorder records the inside of the same steps; this one records metrics and weights alone",
                 stacklevel=5,
@@ -287,9 +295,19 @@ class Recorder(keras.callbacks.Callback):
             self._step_of = None
         elif not known:
             taken = ", ".join(kind for kind in KINDS if kind in self._plan.kinds)
-            say = _LOG.warning if self.params.get("verbose") else _LOG.info
-            say("preparing to record %s of every %d steps: this takes a while, once", taken, self._options.weight_steps)
-            self._step_of = RecordedStep(self.model, self._plan, held, traced=self._traced)  # type: ignore[arg-type]
+            self._announce(f"record {taken} of every {self._options.weight_steps} steps")
+            self._step_of = RecordedStep(self.model, self._plan, held, traced=self._traced)
+        timed, steps = self._times, self._options.time_steps
+        if self._unbuilt or _own(held) is not held:
+            steps = 0
+        self._times = timed_steps(self.model, self._watch.graph, held, steps, timed)
+        if self._times is not None and self._times is not timed:
+            self._announce(f"time the layers every {steps} steps")
+
+    def _announce(self, what: str) -> None:
+        """Say that something takes a while: where a bar shows the progress, so that it is seen."""
+        say = _LOG.warning if self.params.get("verbose") else _LOG.info
+        say("preparing to %s: this takes a while, once", what)
 
     def _detach(self) -> None:
         held = getattr(self.model, "train_function", None)
@@ -303,11 +321,15 @@ class Recorder(keras.callbacks.Callback):
         before, size = self._step, self._execution
         recorded = self._step_of
         told: Told | None = None
+        look: Look | None = None
+        record = self._options.weights_due(before, before + size)
         try:
-            if recorded is None:
+            if self._times is not None and self._times.turn(before) and not (record and recorded is not None):
+                logs, look = self._times(iterator)
+            elif recorded is None:
                 logs = self._plain(iterator)  # type: ignore[misc]
             else:
-                logs, told = recorded(iterator, record=self._options.weights_due(before, before + size))
+                logs, told = recorded(iterator, record=record)
         except BaseException as error:
             if type(error).__name__ not in ("StopIteration", "OutOfRangeError"):
                 self._detach()
@@ -319,6 +341,8 @@ class Recorder(keras.callbacks.Callback):
         self._describe_late()
         if told is not None:
             self._record_step(told)
+        if look is not None:
+            self._record_look(look)
         if self._options.due(before, self._step):
             self._record(before, logs)
         return logs
@@ -372,10 +396,17 @@ class Recorder(keras.callbacks.Callback):
 
     def _record_step(self, told: Told) -> None:
         step, now = self._step, self._clock()
-        if self._step_of is not None and not self.preparation_seconds:
-            self.preparation_seconds = seconds = self._step_of.preparation
+        if self._step_of is not None and not self._told_preparation:
+            self._told_preparation = True
+            seconds = self._step_of.preparation
+            self.preparation_seconds += seconds
             self._put(lambda writer: writer.scalars({"recorder/preparation_seconds": seconds}, step, wall_time=now))
         self._put(jobs.taken(told, step, now), size=told.size)
+
+    def _record_look(self, look: Look) -> None:
+        step, now = self._step, self._clock()
+        self.preparation_seconds += look.preparation
+        self._put(lambda writer: look.write(writer, step, now), size=len(look.trace))
 
     def _put(
         self, job: Callable[[EventWriter], None], *, part: str = "train", size: int = 500, first: bool = False

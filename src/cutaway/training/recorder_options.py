@@ -20,6 +20,7 @@ class RecorderOptions:
         metric_steps: Steps between metrics, each a reason of its own to write them.
         weight_steps: Steps between distributions of the layers; 0 for never.
         kinds: Which distributions.
+        time_steps: Steps between times of the layers; 0 for never.
     """
 
     histogram_freq: int
@@ -29,11 +30,12 @@ class RecorderOptions:
     metric_steps: tuple[int, ...]
     weight_steps: int
     kinds: frozenset[str]
+    time_steps: int = 0
 
     @property
     def by_step(self) -> bool:
         """Whether steps have to be counted."""
-        return bool(self.metric_steps or self.weight_steps)
+        return bool(self.metric_steps or self.weight_steps or self.time_steps)
 
     def due(self, before: int, step: int) -> bool:
         """Whether anything is written at a step, where ``before`` is the one that was looked at before."""
@@ -56,6 +58,7 @@ def checked(
     update_freq: str | int,
     every: int | None,
     record: object = True,
+    time_layers: int | None = None,
 ) -> RecorderOptions:
     """The options, as the recorder takes them.
 
@@ -64,6 +67,8 @@ def checked(
     """
     if every is not None and not _is_count(every, least=1):
         raise OptionError(f"every must be a number of steps, 1 or more, or None; received {every!r}")
+    if time_layers is not None and not _is_count(time_layers, least=1):
+        raise OptionError(f"time_layers must be a number of steps, 1 or more, or None; received {time_layers!r}")
     if not _is_count(histogram_freq, least=0):
         raise OptionError(f"histogram_freq must be a number of epochs, 0 or more; received {histogram_freq!r}")
     if update_freq not in ("epoch", "batch") and not _is_count(update_freq, least=1):
@@ -73,8 +78,20 @@ def checked(
     by_update = () if isinstance(update_freq, str) and update_freq == "epoch" else (update_freq,)
     often = {1 if given == "batch" else int(given) for given in by_update} | ({every} if every else set())
     kinds = _kinds(record) if every else frozenset()
+    if time_layers and every == 1 and kinds - {"weights"}:
+        raise OptionError(
+            "time_layers needs steps in which nothing else is taken: record every=2 steps or more, or only "
+            'record="weights"'
+        )
     return RecorderOptions(
-        histogram_freq, write_graph, write_images, write_steps_per_second, tuple(sorted(often)), every or 0, kinds
+        histogram_freq,
+        write_graph,
+        write_images,
+        write_steps_per_second,
+        tuple(sorted(often)),
+        every or 0,
+        kinds,
+        time_layers or 0,
     )
 
 

@@ -6,12 +6,12 @@ import type { Histogram } from "./histogram.ts";
 import { inkOf } from "./ink.ts";
 import type { Run, Tag } from "./logs.ts";
 import type { Recorded } from "./naming.ts";
-import { statisticName, statisticRank } from "./quantity.ts";
+import { isTime, kindName, shownValue, statisticName, statisticRank } from "./quantity.ts";
 import { short } from "./scales.ts";
 import { paintSpark } from "./spark.ts";
 import type { Points } from "./spark.ts";
 
-export const KINDS = ["activations", "weights", "gradients", "updates"];
+export const KINDS = ["activations", "weights", "gradients", "updates", "step", "forward", "backward", "update"];
 const SPARK_PX = 120; // pixels for which curves are asked
 const MARGIN = 3; // px around a curve, for its mark
 
@@ -48,8 +48,7 @@ export class LayerParts {
     }));
     const parts = new Map<string, Cell[]>();
     for (const cell of this.cells) {
-      const { id, kind } = cell.of.known;
-      const part = kind === "activations" ? "output" : weightName(id, of);
+      const part = partName(cell.of.known, of);
       parts.set(part, [...(parts.get(part) ?? []), cell]);
     }
     this.element.append(...[...parts].map(([part, cells]) => table(part, cells)));
@@ -112,7 +111,7 @@ export class LayerParts {
         if (histogram !== null) paintHistogram(context, width, height, histogram, ink, this.app.colourOf(this.run));
         return;
       }
-      value.textContent = told === null ? "–" : typeof told.value === "number" ? short(told.value) : String(told.value);
+      value.textContent = told === null ? "–" : typeof told.value === "number" ? short(shownValue(of.known.statistic, told.value)) : String(told.value);
       const points = this.curves.get(of.tag.index);
       if (points === undefined) return;
       context.strokeStyle = ink.muted;
@@ -124,9 +123,15 @@ export class LayerParts {
   }
 }
 
+/** What a cell stands with: the output of the layer, its time, or one of its weights. */
+function partName({ id, kind, statistic }: Recorded, of: readonly Of[]): string {
+  if (isTime(statistic)) return "time";
+  return kind === "activations" ? "output" : weightName(id, of);
+}
+
 /** A weight's name in its layer: `kernel` of `dense/kernel`, `query/kernel` of an attention; what all of them begin with is left out. */
 function weightName(id: string, of: readonly Of[]): string {
-  const ids = of.filter(({ known }) => known.kind !== "activations").map(({ known }) => known.id);
+  const ids = of.filter(({ known }) => known.kind !== "activations" && !isTime(known.statistic)).map(({ known }) => known.id);
   let common = id.lastIndexOf("/") + 1;
   while (common > 0 && !ids.every((one) => one.startsWith(id.slice(0, common)))) common = id.lastIndexOf("/", common - 2) + 1;
   return id.slice(common);
@@ -144,6 +149,6 @@ function table(part: string, cells: readonly Cell[]): HTMLElement {
       return make("td", { class: name === "" ? "shape" : "trace" }, inside);
     }),
   ]));
-  const heads = kinds.map((kind) => make("th", { text: kind, set: { scope: "col" } }));
+  const heads = kinds.map((kind) => make("th", { text: kindName(kind), set: { scope: "col" } }));
   return make("table", { class: "layer-part" }, [make("caption", { text: part }), make("tr", {}, [make("th", {}), ...heads]), ...rows]);
 }

@@ -76,13 +76,14 @@ export function isPattern(filter: string): boolean {
 }
 
 const KINDS = ["weights", "activations", "gradients", "updates"] as const;
-const RECORDED = new RegExp(`^(?:([a-z_]+)/)?(${KINDS.join("|")})/(.+?)(#\\d+)?$`);
+const PHASES = ["step", "forward", "backward", "update"] as const; // of the time of a layer
+const RECORDED = new RegExp(`^(?:(?:([a-z_]+)/)?(${KINDS.join("|")})|(seconds)/(${PHASES.join("|")}))/(.+?)(#\\d+)?$`);
 
 /** What `cutaway.Recorder` logs of a part of the model: `norm/gradients/dense/kernel`. */
 export interface Recorded {
-  /** A statistic; empty for the distribution itself. */
+  /** A statistic; empty for the distribution itself; `seconds` for times. */
   readonly statistic: string;
-  readonly kind: (typeof KINDS)[number];
+  readonly kind: (typeof KINDS)[number] | (typeof PHASES)[number];
   /** The id of a layer, a group or a weight in the recorded graph. */
   readonly id: string;
 }
@@ -91,7 +92,7 @@ export interface Recorded {
 export function recorded(tag: string): Recorded | undefined {
   const found = RECORDED.exec(tag);
   if (found === null) return undefined;
-  return { statistic: found[1] ?? "", kind: found[2] as Recorded["kind"], id: found[3] as string };
+  return { statistic: found[1] ?? found[3] ?? "", kind: (found[2] ?? found[4]) as Recorded["kind"], id: found[5] as string };
 }
 
 /** What a distribution is of: a kind, and the layer. Keras' callback logs `dense/kernel/histogram`. */

@@ -11,17 +11,18 @@ export interface Quantity {
   readonly ids: readonly string[];
   readonly steps: Float64Array;
   readonly times: Float64Array;
-  /** Row by row; NaN where nothing was recorded. */
+  /** Row by row, as they are shown; NaN where nothing was recorded. */
   readonly values: Float32Array;
 }
 
 export function quantityOf(name: string, box: Container): Quantity {
   const texts = new Strings(box.bytes("ids"), box.u32("ids_start"));
   const ids = Array.from({ length: texts.length }, (_, at) => texts.at(at));
-  return { name, ids, steps: box.f64("steps"), times: box.f64("times"), values: box.f32("values") };
+  const values = box.f32("values").map((value) => shownValue(name, value));
+  return { name, ids, steps: box.f64("steps"), times: box.f64("times"), values };
 }
 
-const FIRST = ["norm/activations", "norm/gradients", "ratio/updates", "norm/weights", "zeros/activations"];
+const FIRST = ["norm/activations", "norm/gradients", "ratio/updates", "norm/weights", "zeros/activations", "seconds/step"];
 
 /** The quantities that some tags are of, those that tell most first. */
 export function quantitiesIn(tags: readonly Tag[]): string[] {
@@ -37,12 +38,30 @@ export function quantitiesIn(tags: readonly Tag[]): string[] {
 const SAID: Readonly<Record<string, string>> = {
   norm: "Norm", mean: "Mean", std: "Standard deviation", min: "Least value", max: "Greatest value", zeros: "Share of zeros",
   nan: "NaN", infinite: "Infinite values", ratio: "Ratio to the weights", saturation: "Share of saturated", dead: "Share of dead units",
+  seconds: "Milliseconds",
 };
+
+const PARTS_OF_STEP: Readonly<Record<string, string>> = { step: "whole step", forward: "forward pass", backward: "backward pass" };
+
+/** Whether a statistic, or a quantity, is a time: it is shown in milliseconds, and adds up over the layers of a group. */
+export function isTime(name: string): boolean {
+  return /^seconds(\/|$)/.test(name);
+}
+
+/** What is shown of a value that was recorded of a statistic or quantity. */
+export function shownValue(name: string, value: number): number {
+  return isTime(name) ? value * 1000 : value;
+}
 
 /** A quantity in words: `norm/gradients` is the norm of gradients. */
 export function titleOf(name: string): string {
   const [statistic = "", kind = ""] = name.split("/");
-  return `${statisticName(statistic)} of ${kind}`;
+  return isTime(name) ? `Time of the ${kindName(kind)}` : `${statisticName(statistic)} of ${kind}`;
+}
+
+/** A kind in words. */
+export function kindName(kind: string): string {
+  return PARTS_OF_STEP[kind] ?? kind;
 }
 
 /** Where a statistic stands in a list of them: those that are known first, in the order above. */

@@ -15,7 +15,7 @@ import { minimap } from "../panels/minimap.ts";
 import { rankOf } from "./checking.ts";
 import type { TrainingFinding } from "./checking.ts";
 import type { Looked, Stage, StageMaker } from "./model.ts";
-import { Parts } from "./quantity.ts";
+import { isTime, Parts } from "./quantity.ts";
 import type { Quantity } from "./quantity.ts";
 import { paintSpark } from "./spark.ts";
 
@@ -126,16 +126,16 @@ class ModelStage implements Stage {
       return;
     }
     const { nodes, given } = this.valuesAt(this.at);
-    const groups = rollUp(this.columns, nodes, "max", given);
+    const groups = rollUp(this.columns, nodes, isTime(quantity.name) ? "sum" : "max", given);
     const code = (value: number): number => (Number.isNaN(value) ? 1 : FIRST + Math.round(shareOf(scale, value) * (STEPS - 1)));
     const faded = mix(theme.group_fill, theme.group_stroke, FADED);
     const palette = ["", faded, ...Array.from({ length: STEPS }, (_, step) => colourAt(theme.scale, step / (STEPS - 1)))];
     const codes = (values: Float64Array): Uint8Array => Uint8Array.from(values, code);
     explorer.state.send({ kind: "colour", colouring: { palette, nodes: codes(nodes), groups: codes(groups), legend: [] }, by: "" });
-    this.explain(scale, theme.scale);
+    this.explain(scale, theme.scale, isTime(quantity.name) ? " ms" : "");
   }
 
-  private explain(scale: Scale, colours: readonly string[]): void {
+  private explain(scale: Scale, colours: readonly string[], unit: string): void {
     const bar = make("div", { class: "bar" });
     bar.style.background = `linear-gradient(to right, ${Array.from({ length: 9 }, (_, at) => colourAt(colours, at / 8)).join(", ")})`;
     let last = -TICK_ROOM;
@@ -143,7 +143,7 @@ class ModelStage implements Stage {
       const share = shareOf(scale, value);
       if (share - last < TICK_ROOM) return [];
       last = share;
-      const mark = make("span", { text: shortNumber(value) });
+      const mark = make("span", { text: `${shortNumber(value)}${unit}` });
       mark.style.left = `${share * 100}%`;
       return [mark];
     });

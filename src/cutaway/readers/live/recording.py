@@ -130,6 +130,18 @@ def patched(cls: type, name: str, make: Callable[[Callable[..., Any]], Callable[
         setattr(cls, name, original)
 
 
+def definers(base: type, name: str) -> list[type]:
+    """The classes that define a method: those that a class inherits it from, and all that are made from those."""
+    waiting = [cls for cls in base.__mro__ if name in vars(cls)]
+    found: dict[type, None] = {}
+    while waiting:
+        cls = waiting.pop()
+        if cls not in found:
+            found[cls] = None
+            waiting += cls.__subclasses__()
+    return [cls for cls in found if name in vars(cls)]
+
+
 def keras() -> Any:
     """The Keras that made the live object; it is imported already."""
     return sys.modules["keras"]

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from cutaway.readers.live.calls import leaves
-from cutaway.readers.live.recording import LOCK, keras, patched
+from cutaway.readers.live.recording import LOCK, definers, keras, patched
 from cutaway.training.step.forms import form_of, units_axis
 from cutaway.training.step.plan import Plan
 from cutaway.training.step.statistics import measure, silent_share, squares
@@ -246,18 +246,6 @@ def patches() -> Iterator[None]:
     with LOCK, ExitStack() as stack:
         stack.enter_context(patched(layer_class, "__call__", layer_call))
         stack.enter_context(patched(operation_class, "__call__", operation_call))
-        for owner in _optimizers():
+        for owner in definers(keras().optimizers.Optimizer, "apply"):
             stack.enter_context(patched(owner, "apply", apply))
         yield
-
-
-def _optimizers() -> list[type]:
-    """The classes of optimizers that define how gradients are applied."""
-    waiting = [cls for cls in keras().optimizers.Optimizer.__mro__ if "apply" in vars(cls)]
-    found: dict[type, None] = {}
-    while waiting:
-        cls = waiting.pop()
-        if cls not in found:
-            found[cls] = None
-            waiting += cls.__subclasses__()
-    return [cls for cls in found if "apply" in vars(cls)]
