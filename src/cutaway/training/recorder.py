@@ -324,8 +324,10 @@ class Recorder(keras.callbacks.Callback):
         look: Look | None = None
         record = self._options.weights_due(before, before + size)
         try:
-            if self._times is not None and self._times.turn(before) and not (record and recorded is not None):
-                logs, look = self._times(iterator)
+            timed = self._times if self._times is not None and self._times.turn(before) else None
+            batches = [] if timed is None or (record and recorded is not None) else timed.batches(iterator)
+            if timed is not None and batches:
+                logs, look = timed(batches)
             elif recorded is None:
                 logs = self._plain(iterator)  # type: ignore[misc]
             else:

@@ -140,21 +140,23 @@ class TimedSteps:
             self._looked, self._left = number, REFERENCES + 1 + (self._places is None)
         return self._left > 0
 
-    def __call__(self, iterator: Any) -> tuple[Any, Look | None]:
-        """Run a step, or as many as are executed as one.
+    def batches(self, iterator: Any) -> list[Any]:
+        """The data of a step, or of as many as are executed as one; fewer where there are no more.
+
+        Where there are none the step is not ours: at the end of some data Keras runs what needs none of them, such as
+        the counters, and so it must remain.
 
         Args:
             iterator: As Keras gives it to the train function.
+        """
+        return [_without_optionals(self._tf, batch) for batch in itertools.islice(iterator, self._execution)]
+
+    def __call__(self, batches: list[Any]) -> tuple[Any, Look | None]:
+        """Run the steps of some data, one at least.
 
         Returns:
             What the train function would have returned, and what was seen, where this was looked at.
-
-        Raises:
-            StopIteration: There are no more data.
         """
-        batches = [_without_optionals(self._tf, batch) for batch in itertools.islice(iterator, self._execution)]
-        if not batches:
-            raise StopIteration
         self._left -= 1
         shapes = str([getattr(leaf, "shape", None) for leaf in leaves(batches)])
         if not self._left:
