@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -17,22 +17,17 @@ from cutaway.checks.finding import SEVERITIES, Check, Finding, Severity
 from cutaway.checks.run import run
 from cutaway.checks.subject import Subject
 from cutaway.errors import MissingExtra, OptionError, ReadError
+from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Graph, Weight
 from cutaway.readers import locate, read
 from cutaway.readers.keras.compiled import compiled, compiled_live
 from cutaway.readers.source import Source
-from cutaway.readers.values import read_values
 from cutaway.style.measure import clean
-from cutaway.training_inspection import inspect_training, no_model, training_checks
 from cutaway.training_view.opening import is_log
 
 if TYPE_CHECKING:
     from cutaway.checks.weight_values import Values
     from cutaway.readers.hdf5 import Array as Stored
-
-_OF_TRAININGS = training_checks()
-ALL_CHECKS = (*CHECKS, *_OF_TRAININGS)
-"""Every check, of models and then of trainings, by id."""
 
 SCHEMA = 1
 """Version of the JSON form; it grows when a program that reads the old one could misread the new one."""
@@ -227,15 +222,14 @@ def check(
         UnbuiltModel: A live model has no shapes yet, and none are given.
         OptionError: There is no such check or severity, or values are asked for that no file holds.
     """
-    chosen = chosen_checks(ignore=ignore, only=only)
+    of_model = _chosen(CHECKS, ignore=ignore, only=only)
     worst = SEVERITIES.index(_severity(severity))
     path = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
     if weights and not path:
         raise OptionError("weights=True reads the values from a file; expected a path, received an object in memory")
-    trained: list[Finding] = []
-    logged, is_logged = None, bool(path) and is_log(path)
-    if is_logged:
-        logged, trained = inspect_training(path, chosen)
+    is_logged = bool(path) and is_log(path)
+    of_trainings = _chosen(_checks_of_trainings(), ignore=ignore, only=only) if is_logged else ()
+    logged, trained = _inspected(path, of_trainings) if is_logged else (None, [])
     try:
         graph = (
             source
@@ -245,22 +239,17 @@ def check(
     except ReadError:
         if not is_logged:
             raise
-        graph = no_model(path)  # numbers were logged, and no graph
+        graph = GraphBuilder(PurePath(path).name or path, "events").build()  # numbers were logged, and no graph
     held = locate(path) if path and not is_logged else None
     settings = compiled_live(source) if held is None else compiled(held)
     values = _ValuesOf(held) if held is not None and weights else None
-    ran = tuple(
-        each
-        for each in chosen
-        if (values is not None or not each.reads_values) and (is_logged or each not in _OF_TRAININGS)
-    )
-    of_model = [each for each in ran if each not in _OF_TRAININGS]
+    of_model = tuple(each for each in of_model if values is not None or not each.reads_values)
     found = sorted(
         [*trained, *run(Subject(graph, settings, values), of_model)], key=lambda one: SEVERITIES.index(one.severity)
     )
     kept = tuple(finding for finding in found if SEVERITIES.index(finding.severity) <= worst)
     unread = 0 if values is None else len(values.unread)
-    return Report(graph, ran, kept, path, len(found) - len(kept), unread)
+    return Report(graph, (*of_model, *of_trainings), kept, path, len(found) - len(kept), unread)
 
 
 def _severity(name: Severity) -> Severity:
@@ -269,22 +258,52 @@ def _severity(name: Severity) -> Severity:
     return name
 
 
-def chosen_checks(*, ignore: Collection[str] = (), only: Collection[str] = ()) -> tuple[Check, ...]:
-    """The checks that run, in their order.
+def all_checks() -> tuple[Check, ...]:
+    """Every check, of models and then of trainings, by id."""
+    return (*CHECKS, *_checks_of_trainings())
+
+
+@cache
+def _checks_of_trainings() -> tuple[Check, ...]:
+    from cutaway.training_inspection import training_checks  # takes longer to load than a model to check
+
+    return training_checks()
+
+
+def _inspected(path: str, checks: tuple[Check, ...]) -> tuple[Graph | None, list[Finding]]:
+    """The model in a log, if it was recorded, and what was found in the trainings."""
+    from cutaway.training_inspection import inspect_training
+
+    return inspect_training(path, checks)
+
+
+def _chosen(checks: Sequence[Check], *, ignore: Collection[str], only: Collection[str]) -> tuple[Check, ...]:
+    """Those of some checks that run, in their order.
 
     Raises:
         OptionError: A name is that of no check.
     """
-    known = {name: each for each in ALL_CHECKS for name in (each.id, each.name)}
-    for option, names in (("ignore", ignore), ("only", only)):
-        if isinstance(names, str):
-            raise OptionError(f"{option} takes a list of checks; received the text {names!r}; say [{names!r}]")
-        for name in names:
-            if name not in known:
-                told = ", ".join(f"{each.id} {each.name}" for each in ALL_CHECKS)
-                raise OptionError(f"{option}: there is no check {name!r}; there are {told}")
-    left_out, wanted = ({known[name].id for name in names} for names in (ignore, only))
-    return tuple(each for each in ALL_CHECKS if each.id not in left_out and (not wanted or each.id in wanted))
+    left_out, wanted = _ids("ignore", ignore), _ids("only", only)
+    return tuple(each for each in checks if each.id not in left_out and (not only or each.id in wanted))
+
+
+def _ids(option: str, names: Collection[str]) -> set[str]:
+    """Ids of the checks that names mean, which may be ids already."""
+    if isinstance(names, str):
+        raise OptionError(f"{option} takes a list of checks; received the text {names!r}; say [{names!r}]")
+    known = _by_name(CHECKS)
+    if not known.keys() >= set(names):
+        known = _by_name(all_checks())
+    for name in names:
+        if name not in known:
+            told = ", ".join(f"{each.id} {each.name}" for each in all_checks())
+            raise OptionError(f"{option}: there is no check {name!r}; there are {told}")
+    return {known[name] for name in names}
+
+
+def _by_name(checks: Sequence[Check]) -> dict[str, str]:
+    """Ids of checks by their ids and names."""
+    return {name: each.id for each in checks for name in (each.id, each.name)}
 
 
 class _ValuesOf:
@@ -306,6 +325,8 @@ class _ValuesOf:
             return None
         try:
             if weight.parameters <= _MOST_VALUES:
+                from cutaway.readers.values import read_values  # needs NumPy, and few ask for values
+
                 return read_values(self._source, self._placed(weight))
         except (ReadError, OptionError, MissingExtra):
             pass
@@ -327,7 +348,7 @@ class _ValuesOf:
 
 def list_of_checks() -> str:
     """Every check in a line: id, severity, name, and what it looks for."""
-    rows = [(each.id, each.severity, each.name, each.title) for each in ALL_CHECKS]
+    rows = [(each.id, each.severity, each.name, each.title) for each in all_checks()]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)) for row in rows]
     return "\n".join([*lines, ""])

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from cutaway.checks.finding import Check, Finding
-from cutaway.graph import Graph, GraphBuilder
+from cutaway.graph import Graph
 from cutaway.training.checks import TRAINING_CHECKS
 from cutaway.training.checks.finding import TrainingCheck
 from cutaway.training.checks.logs import trainings
@@ -38,11 +37,6 @@ def inspect_training(path: str, checks: tuple[Check, ...]) -> tuple[Graph | None
         for finding in _findings(records, wanted, f"{name}: " if len(found) > 1 else "")
     ]
     return next((records.graph for records in found.values() if records.graph is not None), None), findings
-
-
-def no_model(path: str) -> Graph:
-    """What stands for a model that was not recorded: a graph of nothing, named as the folder is."""
-    return GraphBuilder(Path(path).name or path, "events").build()
 
 
 def _findings(records: Records, checks: list[TrainingCheck], name: str) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ _FAST = {"activation": "tanh", "recurrent_activation": "sigmoid", "recurrent_dro
 
 def _find(subject: Subject) -> Iterator[Hit]:
     for node in subject.of(("LSTM", "GRU")):
-        said = subject.graph.attributes[node]
+        said = subject.attributes(node)
         reasons = []
         for name, fast in _FAST.items():
             found = said.get(name, fast)

@@ -55,7 +55,7 @@ def activation_of(subject: Subject, node: int) -> str:
         return _ACTIVATIONS[op]
     if op != "Activation" and op not in _FUSING:
         return ""
-    attributes = subject.graph.attributes[node]
+    attributes = subject.attributes(node)
     said = attributes.get("activation", attributes.get("fused_activation_function"))
     if said is None:
         return ""
@@ -67,7 +67,7 @@ def activation_of(subject: Subject, node: int) -> str:
 
 def is_linear(subject: Subject, node: int) -> bool:
     """Whether a layer says that it has no activation; one that says nothing may have any."""
-    attributes = subject.graph.attributes[node]
+    attributes = subject.attributes(node)
     told = "activation" in attributes or "fused_activation_function" in attributes
     return told and not activation_of(subject, node)
 

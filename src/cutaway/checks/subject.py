@@ -22,6 +22,9 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_MOST_CONFIGURED = 1 << 16
+"""Kinds of nodes whose configuration is kept: in a graph of a million nodes, each may be one by itself."""
+
 _SIDE_EFFECTS = words(
     "NoOp CALL_ONCE HASHTABLE_IMPORT LookupTableInsertV2 Abort "
     "Assert Print PrintV2 PyFunc EagerPyFunc PyFuncStateless SaveV2 RestoreV2 WriteFile Exit NextIteration "
@@ -51,6 +54,7 @@ class Subject:
         self.graph = graph
         self.compiled = compiled
         self.values = values
+        self._configured: dict[int, Mapping[str, Any]] = {}
 
     @cached_property
     def outputs(self) -> frozenset[int]:
@@ -146,9 +150,21 @@ class Subject:
         """Id of a node, for a text."""
         return self.graph.ids[node]
 
+    def attributes(self, node: int) -> Mapping[str, Any]:
+        """All that a node was configured with, decoded once for all nodes of its kind."""
+        kind = self.graph.kinds[node]
+        found = self._configured.get(kind)
+        if found is None:
+            found = self.graph.attributes[node]
+            if not isinstance(found, dict):
+                found = dict(found.items())
+            if len(self._configured) < _MOST_CONFIGURED:
+                self._configured[kind] = found
+        return found
+
     def attribute(self, node: int, name: str) -> Any:
         """What a node was configured with; None where it does not say."""
-        return self.graph.attributes[node].get(name)
+        return self.attributes(node).get(name)
 
     def shape(self, node: int, port: int = 0) -> Shape | None:
         """Shape of an output; None where even the rank is unknown."""
