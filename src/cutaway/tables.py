@@ -18,11 +18,12 @@ from cutaway.analysis.cost import Cost, cost, roll_up
 from cutaway.analysis.memory import TrainingMemory, activations
 from cutaway.analysis.memory import training as training_memory
 from cutaway.analysis.node_facts import NODE_FACTS, Asked, Fact, fact_words
-from cutaway.analysis.parameters import Totals, group_totals, node_totals
+from cutaway.analysis.parameters import Totals, group_totals, model_totals, node_totals
 from cutaway.analysis.sizes import Setting
 from cutaway.errors import check_choice
 from cutaway.graph.grouping import group as with_groups
 from cutaway.graph.model import Graph, Shape, Tensor
+from cutaway.graph.on_demand import AllOnDemand
 from cutaway.overlays.overlay import Overlay, Rollup, overlay_on
 from cutaway.readers import read
 from cutaway.style.measure import clean, no_formula
@@ -83,7 +84,7 @@ class Summary:
         macs, flops: Multiply-accumulates and operations of one forward pass.
         peak_activation_bytes: The most bytes of activations that are alive at once.
         not_counted: What is not in them or had to be assumed, in words.
-        rows: Nodes and groups in the order of the tree; a group stands before what it holds.
+        rows: Nodes and groups in the order of the tree; a group stands before what it holds. Made when first looked at.
         warnings: What could not be read, in words.
         column: Name of the column of the caller's table; empty without one.
         fields: Names of the facts that were asked for.
@@ -102,7 +103,7 @@ class Summary:
     flops: int
     peak_activation_bytes: int
     not_counted: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     warnings: tuple[str, ...]
     column: str = ""
     fields: tuple[str, ...] = ()
@@ -162,9 +163,8 @@ def summary(
         graph = source
     else:
         graph = read(source, input_shape=input_shape, inputs=inputs, signature=signature, raw=raw)
-    graph = with_groups(graph)
-    laid = None if overlay is None else overlay_on(graph, overlay, column=overlay_column, rollup=rollup)
-    of_groups = group_totals(graph)
+    grouped = with_groups(graph)
+    laid = None if overlay is None else overlay_on(grouped, overlay, column=overlay_column, rollup=rollup)
     spent = _cost(graph, batch, shapes, precision)
     facts = [NODE_FACTS[name](Asked(graph, spent, precision)) for name in fields]
     learning = training_memory(graph, spent.sizes, optimizer=training, precision=precision) if training else None
@@ -174,13 +174,13 @@ def summary(
         producer=graph.producer,
         nodes=len(graph),
         edges=graph.edge_count,
-        groups=len(graph.groups) - 1,
-        totals=of_groups[0],
+        groups=len(grouped.groups) - 1,
+        totals=model_totals(graph),
         macs=spent.total_macs,
         flops=spent.total_flops,
         peak_activation_bytes=activations(graph, spent.sizes, precision=precision).peak,
         not_counted=(*spent.notes(), *_hint(graph, spent)),
-        rows=tuple(_rows(graph, of_groups, spent, laid, facts)),
+        rows=AllOnDemand(len(grouped) + len(grouped.groups) - 1, lambda: tuple(_rows(grouped, spent, laid, facts))),
         warnings=graph.warnings,
         column="" if laid is None else laid.column,
         fields=tuple(fields),
@@ -209,11 +209,9 @@ def _hint(graph: Graph, spent: Cost) -> Iterator[str]:
             yield f"input {name!r} has free lengths; give them: --shape {name}={lengths}"
 
 
-def _rows(
-    graph: Graph, of_groups: Sequence[Totals], spent: Cost, laid: Overlay | None, facts: Sequence[Sequence[Fact]]
-) -> Iterator[Row]:
+def _rows(graph: Graph, spent: Cost, laid: Overlay | None, facts: Sequence[Sequence[Fact]]) -> Iterator[Row]:
     """Rows of the tree below the root, depth first."""
-    of_nodes = node_totals(graph)
+    of_nodes, of_groups = node_totals(graph), group_totals(graph)
     macs, flops = roll_up(graph, spent.macs), roll_up(graph, spent.flops)
     unknown = {node for each in spent.uncounted for node in each.nodes}
     tree = _children(graph)

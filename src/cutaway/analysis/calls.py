@@ -35,15 +35,18 @@ class Call:
         graph: Holds the node.
         sizes: Size of every output tensor of the graph, by the position of its code; None where it is unknown.
         node: Index of the node.
+        inputs: Sizes of all tensors that it reads, where they are known already, as `known_inputs`.
     """
 
     __slots__ = ("_attributes", "_graph", "_inputs", "_sizes", "node")
 
-    def __init__(self, graph: Graph, sizes: Sequence[Size | None], node: int) -> None:
+    def __init__(
+        self, graph: Graph, sizes: Sequence[Size | None], node: int, inputs: list[Size | None] | None = None
+    ) -> None:
         self._graph = graph
         self._sizes = sizes
         self._attributes: Mapping[str, Any] | None = None
-        self._inputs: list[Size | None] | None = None
+        self._inputs = inputs
         self.node = node
 
     @property

@@ -22,12 +22,12 @@ from cutaway.analysis.calls import Call, Size, Unknown, Work
 from cutaway.analysis.cost_elementwise import ELEMENTWISE
 from cutaway.analysis.cost_products import PRODUCTS
 from cutaway.analysis.cost_recurrent import RECURRENT
+from cutaway.analysis.order import execution_order
 from cutaway.analysis.size_rules import NAMED_AS_LAYERS
 from cutaway.analysis.sizes import Setting, sized_calls
 from cutaway.analysis.turns import Turns, turns
 from cutaway.errors import OptionError
 from cutaway.graph.model import BITS_OF_DTYPE, Graph, Tensor
-from cutaway.graph.walk import read_places
 
 COST: Mapping[str, Callable[[Call], Work]] = {**ELEMENTWISE, **RECURRENT, **PRODUCTS}
 """Class of the layer or kind of the operation → what a call costs. A new operation is one row in one of its parts."""
@@ -143,24 +143,24 @@ def cost(graph: Graph, setting: Setting | None = None, *, precision: str | None 
     """
     if precision is not None and precision not in PRECISIONS:
         raise OptionError(f"precision must be one of {', '.join(PRECISIONS)}; received {precision!r}")
-    sizes, calls = sized_calls(graph, setting or Setting())
-    first = [0] * len(graph)
-    works: dict[int, Work] = {}
+    sizes, calls, sorts = sized_calls(graph, setting or Setting())
     reasons: dict[int, str] = {}
-    lost: dict[tuple[str, str], list[int]] = {}
-    for node, call in calls:
-        like = first[node] = call.node
-        if like == node:
-            works[node] = _work(call, reasons)
-        if like in reasons:
-            lost.setdefault((call.op, reasons[like]), []).append(node)
+    works = {node: _work(call, reasons) for node, call in calls.items()}
     runs = turns(graph, sizes)
-    done, times = list(map(works.__getitem__, first)), [runs.of_groups[group] for group in graph.node_groups]
+    done, times = list(map(works.__getitem__, sorts)), [runs.of_groups[group] for group in graph.node_groups]
     macs = [work.macs * each for work, each in zip(done, times, strict=True)]
     flops = [2 * products + work.other * each for products, work, each in zip(macs, done, times, strict=True)]
     weights, read, made = _bytes(graph, sizes, precision)
-    uncounted = tuple(Uncounted(op, reason, tuple(nodes)) for (op, reason), nodes in lost.items())
-    return Cost(macs, flops, weights, read, made, sizes, runs, uncounted)
+    return Cost(macs, flops, weights, read, made, sizes, runs, _uncounted(graph, sorts, reasons))
+
+
+def _uncounted(graph: Graph, sorts: Sequence[int], reasons: Mapping[int, str]) -> tuple[Uncounted, ...]:
+    """What is not counted, in execution order, by the sorts of calls and why those are not."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for node in execution_order(graph) if reasons else ():
+        if sorts[node] in reasons:
+            found.setdefault((graph.op(node), reasons[sorts[node]]), []).append(node)
+    return tuple(Uncounted(op, reason, tuple(nodes)) for (op, reason), nodes in found.items())
 
 
 def _work(call: Call, reasons: dict[int, str]) -> Work:
@@ -202,7 +202,7 @@ def tensor_bytes(graph: Graph, sizes: Sequence[Size | None], precision: str | No
 
     Args:
         graph: The model.
-        sizes: As of `tensor_sizes`.
+        sizes: As of `sized_calls`.
         precision: Type that all floats are held in; None for those of the model.
     """
     bits = [_bits(tensor, precision) for tensor in graph.tensors]
@@ -236,7 +236,7 @@ def _bytes(
         if end > start else 0
         for start, end in pairwise(held)
     ]  # fmt: skip
-    read = _sums(map([*of_tensors, 0, 0].__getitem__, read_places(graph)), graph.input_start)
+    read = _sums(map([*of_tensors, 0, 0].__getitem__, graph.input_places), graph.input_start)
     return weights, read, _sums(of_tensors, graph.output_start)
 
 

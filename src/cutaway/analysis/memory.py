@@ -15,7 +15,7 @@ from cutaway.analysis.cost import tensor_bytes
 from cutaway.analysis.order import execution_order
 from cutaway.errors import OptionError
 from cutaway.graph.model import CONTROL, Graph, Weight
-from cutaway.graph.walk import read_places, row_of_each
+from cutaway.graph.walk import row_of_each
 
 _VIEWS = (
     "Reshape Flatten Identity StopGradient PreventGradient Snapshot Squeeze ExpandDims Dropout SpatialDropout1D "
@@ -108,7 +108,7 @@ def _lives(graph: Graph, holder: Sequence[int], step: Sequence[int]) -> tuple[li
     starts, last = graph.output_start, len(graph) - 1
     born = [step[node] for node in row_of_each(starts)]
     dies = list(born)
-    for node, source, place in zip(row_of_each(graph.input_start), graph.input_node, read_places(graph), strict=True):
+    for node, source, place in zip(row_of_each(graph.input_start), graph.input_node, graph.input_places, strict=True):
         if place < 0:
             continue
         own = holder[place]

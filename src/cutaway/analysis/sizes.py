@@ -6,16 +6,15 @@ do not, and where it says nothing, the rules of layers and operations answer. Wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cutaway.analysis.calls import Call, Size, Unknown
 from cutaway.analysis.order import execution_order
 from cutaway.analysis.size_rules import CELLS, CHANGES_FRONT, KEEPS_FRONT, layer_size, operation_sizes
 from cutaway.errors import OptionError
-from cutaway.graph.model import Graph, Shape, Tensor
-from cutaway.graph.walk import read_places
+from cutaway.graph.model import NO_TENSOR, Graph, Shape, Tensor
 
 ShapeRule = Callable[[str, Mapping[str, Any], Sequence[Tensor]], Sequence[Tensor]]
 """Class of a Keras layer or operation, its configuration, what it reads → what it makes; raises without a rule."""
@@ -45,28 +44,27 @@ class Setting:
             raise OptionError(f"batch must be a whole number from 1; received {self.batch!r}")
 
 
-def tensor_sizes(graph: Graph, setting: Setting) -> list[Size | None]:
-    """Size of every output tensor, by position among the graph's outputs; None where it is unknown.
+class SizedCalls(NamedTuple):
+    """Sizes of all tensors, and the calls that make them.
+
+    Attributes:
+        sizes: Size of every output tensor, by position among the graph's outputs; None where it is unknown.
+        calls: One call of each sort, by its node: the first in execution order.
+        sorts: For each node, that node: of its kind, and one that reads the same sizes.
+    """
+
+    sizes: list[Size | None]
+    calls: dict[int, Call]
+    sorts: list[int]
+
+
+def sized_calls(graph: Graph, setting: Setting) -> SizedCalls:
+    """Find the sizes of all tensors, looking at one call of each sort.
 
     Raises:
         OptionError: A shape is given for an input that is not there, or does not fit it.
     """
-    sizes, calls = sized_calls(graph, setting)
-    for _ in calls:
-        pass
-    return sizes
-
-
-def sized_calls(graph: Graph, setting: Setting) -> tuple[list[Size | None], Iterator[tuple[int, Call]]]:
-    """The sizes of `tensor_sizes`, which fill while the nodes beside them are gone through, in execution order.
-
-    With each node comes a call of its kind that reads the same sizes: its own, or that of the first such node.
-
-    Raises:
-        OptionError: As there.
-    """
-    filler = _Filler(graph, setting)
-    return filler.sizes, filler.calls()
+    return _Filler(graph, setting).run()
 
 
 def input_nodes(graph: Graph) -> dict[str, int]:
@@ -96,32 +94,32 @@ class _Filler:
         self._known = [_filled(tensor.shape, batch) for tensor in graph.tensors]
         self._open = [tensor.shape is None or None in tensor.shape for tensor in graph.tensors]
 
-    def calls(self) -> Iterator[tuple[int, Call]]:
-        graph, sizes, starts = self._graph, self.sizes, self._graph.output_start.tolist()
-        known: dict[Hashable, Call] = {}
-        for node, sort in self._sorts():
-            call = known.get(sort)
-            if call is None:
-                call = known[sort] = Call(graph, sizes, node)
-                self._fill(call)
-            else:
-                first, start, end = starts[call.node], starts[node], starts[node + 1]
-                for at in range(end - start):
-                    sizes[start + at] = sizes[first + at]
-                self._changed[node] = self._changed[call.node]
-            yield node, call
-
-    def _sorts(self) -> Iterator[tuple[int, Hashable]]:
-        """Nodes in execution order, and all that their sizes and their cost depend on."""
+    def run(self) -> SizedCalls:
         graph, sizes, given, labels = self._graph, self.sizes, self._given, self._graph.input_labels
         kinds = range(len(graph)) if self._layers else graph.kinds
-        places, first = read_places(graph), graph.input_start.tolist()
+        places, first = graph.input_places, graph.input_start
+        starts = graph.output_start
+        known: dict[Hashable, Call] = {}
+        sorts = [0] * len(graph)
         for node in execution_order(graph):
             start, end = first[node], first[node + 1]
             read = tuple([sizes[place] if place >= 0 else place for place in places[start:end]])
             said = tuple(map(labels.get, range(start, end))) if labels else None
             about = (self._affected(node), node if node in given else None) if given else None
-            yield node, (kinds[node], read, said, about)
+            sort = (kinds[node], read, said, about)
+            call = known.get(sort)
+            if call is None:
+                told = [sizes[place] if place >= 0 else None for place in places[start:end] if place != NO_TENSOR]
+                call = known[sort] = Call(graph, sizes, node, told)
+                self._fill(call)
+            else:
+                copied = starts[call.node]
+                for at in range(starts[node], starts[node + 1]):
+                    sizes[at] = sizes[copied]
+                    copied += 1
+                self._changed[node] = self._changed[call.node]
+            sorts[node] = call.node
+        return SizedCalls(sizes, {call.node: call for call in known.values()}, sorts)
 
     def _fill(self, call: Call) -> None:
         """Sizes of what one node makes."""

@@ -34,7 +34,7 @@ def turns(graph: Graph, sizes: Sequence[Size | None]) -> Turns:
 
     Args:
         graph: The model.
-        sizes: Size of every output tensor, as of `tensor_sizes`.
+        sizes: Size of every output tensor, as of `sized_calls`.
     """
     groups = graph.groups
     loops = {group for group, op in groups.ops.items() if op in _LOOPS}

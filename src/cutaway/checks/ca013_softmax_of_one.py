@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cutaway.checks.families import activating, activation_of
+from cutaway.checks.families import activating
 from cutaway.checks.finding import Check, Hit
 from cutaway.checks.subject import Subject
 
 
 def _find(subject: Subject) -> Iterator[Hit]:
-    for node in activating(subject):
-        if activation_of(subject, node) not in ("softmax", "log_softmax"):
-            continue
+    for node in activating(subject, "softmax", "log_softmax"):
         shape = subject.shape(node)
         axis = subject.attribute(node, "axis")
         if not shape or (axis is not None and axis not in (-1, [-1], len(shape) - 1)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cutaway.checks.families import CONVOLUTIONS, DENSE, activating, activation_of
+from cutaway.checks.families import CONVOLUTIONS, DENSE, activating
 from cutaway.checks.finding import Check, Hit
 from cutaway.checks.subject import Subject
 
@@ -17,8 +17,8 @@ _LAYERS = DENSE | CONVOLUTIONS
 
 
 def _find(subject: Subject) -> Iterator[Hit]:
-    for node in activating(subject):
-        if activation_of(subject, node) != "softmax" or node in subject.outputs or subject.op(node) not in _LAYERS:
+    for node in activating(subject, "softmax"):
+        if node in subject.outputs or subject.op(node) not in _LAYERS:
             continue
         readers = subject.readers(node)
         if readers and all(subject.op(reader) in _LAYERS or subject.op(reader) == "Flatten" for reader in readers):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cutaway.checks.families import CONVOLUTIONS, POOLING, kernel, map_size, times, whole_numbers
+from cutaway.checks.families import CONVOLUTIONS, POOLING, kernel, map_size, says_window, times, whole_numbers
 from cutaway.checks.finding import Check, Hit
 from cutaway.checks.subject import Subject
 
 
 def _find(subject: Subject) -> Iterator[Hit]:
-    for node in subject.of(CONVOLUTIONS | POOLING):
+    for node in subject.of(CONVOLUTIONS | POOLING, says_window):
         if "Transpose" in subject.op(node):
             continue
         window, size = kernel(subject, node), map_size(subject, node, subject.read_shape(node))

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cutaway.checks.families import CONVOLUTIONS, POOLING, kernel, strides, times
+from cutaway.checks.families import CONVOLUTIONS, POOLING, kernel, says_window, strides, times
 from cutaway.checks.finding import Check, Hit
 from cutaway.checks.subject import Subject
 
 
 def _find(subject: Subject) -> Iterator[Hit]:
-    for node in subject.of(CONVOLUTIONS | POOLING):
+    for node in subject.of(CONVOLUTIONS | POOLING, says_window):
         window, steps = kernel(subject, node), strides(subject, node)
         if not window or len(window) != len(steps) or max(window) == 1 or "Transpose" in subject.op(node):
             continue

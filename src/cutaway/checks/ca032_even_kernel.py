@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cutaway.checks.families import CONVOLUTIONS, kernel, strides, times
+from cutaway.checks.families import CONVOLUTIONS, kernel, says_window, strides, times
 from cutaway.checks.finding import Check, Hit
 from cutaway.checks.subject import Subject
 
 
 def _find(subject: Subject) -> Iterator[Hit]:
-    for node in subject.of(CONVOLUTIONS):
+    for node in subject.of(CONVOLUTIONS, says_window):
         window = kernel(subject, node)
         if not any(size % 2 == 0 for size in window) or "Transpose" in subject.op(node):
             continue

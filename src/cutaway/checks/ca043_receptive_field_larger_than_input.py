@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cutaway.analysis.receptive_field import receptive_fields, whole_input
-from cutaway.checks.families import CONVOLUTIONS, kernel, map_size, times
+from cutaway.checks.families import CONVOLUTIONS, kernel, map_size, says_window, times
 from cutaway.checks.finding import Check, Hit
 from cutaway.checks.subject import Subject
 
@@ -24,7 +24,7 @@ _SHARE = 2 / 3
 
 
 def _find(subject: Subject) -> Iterator[Hit]:
-    windowed = [node for node in subject.of(CONVOLUTIONS) if max(kernel(subject, node), default=1) > 1]
+    windowed = [node for node in subject.of(CONVOLUTIONS, says_window) if max(kernel(subject, node), default=1) > 1]
     sizes = {map_size(subject, node, subject.shape(node)) for node in subject.inputs}
     if len(windowed) < _FEWEST or len(sizes) != 1:
         return

@@ -17,6 +17,9 @@ _LARGE = 4096
 
 
 def _find(subject: Subject) -> Iterator[Hit]:
+    placed = [weight.location for weight in subject.graph.weights if weight.location is not None]
+    if len(set(placed)) == len(placed):
+        return
     first: dict[tuple[str, str, tuple[int, ...]], tuple[int, Weight]] = {}
     for node, weight in weights_once(subject.graph):
         if weight.location is None or weight.bytes < _LARGE:

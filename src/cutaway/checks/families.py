@@ -72,9 +72,20 @@ def is_linear(subject: Subject, node: int) -> bool:
     return told and not activation_of(subject, node)
 
 
-def activating(subject: Subject) -> list[int]:
-    """Nodes that may end with an activation."""
-    return subject.of([op for op in subject.ops if op in _ACTIVATIONS or op in _FUSING or op == "Activation"])
+def activating(subject: Subject, *names: str) -> list[int]:
+    """Nodes that end with an activation, or with one of some.
+
+    Args:
+        subject: The model.
+        names: Which activations, by the names that Keras gives them; any where none is named.
+    """
+    ops = [op for op in subject.ops if op in _ACTIVATIONS or op in _FUSING or op == "Activation"]
+
+    def ends_with_one(subject: Subject, node: int) -> bool:
+        found = activation_of(subject, node)
+        return found in names if names else bool(found)
+
+    return subject.of(ops, ends_with_one)
 
 
 def is_pure_activation(subject: Subject, node: int) -> bool:
@@ -98,6 +109,11 @@ def whole_numbers(value: object) -> tuple[int, ...]:
     if not all(isinstance(item, int) and not isinstance(item, bool) for item in items):
         return ()
     return tuple(items)
+
+
+def says_window(subject: Subject, node: int) -> bool:
+    """Whether a node tells the size of a window, as layers of Keras do."""
+    return subject.attribute(node, "kernel_size") is not None or subject.attribute(node, "pool_size") is not None
 
 
 def kernel(subject: Subject, node: int) -> tuple[int, ...]:

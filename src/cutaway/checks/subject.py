@@ -73,10 +73,20 @@ class Subject:
             found[code].append(node)
         return dict(zip(self.graph.ops, found, strict=True))
 
-    def of(self, ops: Iterable[str]) -> list[int]:
-        """Nodes of some operations, in their order."""
+    def of(self, ops: Iterable[str], so: Callable[[Subject, int], bool] | None = None) -> list[int]:
+        """Nodes of some operations, in their order.
+
+        Args:
+            ops: The operations.
+            so: What must be so of a node, which its operation and its attributes decide alone: asked once of each kind.
+        """
         rows = [self._by_op[op] for op in ops if op in self._by_op]
-        return rows[0] if len(rows) == 1 else sorted(node for row in rows for node in row)
+        found = rows[0] if len(rows) == 1 else sorted(node for row in rows for node in row)
+        if so is None:
+            return found
+        kinds = self.graph.kinds
+        asked = {kind: so(self, kind) for kind in {kinds[node] for node in found}}
+        return [node for node in found if asked[kinds[node]]]
 
     @cached_property
     def looks(self) -> Sequence[Look]:
@@ -137,10 +147,13 @@ class Subject:
 
     def source(self, node: int) -> int | None:
         """The node that a node reads, where it is one and nobody else, the world included, reads that."""
-        found = self.sources(node)
-        if len(found) != 1 or found[0] in self.outputs or len(self.readers(found[0])) != 1:
+        start, nodes = self._sources
+        first = start[node]
+        if start[node + 1] != first + 1:
             return None
-        return found[0]
+        found = nodes[first]
+        read = self._readers[0]
+        return None if found in self.outputs or read[found + 1] != read[found] + 1 else found
 
     def op(self, node: int) -> str:
         """Class of the layer or kind of the operation."""

@@ -27,6 +27,9 @@ GroupKind = Literal["root", "model", "layer", "wrapper", "scope", "function", "b
 CONTROL = -1
 """The port of a control edge: the order of two operations, with no tensor between them."""
 
+UNDECLARED, NO_TENSOR = -1, -2
+"""Places of the tensor of an edge whose source does not say that it makes it, and of one that carries none."""
+
 BITS_OF_DTYPE = {
     "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8_e4m3fn": 8, "float8_e5m2": 8,
     "int64": 64, "int32": 32, "int16": 16, "int8": 8, "int4": 4, "int2": 2,
@@ -232,6 +235,7 @@ class Graph:
     outputs: tuple[Port, ...] = ()
     warnings: tuple[str, ...] = ()
     _kinds: Sequence[int] | None = field(default=None, init=False, repr=False, compare=False)
+    _input_places: Sequence[int] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -243,6 +247,23 @@ class Graph:
         if found is None:
             found = kinds_of(self)
             object.__setattr__(self, "_kinds", found)  # what is found out about columns that never change stays true
+        return found
+
+    @property
+    def input_places(self) -> Sequence[int]:
+        """For each edge, the position of the tensor that it carries among the outputs of all nodes; found once.
+
+        `UNDECLARED` for a port that its node does not have, `NO_TENSOR` for an edge of control: a column by output
+        with two more entries at its end, for these two, can be looked up without asking which it is.
+        """
+        found = self._input_places
+        if found is None:
+            starts = self.output_start.tolist()
+            found = [
+                NO_TENSOR if port < 0 else starts[node] + port if starts[node] + port < starts[node + 1] else UNDECLARED
+                for node, port in zip(self.input_node, self.input_port, strict=True)
+            ]
+            object.__setattr__(self, "_input_places", found)
         return found
 
     @property

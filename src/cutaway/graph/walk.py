@@ -8,9 +8,6 @@ from operator import sub
 
 from cutaway.graph.model import Graph, Weight
 
-UNDECLARED, NO_TENSOR = -1, -2
-"""Places of what an edge carries where its source does not say that it makes it, and where it carries nothing."""
-
 
 def depths(parents: Sequence[int]) -> list[int]:
     """Depth of every group, the root 0."""
@@ -78,19 +75,6 @@ def weights_once(graph: Graph) -> Iterator[tuple[int, Weight]]:
             if code not in seen:
                 seen.add(code)
                 yield node, graph.weights[code]
-
-
-def read_places(graph: Graph) -> list[int]:
-    """For each edge, the position of the tensor that it carries among the outputs of all nodes.
-
-    `UNDECLARED` for a port that its node does not have, `NO_TENSOR` for an edge of control. A column by output with
-    two more entries at its end, for these two, can be looked up without asking which it is.
-    """
-    starts = graph.output_start.tolist()
-    return [
-        NO_TENSOR if port < 0 else starts[node] + port if starts[node] + port < starts[node + 1] else UNDECLARED
-        for node, port in zip(graph.input_node, graph.input_port, strict=True)
-    ]
 
 
 def row_of_each(starts: Sequence[int]) -> Iterator[int]:
