@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = tuple(ROOT / "src" / "cutaway" / "explorer" / f"{name}.py" for name in ("contract", "inside_contract"))
+_PACKAGE = ROOT / "src" / "cutaway" / "explorer"
+SOURCES = tuple(_PACKAGE / f"{name}.py" for name in ("contract", "inside_contract", "weights_contract"))
 TARGET = ROOT / "web" / "src" / "contract.ts"
 
 _HEADER = """\

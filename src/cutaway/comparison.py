@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from cutaway.analysis.compared import Compared
 from cutaway.analysis.differences import Change, Pair, differences
 from cutaway.analysis.units import named_layers
-from cutaway.errors import OptionError, ReadError
+from cutaway.errors import OptionError
 from cutaway.graph.memory import collector_paused
 from cutaway.graph.model import Graph, Weight
 from cutaway.readers import read
+from cutaway.readers.pieces import pieces_of
 from cutaway.style.measure import clean
 
 if TYPE_CHECKING:
@@ -159,23 +160,7 @@ def _values_of(model: Any) -> Callable[[Weight, int, int], Any]:
     """Reads the values of a model's weights, in pieces; those that cannot be read are None."""
     if not isinstance(model, (str, PathLike)):
         raise OptionError(f"weights=True reads the values from files; expected paths, received {type(model).__name__}")
-    from cutaway.readers import locate
-    from cutaway.readers.arrays import arrays_by_name, location_among
-    from cutaway.readers.values import read_values
-
-    source = locate(str(model))
-    arrays: dict[str, Any] = {}
-
-    def read_piece(weight: Weight, start: int, stop: int) -> Any:
-        try:
-            if not weight.location:  # found by its names, which are searched for once and not for each weight
-                arrays.update(() if arrays else arrays_by_name(source))
-                weight = replace(weight, location=location_among(arrays, weight))
-            return read_values(source, weight, start, stop)
-        except (ReadError, OptionError):
-            return None
-
-    return read_piece
+    return pieces_of(str(model))
 
 
 def to_json(comparison: Comparison) -> str:

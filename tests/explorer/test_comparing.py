@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import json
 import re
+import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
 import cutaway
 from cutaway.analysis.merging import HOLDS, NOWHERE, STATES
 from cutaway.cli import main
-from cutaway.explorer import contract
+from cutaway.errors import OptionError
+from cutaway.explorer import contract, weights_contract
 from cutaway.explorer.comparing import SIDES, Comparing
 from cutaway.explorer.export import export
 from cutaway.explorer.marks import with_changes
+from cutaway.explorer.opening import file_session
 from cutaway.explorer.page import to_compared_html
 from cutaway.explorer.session import Origin, Session
 from cutaway.explorer.text import shown
 from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Graph
+from cutaway.overlays.overlay import overlay_on
 from cutaway.readers import read
 from cutaway.style.changes import CHANGES
 from cutaway.style.theme import THEMES
 from tests.explorer.client import Client, serve
 from tests.explorer.conform import check
 from tests.explorer.hand import decode
+from tests.graphs import picture
 
 MODELS = Path(__file__).parents[1] / "models"
 PAIRS = [
@@ -239,3 +247,60 @@ def test_two_models_are_shown_in_a_notebook() -> None:
         assert "id=&quot;comparison&quot;" in text
     finally:
         frame.close()
+
+
+def test_values_of_weights_are_compared_as_numpy_does(tmp_path: Path) -> None:
+    from tests.browser.test_compare_served import DIGITS, with_one_value_changed
+
+    first = with_one_value_changed(tmp_path / "new.keras")
+    session = file_session(str(tmp_path / "new.keras"), compare=str(DIGITS))
+    session.load()
+    listening, thread = serve(session)
+    client = Client(listening)
+    try:
+        graph = next(iter(session._state.charts.values())).arranged.graph
+        told = client.json(f"/comparison/weights?item={graph.ids.index(first)}")
+        check(told, weights_contract.ComparedWeights, "weights")
+        kernel, bias = told["weights"]
+        before, after = (values_of_kernel(path) for path in (DIGITS, tmp_path / "new.keras"))
+        assert kernel["largest"] == pytest.approx(float(np.abs(after - before).max()))
+        assert (kernel["different"], kernel["count"]) == (1, before.size)
+        for side, values in (("old", before), ("new", after)):
+            for name, expected in (("mean", values.mean()), ("std", values.std()), ("max", values.max())):
+                assert kernel[side][name] == pytest.approx(float(expected), rel=1e-5)
+        assert (bias["largest"], bias["different"]) == (0.0, 0)
+        assert client.ask("/comparison/weights?item=99999")[0] == 404
+        assert client.ask("/comparison/weights")[0] == 404
+        other = client.json("/chart")["compare"]["charts"][1]
+        assert client.ask(f"/comparison/weights?chart={other}&item=1")[0] == 404
+    finally:
+        listening.end()
+        thread.join(10)
+
+
+def values_of_kernel(path: Path) -> Any:
+    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
+        return file["layers/conv2d/vars/0"][...]
+
+
+def test_a_table_means_the_same_layers_in_the_drawing_of_both() -> None:
+    old = picture("a -> gone\n gone -> block/one\n block/one -> block/two\n block/two -> end")
+    new = picture("a -> block/one\n block/one -> block/two\n block/two -> fresh\n fresh -> end")
+    table = {"block/one": 1.0, "block/two": 2.0, "fresh": 4.0, "gone": 8.0}
+    both, of_old, of_new = Comparing.of(old, new).charts(
+        {"weights": False, "focus": True, "export": True, "inside": 0}, dict, lay=partial(overlay_on, source=table)
+    )
+    assert of_old.overlay is None
+    for chart in (both, of_new):
+        graph, overlay = chart.arranged.graph, chart.overlay
+        assert overlay is not None
+        assert {graph.ids[node]: value for node, value in overlay.nodes.items()} == {
+            "block/one": 1.0, "block/two": 2.0, "fresh": 4.0
+        }  # fmt: skip
+        assert {graph.groups.ids[at]: value for at, value in overlay.groups.items()} == {"": 7.0, "block": 3.0}
+    with pytest.raises(OptionError, match="names no layer"):
+        Comparing.of(old, new).charts(
+            {"weights": False, "focus": True, "export": True, "inside": 0},
+            dict,
+            lay=partial(overlay_on, source={"gone": 1.0}),
+        )

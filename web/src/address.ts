@@ -11,7 +11,7 @@ export async function keepAddress(explorer: Explorer): Promise<void> {
 
   const write = (): void => {
     const { camera, viewport } = eye;
-    const { selection, theme, colouredBy, wide } = state.now;
+    const { selection, theme, colouredBy, wide, beside } = state.now;
     const group = camera.anchor === 0 ? "" : (names.idOf(~camera.anchor) ?? "");
     const text = linkText({
       ...(explorer.showsAll() ? {} : { at: { group, x: camera.x, y: camera.y, width: viewport.width / camera.k } }),
@@ -19,6 +19,7 @@ export async function keepAddress(explorer: Explorer): Promise<void> {
       ...(theme === "auto" ? {} : { theme }),
       ...(colouredBy === "" ? {} : { colour: colouredBy }),
       ...(wide ? { wide } : {}),
+      ...(beside ? { beside } : {}),
     });
     written = text === "" ? "" : `#${text}`;
     if (written !== location.hash && location.protocol !== "about:") { // a frame of a notebook has no address
@@ -54,6 +55,8 @@ export async function keepAddress(explorer: Explorer): Promise<void> {
         eye.jump(cameraOf(link.at, ~item, eye.viewport));
       }
     }
+    // last, so that both sides open at what is selected
+    state.send({ kind: "beside", beside: link.beside === true && explorer.head.compare !== undefined });
   };
 
   const itemOf = async (id: string): Promise<number | undefined> =>
@@ -69,7 +72,7 @@ export async function keepAddress(explorer: Explorer): Promise<void> {
   }
   explorer.onRest(write);
   state.listen((now, before) => {
-    if ((["selection", "theme", "colouredBy", "wide"] as const).some((name) => now[name] !== before[name])) {
+    if ((["selection", "theme", "colouredBy", "wide", "beside"] as const).some((name) => now[name] !== before[name])) {
       write();
     }
   });

@@ -646,3 +646,40 @@ export interface MapsHeader {
   readonly of_rows: number;
   readonly of_columns: number;
 }
+
+/**
+ * Numbers about the finite values of a weight; of a very large one, about some of them.
+ */
+export interface WeightSummary {
+  readonly shape: readonly number[];
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly mean: number | null;
+  readonly std: number | null;
+  readonly zeros: number;
+  readonly nan: number;
+}
+
+/**
+ * A weight that the old and the new model have; null where the values cannot be read.
+ *
+ * `count`: values of the new one. `largest`: the greatest difference of two values; null too where one is NaN or
+ * infinite and the other is not. `different`: how many differ; null where shapes or types do, so that values cannot be
+ * compared one by one.
+ */
+export interface ComparedWeight {
+  readonly name: string;
+  readonly count: number;
+  readonly old: WeightSummary | null;
+  readonly new: WeightSummary | null;
+  readonly largest: number | null;
+  readonly different: number | null;
+}
+
+/**
+ * The weights of a layer that is in both models. `left_out`: how many more there are.
+ */
+export interface ComparedWeights {
+  readonly weights: readonly ComparedWeight[];
+  readonly left_out: number;
+}

@@ -1,5 +1,6 @@
 /**
- * Permalinks: the part of the address after # keeps the camera, what is selected, the theme and the colouring.
+ * Permalinks: the part of the address after # keeps the camera, what is selected, the theme, the
+ * colouring, and whether two models stand side by side.
  *
  * Groups and nodes are named by their ids, which stay the same when the model is read again, and widths are told in px
  * of the inside, so that a link shows the same on a screen of another size.
@@ -14,6 +15,8 @@ export interface Link {
   readonly colour?: string;
   /** Whether wires are as wide as their tensors are large. */
   readonly wide?: boolean;
+  /** Whether two models that are compared stand side by side. */
+  readonly beside?: boolean;
 }
 
 const DIGITS = 6;
@@ -39,6 +42,9 @@ export function linkText(link: Link): string {
   if (link.wide) {
     parts.set("wires", "size");
   }
+  if (link.beside) {
+    parts.set("models", "beside");
+  }
   return parts.toString();
 }
 
@@ -54,6 +60,7 @@ export function parseLink(text: string): Link {
     ...(theme === "light" || theme === "dark" ? { theme } : {}),
     ...(parts.get("colour") ? { colour: parts.get("colour") as string } : {}),
     ...(parts.get("wires") === "size" ? { wide: true } : {}),
+    ...(parts.get("models") === "beside" ? { beside: true } : {}),
   };
 }
 

@@ -41,6 +41,8 @@ export interface State {
   readonly badges: Badges | undefined;
   /** What became of everything, where two models are compared. */
   readonly changes: Changes | undefined;
+  /** Whether two models that are compared stand side by side. */
+  readonly beside: boolean;
   /** A short sentence for the user, such as what went wrong. */
   readonly notice: string;
 }
@@ -60,6 +62,7 @@ export type Action =
   | { readonly kind: "findings"; readonly findings: Findings }
   | { readonly kind: "badges"; readonly badges: Badges | undefined }
   | { readonly kind: "changes"; readonly changes: Changes | undefined }
+  | { readonly kind: "beside"; readonly beside: boolean }
   | { readonly kind: "notice"; readonly text: string };
 
 export const INITIAL: State = {
@@ -78,6 +81,7 @@ export const INITIAL: State = {
   findings: undefined,
   badges: undefined,
   changes: undefined,
+  beside: false,
   notice: "",
 };
 
@@ -112,6 +116,8 @@ export function update(state: State, action: Action): State {
       return { ...state, badges: action.badges };
     case "changes":
       return { ...state, changes: action.changes };
+    case "beside":
+      return state.beside === action.beside ? state : { ...state, beside: action.beside };
     case "notice":
       return action.text === state.notice ? state : { ...state, notice: action.text };
   }

@@ -54,10 +54,10 @@ def with_values(found: Differences, read_old: Read, read_new: Read) -> ValueChan
 
     def compared(pair: Pair) -> Pair:
         changes = []
-        for old, new in _both(pair.old, pair.new):
+        for old, new in paired_weights(pair.old, pair.new):
             key = (old.id, new.id)
             if key not in known:
-                known[key] = _compare(old, new, read_old, read_new)
+                known[key] = value_gap(old, new, read_old, read_new)
             if known[key] is None:
                 unread.add(key)
             elif known[key]["different"]:
@@ -69,7 +69,7 @@ def with_values(found: Differences, read_old: Read, read_new: Read) -> ValueChan
     return ValueChanges(replace(found, pairs=pairs, changed=changed), len(known) - len(unread), len(unread))
 
 
-def _both(old: Unit, new: Unit) -> Iterator[tuple[Weight, Weight]]:
+def paired_weights(old: Unit, new: Unit) -> Iterator[tuple[Weight, Weight]]:
     """Weights of one name and shape; a name that a unit has twice says nothing."""
     sides = [{(weight.name, weight.shape): weight for weight in unit.weights} for unit in (old, new)]
     counts = [Counter((weight.name, weight.shape) for weight in unit.weights) for unit in (old, new)]
@@ -85,7 +85,15 @@ def _comparable(one: Weight, other: Weight) -> bool:
     return (one.dtype == other.dtype or all(floats)) and one.dtype.startswith(_NUMBERS)
 
 
-def _compare(old: Weight, new: Weight, read_old: Read, read_new: Read) -> dict[str, Any] | None:
+def value_gap(old: Weight, new: Weight, read_old: Read, read_new: Read) -> dict[str, Any] | None:
+    """How far the values of two weights of one shape are apart, as `ValueChanges` tells it; None where one is unread.
+
+    Args:
+        old: A weight of the old model.
+        new: Its partner in the new one.
+        read_old: As for `with_values`.
+        read_new: The same.
+    """
     import numpy as np
 
     most, different, finite = 0.0, 0, True

@@ -137,10 +137,13 @@ class Chart:
     @cached_property
     def figures(self) -> Figures:
         """The charts of what the model costs."""
+        from cutaway.charts.roofline import Machine
         from cutaway.explorer.figures import Figures  # nobody needs them for the first picture
 
         chosen = {} if self.theme is None else {self.theme.name: self.theme}
-        return Figures(self.arranged.graph, {name: THEMES[name] for name in ("light", "dark")} | chosen)
+        roof = None if self.overlay is None else self.overlay.table.roof
+        themes = {name: THEMES[name] for name in ("light", "dark")} | chosen
+        return Figures(self.arranged.graph, themes, None if roof is None else Machine(*roof))
 
     def head(self) -> bytes:
         """The first answer, of the type `contract.Head`."""

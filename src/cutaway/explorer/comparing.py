@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,6 +35,7 @@ from cutaway.explorer.text import shown, to_json
 from cutaway.graph.contract import plain
 from cutaway.graph.grouping import group
 from cutaway.graph.model import Graph
+from cutaway.overlays.overlay import Overlay, carried
 from cutaway.style.changes import CHANGES, change_fill, change_stroke
 from cutaway.style.theme import THEMES, Theme
 
@@ -71,18 +72,30 @@ class Comparing:
         """Compare two models."""
         return cls(Compared(old, new, differences(old, new)))
 
-    def charts(self, live: Live, settings: Settings, theme: Theme | None = None) -> list[Chart]:
+    def charts(
+        self,
+        live: Live,
+        settings: Settings,
+        theme: Theme | None = None,
+        lay: Callable[[Graph], Overlay] | None = None,
+    ) -> list[Chart]:
         """The charts, in the order of `SIDES`; their numbers and heads are those that whoever keeps them gives.
 
         Args:
             live: What the page may ask for.
             settings: Gives how the new model was compiled, for the checks.
             theme: Theme that was chosen; None leaves the choice to the page.
+            lay: Lays a table of the caller's over the new model, which colours what is in it; None where there is none.
+
+        Raises:
+            OptionError: The table names nothing in the new model.
         """
         both, old, new = self.arranged
-        of_new = Chart(new, live, theme, find=_finder(new.graph, settings))
+        overlay = None if lay is None else lay(new.graph)
+        of_new = Chart(new, live, theme, find=_finder(new.graph, settings), overlay=overlay)
+        of_both = None if overlay is None else carried(overlay, both.graph, self._in_both)
         return [
-            Chart(both, live, theme, find=lambda: in_part(of_new.found(), both.graph)),
+            Chart(both, live, theme, find=lambda: in_part(of_new.found(), both.graph), overlay=of_both),
             Chart(old, live, theme, find=_finder(old.graph, dict)),
             of_new,
         ]
@@ -166,6 +179,37 @@ class Comparing:
             return set()
         fused = {unit.item: FUSED for pair in self.compared.differences.changed for unit in pair.fused}
         return {node for node, item in enumerate(unit_items(self.compared.old, fused)) if item in fused}
+
+    def pair_of(self, item: int) -> Pair | None:
+        """The layer or operation of both models that an item of the merged chart is; None for any other item.
+
+        Args:
+            item: A node, or ~index of a group.
+        """
+        return self._pairs.get(item)
+
+    @cached_property
+    def _pairs(self) -> Mapping[int, Pair]:
+        """Pairs by their item in the merged chart."""
+        merged, ids = self.compared.merged, self.compared.new.groups.ids
+        at_id = {identity: at for at, identity in enumerate(self.arranged[0].graph.groups.ids)}
+        found = {}
+        for pair in self.compared.differences.pairs:
+            item = pair.new.item
+            found[merged.of_new[item] if item >= 0 else ~at_id.get(ids[~item], -1)] = pair
+        return found
+
+    def _in_both(self, place: int) -> int | None:
+        """The item of the merged chart that stands for a node, or group as ~index, of the new one."""
+        merged = self.compared.merged
+        found = self._regrouped(merged.of_new[place]) if place >= 0 else self._groups_of_new[~place]
+        return None if found == NOWHERE else found if place >= 0 else ~found
+
+    @cached_property
+    def _groups_of_new(self) -> Sequence[int]:
+        """For each group of the new chart, the group of the merged one that shows it; `NOWHERE` for none."""
+        to_both = [self._regrouped(item) for item in self.compared.merged.of_new]
+        return group_partners(self.arranged[2].graph, to_both, self.arranged[0].graph)
 
     def _regrouped(self, item: int) -> int:
         """An item of the merged graph in the grouped one, whose groups have other numbers."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from cutaway.charts.kinds import Kind, draw_chart
 from cutaway.charts.layers import Ledger, Quantity, ledger
+from cutaway.charts.roofline import Machine
 from cutaway.drawing.scene import Box, Path, Place, Scene, Text
 from cutaway.explorer.contract import Figure, FigureFont, FigureMark, FigurePaint
 from cutaway.explorer.contract import Figures as Embedded
@@ -47,10 +48,12 @@ class Figures:
     Args:
         graph: The grouped graph.
         themes: Themes that the page may show, by name.
+        machine: What bounds the layers of a roofline; None for a machine that is assumed.
     """
 
-    def __init__(self, graph: Graph, themes: Mapping[str, Theme]) -> None:
+    def __init__(self, graph: Graph, themes: Mapping[str, Theme], machine: Machine | None = None) -> None:
         self._graph = graph
+        self._machine = machine
         self._themes = dict(themes)
         self._held: Ledger | None = None
         self._items: dict[str, int] = {}
@@ -74,7 +77,7 @@ class Figures:
         group = self._outside(group)
         size = (float(wide), max(_LEAST_HIGH, round(wide * _PROPORTION)))
         scenes = {
-            theme: draw_chart(held, kind, look, size, group=group, quantity=quantity)
+            theme: draw_chart(held, kind, look, size, group=group, quantity=quantity, machine=self._machine)
             for theme, look in self._themes.items()
         }
         return _figure(name, group, scenes, self._items)

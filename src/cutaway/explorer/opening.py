@@ -59,6 +59,7 @@ def file_session(
         bytes=place.stat().st_size if place.is_file() else 0,
         watch=watch,
         read_old=None if compare is None else lambda: read(compare, **options),
+        old_path=None if compare is None else Path(compare),
         settings=settings_of(path),
         run=partial(_runs, path, inputs, options.get("signature")) if inputs else None,
         lay=lay,

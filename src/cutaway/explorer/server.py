@@ -104,6 +104,7 @@ def application(session: Session, *, compress: bool = False) -> Starlette:
         Route("/focus", _focus, methods=["POST"]),
         Route("/export", _export, methods=["GET", "POST"]),
         Route("/comparison", _comparison),
+        Route("/comparison/weights", _comparison_weights),
         Route("/events", _events),
     ]
     app = Starlette(routes=routes, exception_handlers=dict.fromkeys(FAILURES, failed))
@@ -280,6 +281,18 @@ async def _comparison(request: Request) -> Response:
         raise Refused(404, "this chart compares nothing: start with cutaway view NEW --compare OLD", "NotFound")
     session: Session = request.app.state.session
     return container(await _slow_work(request, session.comparison))
+
+
+async def _comparison_weights(request: Request) -> Response:
+    chart = await _chart_of(request)
+    session: Session = request.app.state.session
+    comparing, items = session.comparing, signed_numbers(request, "item")
+    pair = None
+    if comparing is not None and chart.compare is not None and chart.compare["side"] == "both" and len(items) == 1:
+        pair = comparing.pair_of(items[0])
+    if pair is None:
+        raise Refused(404, "expected item=, a node or ~index of a group that both models have", "NotFound")
+    return as_json(await _slow_work(request, lambda: to_json(session.weight_pairs().of(pair)).encode()))
 
 
 async def _node(request: Request) -> Response:

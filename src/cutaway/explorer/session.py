@@ -28,6 +28,7 @@ from cutaway.graph.model import Graph
 
 if TYPE_CHECKING:
     from cutaway.checks.finding import Finding
+    from cutaway.explorer.compared_weights import WeightPairs
     from cutaway.explorer.comparing import Comparing
     from cutaway.explorer.inside import Inside
     from cutaway.explorer.weights import Values
@@ -73,7 +74,9 @@ class Origin:
         name: What people call it, such as the name of its file.
         path: The file or folder that holds the values of its weights; None where they cannot be read.
         bytes: Size of that file; 0 where it is not known.
-        watch: Whether it is read again when the file changes.
+        watch: Whether it is read again when its file changes, or that of the model that it is compared with.
+        read_old: Reads the model that it is compared with; None where there is none.
+        old_path: The file or folder of that; None where there is none.
         settings: Gives how it was compiled, which the checks want to know.
         run: Runs it, once on each input that is to be looked at; None where nothing is run.
         lay: Lays a table of the caller's over a grouped graph; None where there is none.
@@ -86,6 +89,7 @@ class Origin:
     bytes: int = 0
     watch: bool = False
     read_old: Callable[[], Graph] | None = None
+    old_path: Path | None = None
     settings: Settings = dict
     run: Callable[[], list[Activations]] | None = None
     lay: Callable[[Graph], Overlay] | None = None
@@ -124,6 +128,7 @@ class Session:
         )  # fmt: skip
         self._ended = threading.Event()
         self._values: Values | None = None
+        self._weight_pairs: WeightPairs | None = None
         self._inside: Inside | None = None
         self.workers = Workers(4, "cutaway answers")
         self.slow_workers = Workers(2, "cutaway values")  # so that who reads gigabytes does not stop the drawing
@@ -133,15 +138,15 @@ class Session:
         threading.Thread(target=self._run, name="cutaway-read", daemon=True).start()
 
     def _run(self) -> None:
-        path = self.origin.path
-        seen = look_at(path) if path is not None else ()
+        paths = [path for path in (self.origin.path, self.origin.old_path) if path is not None]
+        seen = [look_at(path) for path in paths]
         self.load()
         self._prepare()
-        while self.origin.watch and path is not None and not self._ended.wait(WATCH_EVERY):
-            now = look_at(path)
-            if not now or now == seen:
+        while self.origin.watch and paths and not self._ended.wait(WATCH_EVERY):
+            now = [look_at(path) for path in paths]
+            if not all(now) or now == seen:
                 continue
-            while not self._ended.wait(WATCH_EVERY / 2) and now != (later := look_at(path)):
+            while not self._ended.wait(WATCH_EVERY / 2) and now != (later := [look_at(path) for path in paths]):
                 now = later  # it is still being written
             seen = now
             self.load()
@@ -200,7 +205,7 @@ class Session:
                 from cutaway.explorer.comparing import Comparing
 
                 comparing = Comparing.of(old, graph)
-                charts = comparing.charts(_COMPARED, self.origin.settings)
+                charts = comparing.charts(_COMPARED, self.origin.settings, lay=self.origin.lay)
         self._keep_whole(charts, comparing)
         self._publish(state="ready", chart=charts[0].index)
         return charts[0]
@@ -278,6 +283,22 @@ class Session:
             if self._values is None:
                 self._values = Values(str(self.origin.path), latest.arranged.graph.weights)
             return self._values
+
+    def weight_pairs(self) -> WeightPairs:
+        """Compares the values of weights.
+
+        Raises:
+            NotReady: There are not two models, or the file of one is not known.
+        """
+        from cutaway.explorer.compared_weights import WeightPairs  # NumPy, as of `values`
+
+        with self._lock:
+            comparing, old, new = self._state.comparing, self.origin.old_path, self.origin.path
+            if comparing is None or old is None or new is None:
+                raise NotReady("values are compared of two models that are files", "NoValues")
+            if self._weight_pairs is None:
+                self._weight_pairs = WeightPairs(comparing.compared, str(old), str(new))
+            return self._weight_pairs
 
     def progress(self) -> tuple[int, Progress]:
         """The version, which grows with every change, and how far it has come."""
@@ -366,7 +387,7 @@ class Session:
                     chart.compare = comparing.head(side, first)
             state.charts = {chart.index: chart for chart in charts}
             state.lasting, state.latest, state.comparing = frozenset(state.charts), first, comparing
-            self._values = None
+            self._values = self._weight_pairs = None
 
     def _keep(self, chart: Chart) -> None:
         """Keep the chart of a part, and as many of those before it as may be kept."""

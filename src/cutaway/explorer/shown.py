@@ -196,7 +196,11 @@ def show(
     if overlay is not None:
         table = read_table(overlay)
         lay = partial(overlay_on, source=table, column=overlay_column, rollup=rollup)
-    session = Session(Origin(read=lambda: graph, name=graph.name, path=path, settings=settings_of(model), lay=lay))
+    old_path = Path(compare) if isinstance(compare, (str, PathLike)) else None
+    origin = Origin(
+        read=lambda: graph, name=graph.name, path=path, old_path=old_path, settings=settings_of(model), lay=lay
+    )
+    session = Session(origin)
     if x is not None or against is not None:
         session.look_inside(_runs(model, signature, [given for given in (x, against) if given is not None]))
     old = compare if compare is None or isinstance(compare, Graph) else read(compare)

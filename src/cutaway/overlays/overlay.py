@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -90,6 +90,34 @@ def overlay_on(
             f"{what}: {table.name} names no layer of {graph.name!r}; received {unmatched[0]!r:.80}; "
             f"{similar(graph, unmatched[0])}"
         )
+    return _laid(graph, table, table.columns[chosen], places, unmatched, rollup)
+
+
+def carried(overlay: Overlay, graph: Graph, place_of: Callable[[int], int | None]) -> Overlay:
+    """The same table on another graph.
+
+    Args:
+        overlay: The table on a graph.
+        graph: The other graph, grouped.
+        place_of: For a node, or group as ~index, the one of the other graph that stands for it; None for none.
+    """
+    moved = [
+        tuple(dict.fromkeys(there for place in places if (there := place_of(place)) is not None))
+        for places in overlay.places
+    ]
+    return _laid(graph, overlay.table, overlay.column, moved, overlay.unmatched, overlay.rollup)
+
+
+def _laid(
+    graph: Graph,
+    table: Table,
+    column: str,
+    places: Sequence[Sequence[int]],
+    unmatched: tuple[str, ...],
+    rollup: Rollup,
+) -> Overlay:
+    """A table whose rows mean certain places."""
+    chosen = table.columns.index(column)
     nodes: dict[int, float] = {}
     given: dict[int, float] = {}
     for (_, values), found in zip(table.rows, places, strict=True):
@@ -97,8 +125,7 @@ def overlay_on(
         if isinstance(value, float):
             nodes.update((place, value) for place in found if place >= 0)
             given.update((~place, value) for place in found if place < 0)
-    groups = _rolled_up(graph, nodes, given, rollup)
-    return Overlay(table, table.columns[chosen], nodes, groups, places, unmatched, rollup)
+    return Overlay(table, column, nodes, _rolled_up(graph, nodes, given, rollup), places, unmatched, rollup)
 
 
 def values_on(graph: Graph, source: Any) -> Overlay:

@@ -16,7 +16,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,9 @@ KEYS = ("layer", "id", "name", "node", "op", "operation", "tensor", "layer_name"
 """Headings of the column of names, the best first."""
 
 _EMPTY = re.compile(r"(?:nan|na|n/a|null|none|-)?\Z", re.IGNORECASE)
+_MOST_SAID = 60
+"""Letters of how the roof of a profile is known."""
+
 _LARGEST_VALUE = 1e150
 """The difference of two values must be finite."""
 
@@ -52,11 +55,13 @@ class Table:
         name: What it is called, such as the name of its file.
         columns: Names of the columns of values.
         rows: The name in each row, and its values.
+        roof: Of a profile, the FLOPs and the bytes a second that the machine can do at best, and how that is known.
     """
 
     name: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    roof: tuple[float, float, str] | None = None
 
     def numeric(self, column: int) -> bool:
         """Whether a column holds numbers, and nothing else but empty cells."""
@@ -139,6 +144,7 @@ def _mapping(value: Mapping[Any, Any], name: str, what: str) -> Table:
         every = [*rows, *(groups if isinstance(groups, list) else [])]
         if value.get("kind") == "profile":  # what the graph knows by itself is nothing to lay over it
             every = [_measured(row) for row in every if isinstance(row, Mapping)]
+            return replace(_records(every, name, what), roof=_roof(value.get("roof")))
         return _records(every, name, what)
     graphs = [each for each in (value, *value.values()) if isinstance(each, Mapping) and _is_results(each)]
     if graphs:
@@ -152,6 +158,15 @@ def _mapping(value: Mapping[Any, Any], name: str, what: str) -> Table:
 
 def _measured(row: Mapping[Any, Any]) -> dict[Any, Any]:
     return {key: each for key, each in row.items() if key not in ("name", "op", "kind", "group")}
+
+
+def _roof(said: Any) -> tuple[float, float, str] | None:
+    """What a profile says of the machine; None where it says nothing, or nothing that makes sense."""
+    if not isinstance(said, Mapping):
+        return None
+    numbers = [_cell(said.get(name)) for name in ("flops_per_second", "bytes_per_second")]
+    peak, bandwidth = (value if isinstance(value, float) and value > 0 else None for value in numbers)
+    return None if peak is None or bandwidth is None else (peak, bandwidth, str(said.get("source", ""))[:_MOST_SAID])
 
 
 def _is_results(value: Mapping[Any, Any]) -> bool:

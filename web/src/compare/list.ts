@@ -113,7 +113,7 @@ export class ChangeList {
       }
     }
     const all = this.compared.count;
-    this.status.textContent = all === 0 ? "Nothing changed: the models are equal."
+    this.status.textContent = all === 0 ? "Nothing changed but, it may be, the values of weights: choose a layer."
       : this.rows.length === all ? "" : `${whole(this.rows.length)} of ${whole(all)} changes`;
     this.status.hidden = this.status.textContent === "";
     this.list.refresh();

@@ -33,14 +33,14 @@ class ComparePanel {
     this.list = new ChangeList(compared, compare, (row) => void explorer.flyTo(compared.row(row).both), false);
     made.body.append(this.list.element);
     slots.tools.prepend(
-      modes(false, () => undefined, () => void this.beside()),
+      modes(false, () => undefined, () => this.choose(true)),
       iconButton("changes", "Changes", () => toggle(explorer, "changes"), "m"),
     );
     keys.add(
       { key: "m", says: "the list of changes", run: () => toggle(explorer, "changes") },
       { key: "]", says: "next change", run: () => this.list.step(1) },
       { key: "[", says: "previous change", run: () => this.list.step(-1) },
-      { key: "s", says: "both models side by side, and back", run: () => void this.beside() },
+      { key: "s", says: "both models side by side, and back", run: () => this.choose(true) },
     );
     state.listen((now, before) => {
       if (now.selection !== before.selection) {
@@ -49,7 +49,11 @@ class ComparePanel {
       if (now.theme !== before.theme || now.systemDark !== before.systemDark) {
         colour(explorer.stage.root, compare);
       }
+      if (now.beside !== before.beside) {
+        void this.follow();
+      }
     });
+    void this.follow(); // a permalink may have been read before
     if (window.innerWidth > NARROW) {
       state.send({ kind: "show", panel: "changes", shown: true });
       explorer.resized();
@@ -59,11 +63,24 @@ class ComparePanel {
     }
   }
 
-  /** Open both drawings side by side. */
-  private async beside(): Promise<void> {
-    if (this.opening || this.sides?.root.isConnected) {
-      return;
+  private choose(beside: boolean): void {
+    this.explorer.state.send({ kind: "beside", beside });
+  }
+
+  /** Show the models as the state says: side by side, or as one drawing. */
+  private async follow(): Promise<void> {
+    if (this.opening || this.explorer.ended.aborted) {
+      return; // what is being opened looks at the state again
     }
+    if (!this.explorer.state.now.beside) {
+      this.sides?.close();
+    } else if (!this.sides?.root.isConnected) {
+      await this.open();
+    }
+  }
+
+  /** Open both drawings side by side, at the change that is selected. */
+  private async open(): Promise<void> {
     this.opening = true;
     try {
       const sides = await Sides.open(this.explorer, this.compared, this.compare);
@@ -76,9 +93,17 @@ class ComparePanel {
       }
     } catch (error) {
       this.explorer.state.send({ kind: "notice", text: (error as Error).message });
+      this.choose(false);
     } finally {
       this.opening = false;
     }
+    await this.follow();
+  }
+
+  /** Select a change in the drawing of both too: the address names it, and the way back leads to it. */
+  private async select(row: number | undefined): Promise<void> {
+    const place = row === undefined ? undefined : await this.explorer.locate(this.compared.row(row).both);
+    this.explorer.state.send({ kind: "select", place });
   }
 
   /** What stands above and beside the two drawings. */
@@ -92,7 +117,10 @@ class ComparePanel {
     panel.hidden = window.innerWidth <= NARROW;
     sides.aside.append(panel);
     sides.fit(); // the list has taken some of the room
-    sides.onChosen((row) => list.choose(row));
+    sides.onChosen((row) => {
+      list.choose(row);
+      void this.select(row);
+    });
     const show = (): void => {
       panel.hidden = !panel.hidden;
     };
@@ -104,7 +132,7 @@ class ComparePanel {
     sides.head.append(
       make("h1", { class: "pair-title", text: old === fresh ? `${old}: old and new` : `${old} → ${fresh}` }),
       make("div", { class: "tools", set: { role: "toolbar", "aria-label": "Tools" } }, [
-        modes(true, () => sides.close(), () => undefined),
+        modes(true, () => this.choose(false), () => undefined),
         iconButton("changes", "Changes", show, "m"),
         iconButton("fit", "Show both models whole", () => sides.home(), "0"),
         iconButton("theme", "Light or dark", turn, "d"),
@@ -115,7 +143,7 @@ class ComparePanel {
         { key: "m", says: "the list of changes", run: show },
         { key: "]", says: "next change", run: () => list.step(1) },
         { key: "[", says: "previous change", run: () => list.step(-1) },
-        { key: "s", says: "back to one drawing", run: () => sides.close() },
+        { key: "s", says: "back to one drawing", run: () => this.choose(false) },
         { key: "d", says: "light or dark", run: turn },
       );
     }

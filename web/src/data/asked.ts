@@ -1,5 +1,5 @@
 /** A source that asks somebody else: what is asked for is the same, whoever carries the question. */
-import type { Figure, Findings, GroupDetails, Head, InsideNode, NodeDetails, Problem, Slice, WeightHistogram, WeightStats } from "../contract.ts";
+import type { ComparedWeights, Figure, Findings, GroupDetails, Head, InsideNode, NodeDetails, Problem, Slice, WeightHistogram, WeightStats } from "../contract.ts";
 import { DataError } from "./source.ts";
 import type { DataSource, HeadAnswer, LiveSource, ServerEvent } from "./source.ts";
 
@@ -60,6 +60,7 @@ export function askedSource(asker: Asker, chart?: number): DataSource & { readon
     weightStats: (code) => json<WeightStats>("weight/stats", { code }),
     weightHistogram: (code, bins) => json<WeightHistogram>("weight/histogram", { code, bins }),
     weightSlice: (query) => bytes("weight/slice", Object.fromEntries(new URLSearchParams(query))),
+    comparedWeights: (item) => json<ComparedWeights>("comparison/weights", { item }),
     inside: {
       node: (index) => json<InsideNode>("inside/node", { index }),
       stats: (code) => json<WeightStats>("inside/stats", { code }),

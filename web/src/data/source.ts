@@ -1,6 +1,6 @@
 /** Where the page's data come from: one interface, and one module for each way to get them. */
 import type {
-  Attribute, Drawn, Figure, Findings, GroupDetails, Head, InsideNode, NodeDetails, Problem, Progress, Slice,
+  Attribute, ComparedWeights, Drawn, Figure, Findings, GroupDetails, Head, InsideNode, NodeDetails, Problem, Progress, Slice,
   WeightHistogram, WeightStats,
 } from "../contract.ts";
 
@@ -51,6 +51,8 @@ export interface LiveSource {
   weightStats(code: number): Promise<WeightStats>;
   weightHistogram(code: number, bins: number): Promise<WeightHistogram>;
   weightSlice(query: string): Promise<ArrayBuffer>;
+  /** The weights of a layer that both of two models have: an item of the chart of both. */
+  comparedWeights(item: number): Promise<ComparedWeights>;
   /** What layers made of the inputs on which the model was run. */
   readonly inside: InsideSource;
   /** Make a link save the answer as a file of that name. */

@@ -1,6 +1,7 @@
 /** All that is known about what is selected. */
 import { Attributes } from "../columns.ts";
 import { changeNodes } from "../compare/list.ts";
+import { weightsPart } from "../compare/weights.ts";
 import type { GroupDetails, NodeDetails, NodeInput, PathStep, WeightInfo } from "../contract.ts";
 import { groupDetails, nodeDetails } from "../data/details.ts";
 import { DataError } from "../data/source.ts";
@@ -56,11 +57,12 @@ export function inspector(desk: Desk): void {
 async function changesIn(desk: Desk, item: number): Promise<Node[]> {
   const compared = await desk.compared();
   const side = desk.head.compare?.side ?? "both";
-  const row = compared?.rowOf(side, item);
-  if (compared === undefined || row === undefined) {
+  if (compared === undefined) {
     return [];
   }
-  return [make("section", { class: "part change" }, changeNodes(compared, row))];
+  const row = compared.rowOf(side, item);
+  const changed = row === undefined ? [] : [make("section", { class: "part change" }, changeNodes(compared, row))];
+  return [...changed, ...weightsPart(desk, item)];
 }
 
 let knownAttributes: Promise<Attributes> | undefined;

@@ -1,0 +1,62 @@
+"""Values of the weights that two models both have: numbers about each, and how far they are apart."""
+
+from __future__ import annotations
+
+from cutaway.analysis.compared import Compared
+from cutaway.analysis.differences import Pair
+from cutaway.analysis.value_changes import paired_weights, value_gap
+from cutaway.errors import CutawayError
+from cutaway.explorer.text import shown
+from cutaway.explorer.weights import MOST_READ, Values
+from cutaway.explorer.weights_contract import ComparedWeight, ComparedWeights, WeightSummary
+from cutaway.graph.model import Weight
+from cutaway.readers.pieces import pieces_of
+
+MOST_WEIGHTS = 24
+"""Weights of one layer that are told: the most that a layer of Keras has, and some."""
+
+
+class WeightPairs:
+    """Answers about the weights of layers that are in both models. Safe to ask from several threads.
+
+    Args:
+        compared: The models, as their readers made them.
+        old, new: Their paths.
+    """
+
+    def __init__(self, compared: Compared, old: str, new: str) -> None:
+        self._sides = [
+            (Values(path, graph.weights), {weight.id: code for code, weight in enumerate(graph.weights)})
+            for path, graph in ((old, compared.old), (new, compared.new))
+        ]
+        self._read = [pieces_of(path) for path in (old, new)]
+
+    def of(self, pair: Pair) -> ComparedWeights:
+        """The weights of a layer, as far as they can be read."""
+        alike = {new.id for _, new in paired_weights(pair.old, pair.new)}
+        before = {weight.name: weight for weight in pair.old.weights}
+        found = [(before[new.name], new) for new in pair.new.weights if new.name in before]
+        told = [self._told(old, new, alike=new.id in alike) for old, new in found[:MOST_WEIGHTS]]
+        return {"weights": told, "left_out": max(0, len(found) - MOST_WEIGHTS)}
+
+    def _told(self, old: Weight, new: Weight, *, alike: bool) -> ComparedWeight:
+        gap = value_gap(old, new, *self._read) if alike and old.parameters <= MOST_READ else None
+        return {
+            "name": shown(new.name),
+            "count": new.parameters,
+            "old": self._summary(0, old),
+            "new": self._summary(1, new),
+            "largest": None if gap is None else gap["max_abs_difference"],
+            "different": None if gap is None else gap["different"],
+        }
+
+    def _summary(self, side: int, weight: Weight) -> WeightSummary | None:
+        values, codes = self._sides[side]
+        try:
+            stats = values.stats(codes[weight.id])
+        except CutawayError:
+            return None
+        return {
+            "shape": list(weight.shape), "min": stats["min"], "max": stats["max"], "mean": stats["mean"],
+            "std": stats["std"], "zeros": stats["zeros"], "nan": stats["nan"],
+        }  # fmt: skip
