@@ -17,7 +17,7 @@ from cutaway.readers import read
 from cutaway.training.event_writer import EventWriter
 from cutaway.training.histograms import distribution
 from tests.browser.looking import ROOT, at_rest
-from tests.training_view.logs import two_runs, write_run
+from tests.training_view.logs import put_sounds, two_runs, wave_of, write_run
 
 DIGITS = read(ROOT / "examples" / "digits.keras")
 EVIL = '<img src=x onerror="document.title=1">'
@@ -284,3 +284,30 @@ def test_the_values_of_a_layer_are_those_at_the_step(tmp_path: Path, open_logs: 
     page.get_by_role("slider", name="Step").press("End")
     until(page, lambda: told() == {"Norm": "25", "Mean": "NaN", "NaN": "1"})
     assert page.locator(".layer-part .shape canvas").screenshot() != shape
+
+
+def test_sounds_play_and_all_pictures_of_a_step_are_shown(tmp_path: Path, open_logs: Callable[..., Any]) -> None:
+    with EventWriter(tmp_path / "run") as writer:
+        for step in range(3):
+            tone = np.sin(np.arange(800 * (step + 1)) / 7) * 9_000
+            put_sounds(
+                writer,
+                "tone",
+                [(wave_of(tone, 8_000), EVIL.encode()), (b"<svg onload='document.title=1'/>", b"")],
+                step,
+            )
+            writer.images("kernel", np.full((3, 4, 5, 1), 80 * step, np.uint8), step)
+    page = open_logs(tmp_path, "#tab=sounds", wait=".stepped[data-step='2'] audio")
+    sound = page.locator("audio")
+    assert sound.count() == 1
+    until(page, lambda: sound.evaluate("one => one.duration") == pytest.approx(0.3))
+    sound.evaluate("async one => { one.muted = true; one.currentTime = 0.1; await one.play(); }")
+    until(page, lambda: sound.evaluate("one => one.currentTime > 0.15"))
+    assert page.locator("figcaption").text_content() == EVIL
+    page.get_by_role("slider", name="Step of tone").press("Home")
+    until(page, lambda: page.locator("audio").evaluate("one => one.duration") == pytest.approx(0.1))
+    page.get_by_role("tab", name="Images").click()
+    pictures = page.locator("[aria-label='kernel of run'][data-step='2'] img")
+    until(page, lambda: pictures.count() == 3)
+    assert pictures.nth(1).get_attribute("alt") == "kernel at step 2, 2 of 3"
+    until(page, lambda: pictures.evaluate_all("all => all.every((one) => one.naturalWidth === 5)"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from cutaway.training_view import download
 from cutaway.training_view.distributions import GRID, LEVELS
 from tests.explorer.hand import decode
 from tests.training_view.client import ViewClient
-from tests.training_view.logs import BEGAN, two_runs, write_run
+from tests.training_view.logs import BEGAN, put_sounds, two_runs, wave_of, write_run
 
 View = Callable[[Path], ViewClient]
 
@@ -75,6 +76,14 @@ def test_histograms_that_are_damaged_or_empty_break_nothing(tmp_path: Path, view
     assert (bands[5] == 5).all()
 
 
+def media(client: ViewClient, run: int, tag: int, at: int = 0) -> list[tuple[str, bytes]]:
+    """The types and bytes of what was logged at a step."""
+    status, _, body = client.ask(f"/media?run={run}&tag={tag}&at={at}")
+    assert status == 200, body
+    found = decode([body])
+    return [(one["type"], found[str(number)].tobytes()) for number, one in enumerate(found["about"])]
+
+
 def test_what_tensorboardx_wrote_is_shown(tmp_path: Path, view: View) -> None:
     writers = pytest.importorskip("tensorboardX", reason="needs tensorboardX, the oracle: pip install tensorboardX")
     pixels = np.random.default_rng(0).integers(0, 256, (3, 9, 7), np.uint8)
@@ -89,12 +98,12 @@ def test_what_tensorboardx_wrote_is_shown(tmp_path: Path, view: View) -> None:
     run = client.run("run")
     picture = client.tag("picture")
     assert client.json(f"/steps?run={run}&tag={picture}")["steps"] == [3]
-    status, headers, body = client.ask(f"/picture?run={run}&tag={picture}&at=0")
-    assert (status, headers["content-type"], headers["x-content-type-options"]) == (200, "image/png", "nosniff")
+    ((type, body),) = media(client, run, picture)
+    assert type == "image/png"
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(body))), pixels.transpose(1, 2, 0))
     ((step, _, text),) = client.json(f"/texts?run={run}&tag={client.tag('remark/text_summary')}")
     assert (step, text) == (4, "<b>some</b>\nwords")
-    assert client.ask(f"/picture?run={run}&tag={picture}&at=1")[0] == 404
+    assert client.ask(f"/media?run={run}&tag={picture}&at=1")[0] == 404
 
 
 def test_pictures_of_tensorflow_2_are_shown_and_programs_are_not(tmp_path: Path, view: View) -> None:
@@ -107,10 +116,32 @@ def test_pictures_of_tensorflow_2_are_shown_and_programs_are_not(tmp_path: Path,
         writer._put(summary("evil", svg, metadata("images", data_class=3)), 1, None)
     client = view(tmp_path)
     client.complete()
-    for which in range(2):
-        _, _, body = client.ask(f"/picture?run=0&tag={client.tag('kernel')}&at=0&which={which}")
+    found = media(client, 0, client.tag("kernel"))
+    assert [type for type, _ in found] == ["image/png"] * 2
+    for which, (_, body) in enumerate(found):
         np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(body))), pixels[which, :, :, 0])
-    assert client.ask(f"/picture?run=0&tag={client.tag('evil')}&at=0")[0] == 404
+    assert media(client, 0, client.tag("evil")) == [("", b"")]
+
+
+def test_sounds_are_sent_where_they_are_plain_waves(tmp_path: Path, view: View) -> None:
+    samples = (np.sin(np.arange(2_000) / 7) * 20_000).astype("<i2")
+    with EventWriter(tmp_path / "run") as writer:
+        put_sounds(
+            writer, "tone", [(wave_of(samples, 8_000), b"a <b>tone</b>"), (b"ID3\x04mp3", b""), (b"RIFF", b"cut")]
+        )
+        put_sounds(
+            writer, "odd", [(wave_of(samples, 8_000).replace(b"fmt \x10\0\0\0\x01", b"fmt \x10\0\0\0\x55"), b"")]
+        )
+    client = view(tmp_path)
+    client.complete()
+    (type, body), *others = media(client, 0, client.tag("tone"))
+    assert type == "audio/wav"
+    with wave.open(io.BytesIO(body)) as read:
+        assert read.getframerate() == 8_000
+        np.testing.assert_array_equal(np.frombuffer(read.readframes(9_999), "<i2"), samples)
+    assert [*others, *media(client, 0, client.tag("odd"))] == [("", b"")] * 3
+    about = decode([client.ask(f"/media?run=0&tag={client.tag('tone')}&at=0")[2]])["about"]
+    assert [one["label"] for one in about] == ["a <b>tone</b>", "", "cut"]
 
 
 def test_downloads_have_all_points(tmp_path: Path, view: View) -> None:

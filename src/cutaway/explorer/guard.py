@@ -23,7 +23,8 @@ HEADER = "x-cutaway-token"
 
 POLICY = (
     "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; img-src 'self' blob: data:; "
-    "font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "media-src blob:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
 )
 """What the page may load and run: nothing but what this server sends, and nothing that stands in the page itself."""
 

@@ -12,7 +12,7 @@ from cutaway.training.event_blocks import Block
 
 _Number = TypeVar("_Number", np.float64, np.int64)
 
-SCALARS, HISTOGRAMS, TEXT, TENSORS = "scalars", "histograms", "text", "tensors"
+SCALARS, HISTOGRAMS, TEXT, AUDIO, TENSORS = "scalars", "histograms", "text", "audio", "tensors"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from cutaway.training_view.distributions import distributions
 from cutaway.training_view.download import FORMATS, download
 from cutaway.training_view.findings import findings
 from cutaway.training_view.logs import Logs
-from cutaway.training_view.media import picture_of, steps_of, texts_of
+from cutaway.training_view.media import media_of, steps_of, texts_of
 from cutaway.training_view.models import Models, quantity
 from cutaway.training_view.overview import Tags, overview, summaries
 from cutaway.training_view.series_reply import AXES, Drawn, Wanted, series_reply
@@ -61,6 +61,7 @@ class Service:
         drawn: Lines as they were drawn last.
         models: The structures that runs recorded.
         workers: Threads that make answers.
+        file_workers: Threads that read pictures and sounds from files.
         slow_workers: One that makes those that take longer.
     """
 
@@ -70,6 +71,7 @@ class Service:
         self.drawn = Drawn()
         self.models = Models(logs)
         self.workers = Workers(3, "cutaway answers")
+        self.file_workers = Workers(2, "cutaway media")  # so that nothing waits for a store that is slow
         self.slow_workers = Workers(1, "cutaway checks")  # so that curves do not wait for checks
 
     def close(self) -> None:
@@ -77,6 +79,7 @@ class Service:
         self.logs.close()
         self.models.close()
         self.workers.end()
+        self.file_workers.end()
         self.slow_workers.end()
 
 
@@ -110,7 +113,7 @@ def application(service: Service, *, compress: bool = False) -> Starlette:
         Route("/findings", _findings, methods=["POST"]),
         Route("/steps", _steps),
         Route("/texts", _texts),
-        Route("/picture", _picture),
+        Route("/media", _media),
         Route("/download", _download),
         Mount("/model/{run:int}", app=service.models),
     ]
@@ -260,13 +263,13 @@ async def _texts(request: Request) -> Response:
     return as_json(await work(request, lambda: to_json(texts_of(service.logs.shown[run], tag)).encode()))
 
 
-async def _picture(request: Request) -> Response:
+async def _media(request: Request) -> Response:
     service, run, tag = _one(request)
-    at, which = whole_number(request, "at", 1 << 31), whole_number(request, "which", 1_000, 0)
-    found = await work(request, lambda: picture_of(service.logs, run, tag, at, which))
+    at = whole_number(request, "at", 1 << 31)
+    found = await service.file_workers.run(lambda: media_of(service.logs, run, tag, at))
     if found is None:
-        raise Refused(404, "there is no such picture", "NotFound")
-    return Response(found[0], media_type=found[1])
+        raise Refused(404, "there is nothing of that step", "NotFound")
+    return container(found)
 
 
 async def _download(request: Request) -> Response:

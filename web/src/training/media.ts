@@ -1,4 +1,5 @@
-/** The tabs of images and of texts, plainly: what was logged, step by step. */
+/** The tabs of images, sounds and texts, plainly: what was logged, step by step. */
+import type { Container } from "../columns.ts";
 import { clear, make } from "../dom.ts";
 import type { App } from "./app.ts";
 import type { Run, Tag } from "./logs.ts";
@@ -7,10 +8,15 @@ import { moment, onAxis } from "./scales.ts";
 
 const MOST = 200; // cards of a tab; a filter finds the others
 
+interface Card {
+  readonly element: HTMLElement;
+  renew(): void;
+}
+
 abstract class Plain {
   readonly element: HTMLElement;
   private readonly body = make("div", { class: "cards media" });
-  private readonly made = new Map<string, { element: HTMLElement; renew: () => void }>();
+  private readonly made = new Map<string, Card>();
   private readonly seeing: IntersectionObserver;
 
   constructor(protected readonly app: App, private readonly kind: string, title: string) {
@@ -25,11 +31,11 @@ abstract class Plain {
     app.onView(() => this.build());
     app.onNews((changed) => {
       this.build();
-      for (const [key, { renew }] of this.made) if (changed.has(Number(key.split(" ")[0]))) renew();
+      for (const [key, card] of this.made) if (changed.has(Number(key.split(" ")[0]))) card.renew();
     });
   }
 
-  protected abstract card(run: Run, tag: Tag): { element: HTMLElement; renew: () => void };
+  protected abstract card(run: Run, tag: Tag): Card;
 
   build(): void {
     const passes = matcher(this.app.view.tagFilter);
@@ -42,6 +48,7 @@ abstract class Plain {
       if (card === undefined) {
         card = this.card(run, tag);
         this.made.set(key, card);
+        card.element.addEventListener("seen", () => card?.renew(), { once: true });
         this.seeing.observe(card.element);
       }
       return card.element;
@@ -61,8 +68,81 @@ abstract class Plain {
 
 interface Steps {
   readonly steps: readonly number[];
-  readonly times: readonly number[];
+  readonly times: readonly (number | string)[];
 }
+
+/** A picture or sound of a step; its address is empty where it is of a kind that is not shown. */
+interface Item {
+  readonly url: string;
+  readonly label: string;
+}
+
+/** Shows one step of a tag, which a slider chooses. */
+class SteppedCard implements Card {
+  readonly element: HTMLElement;
+  private readonly slider: HTMLInputElement;
+  private readonly when = make("span", { class: "when" });
+  private readonly frame = make("div", { class: "frame-of-media" });
+  private known: Steps = { steps: [], times: [] };
+  private items: readonly Item[] = [];
+  private shown = -1;
+
+  constructor(
+    private readonly app: App, private readonly run: Run, private readonly tag: Tag, head: HTMLElement, private readonly types: readonly string[],
+    private readonly show: (item: Item, words: string) => HTMLElement,
+  ) {
+    this.slider = make("input", { set: { type: "range", min: "0", max: "0", "aria-label": `Step of ${tag.tag}` } });
+    this.element = make("article", { class: "curves stepped", set: { "aria-label": `${tag.tag} of ${run.name}` } }, [
+      head, this.frame, make("footer", {}, [this.slider, this.when]),
+    ]);
+    this.slider.addEventListener("input", () => void this.place());
+  }
+
+  renew(): void {
+    const last = this.slider.value === this.slider.max;
+    void this.app.server.json<Steps>("steps", { run: this.run.index, tag: this.tag.index }).then((told) => {
+      this.known = told;
+      this.slider.max = String(Math.max(0, told.steps.length - 1));
+      this.slider.disabled = told.steps.length < 2;
+      if (last) this.slider.value = this.slider.max;
+      return this.place();
+    }).catch((error: Error) => {
+      this.when.textContent = error.message;
+    });
+  }
+
+  private async place(): Promise<void> {
+    const at = Number(this.slider.value);
+    const step = this.known.steps[at];
+    if (step === undefined || at === this.shown) return;
+    this.shown = at;
+    this.when.textContent = `${onAxis("step", step, true)} · ${moment(Number(this.known.times[at]), true)}`;
+    this.slider.setAttribute("aria-valuetext", `step ${step}`);
+    try {
+      const box = await this.app.server.columns("media", { run: this.run.index, tag: this.tag.index, at });
+      if (this.shown === at) this.fill(box, step);
+    } catch (error) {
+      this.shown = -1;
+      this.when.textContent = (error as Error).message;
+    }
+  }
+
+  /** Only what is of a type that is asked for becomes an address. */
+  private fill(box: Container, step: number): void {
+    for (const { url } of this.items) URL.revokeObjectURL(url);
+    const about = JSON.parse(box.text("about")) as readonly { readonly type: string; readonly label: string }[];
+    this.items = about.map(({ type, label }, at) => {
+      const url = this.types.includes(type) ? URL.createObjectURL(new Blob([box.u8(String(at)).slice()], { type })) : "";
+      return { url, label };
+    });
+    const words = (at: number): string => `${this.tag.tag} at step ${step}${about.length > 1 ? `, ${at + 1} of ${about.length}` : ""}`;
+    this.frame.replaceChildren(...this.items.map((item, at) => item.url === ""
+      ? make("p", { class: "what", text: "It is of a kind that is not shown here." }) : this.show(item, words(at))));
+    this.element.dataset["step"] = String(step);
+  }
+}
+
+const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/bmp", "image/webp"];
 
 export class Images extends Plain {
   constructor(app: App) {
@@ -70,36 +150,23 @@ export class Images extends Plain {
     this.build();
   }
 
-  protected override card(run: Run, tag: Tag): { element: HTMLElement; renew: () => void } {
-    const picture = make("img", { set: { alt: "" } });
-    const slider = make("input", { set: { type: "range", min: "0", max: "0", "aria-label": `Step of ${tag.tag}` } });
-    const when = make("span", { class: "when" });
-    const element = make("article", { class: "curves picture", set: { "aria-label": `${tag.tag} of ${run.name}` } }, [
-      this.head(run, tag), make("div", { class: "frame-of-picture" }, [picture]), make("footer", {}, [slider, when]),
+  protected override card(run: Run, tag: Tag): Card {
+    const show = ({ url }: Item, words: string): HTMLElement => make("img", { set: { alt: words, src: url } });
+    return new SteppedCard(this.app, run, tag, this.head(run, tag), PICTURES, show);
+  }
+}
+
+export class Sounds extends Plain {
+  constructor(app: App) {
+    super(app, "audio", "Sounds");
+    this.build();
+  }
+
+  protected override card(run: Run, tag: Tag): Card {
+    const show = ({ url, label }: Item, words: string): HTMLElement => make("figure", {}, [
+      make("audio", { set: { controls: "", preload: "metadata", "aria-label": words, src: url } }), make("figcaption", { class: "what", text: label }),
     ]);
-    let known: Steps = { steps: [], times: [] };
-    const show = (): void => {
-      const at = Number(slider.value);
-      const step = known.steps[at];
-      if (step === undefined) return;
-      when.textContent = `${onAxis("step", step, true)} · ${moment(known.times[at] as number, true)}`;
-      picture.alt = `${tag.tag} at step ${step}`;
-      picture.src = this.app.server.addressOf("picture", { run: run.index, tag: tag.index, at }).href;
-    };
-    const renew = (): void => {
-      const last = slider.value === slider.max;
-      void this.app.server.json<Steps>("steps", { run: run.index, tag: tag.index }).then((told) => {
-        known = told;
-        slider.max = String(Math.max(0, told.steps.length - 1));
-        if (last) slider.value = slider.max;
-        show();
-      }, (error: Error) => {
-        when.textContent = error.message;
-      });
-    };
-    slider.addEventListener("input", show);
-    element.addEventListener("seen", renew, { once: true });
-    return { element, renew };
+    return new SteppedCard(this.app, run, tag, this.head(run, tag), ["audio/wav"], show);
   }
 }
 
@@ -109,7 +176,7 @@ export class Texts extends Plain {
     this.build();
   }
 
-  protected override card(run: Run, tag: Tag): { element: HTMLElement; renew: () => void } {
+  protected override card(run: Run, tag: Tag): Card {
     const list = make("div", { class: "texts" });
     const element = make("article", { class: "curves", set: { "aria-label": `${tag.tag} of ${run.name}` } }, [this.head(run, tag), list]);
     const renew = (): void => {
@@ -122,7 +189,6 @@ export class Texts extends Plain {
         list.textContent = error.message;
       });
     };
-    element.addEventListener("seen", renew, { once: true });
     return { element, renew };
   }
 }

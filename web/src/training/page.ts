@@ -4,7 +4,7 @@ import { iconButton } from "../icons.ts";
 import type { App } from "./app.ts";
 import { Charts } from "./charts.ts";
 import { Findings } from "./findings.ts";
-import { Images, Texts } from "./media.ts";
+import { Images, Sounds, Texts } from "./media.ts";
 import { ModelTab } from "./model.ts";
 import { Save } from "./save.ts";
 import { Spreads } from "./spreads.ts";
@@ -32,6 +32,7 @@ const ENTRIES: readonly Entry[] = [
   },
   { tab: "findings", title: "Findings", filled: has("scalars"), make: (app) => new Findings(app).element },
   { tab: "images", title: "Images", filled: has("images"), make: (app) => new Images(app).element },
+  { tab: "sounds", title: "Sounds", filled: has("audio"), make: (app) => new Sounds(app).element },
   { tab: "text", title: "Text", filled: has("text"), make: (app) => new Texts(app).element },
   { tab: "runs", title: "Compare", filled: () => true, make: (app) => new Table(app).element },
 ];

@@ -1,8 +1,8 @@
 /** What the user chose to see, as one value; its text is the address of the page, to be sent to others. */
 import type { Axis } from "./server.ts";
 
-export type Tab = "metrics" | "distributions" | "model" | "images" | "text" | "runs" | "findings";
-export const TABS: readonly Tab[] = ["metrics", "distributions", "model", "images", "text", "runs", "findings"];
+export type Tab = "metrics" | "distributions" | "model" | "images" | "sounds" | "text" | "runs" | "findings";
+export const TABS: readonly Tab[] = ["metrics", "distributions", "model", "images", "sounds", "text", "runs", "findings"];
 
 export interface View {
   readonly tab: Tab;
