@@ -429,11 +429,10 @@ def _view(arguments: argparse.Namespace) -> None:
     if len(arguments.input) > 2:
         raise OptionError(f"--input may be said twice at most, to compare two; received {len(arguments.input)}")
     try:
-        listening, start = _listening(arguments)
+        listening = _listening(arguments)
     except OSError as error:
         raise OptionError(f"cannot listen on {arguments.host} port {arguments.port}: {error.strerror}") from error
     with contextlib.suppress(KeyboardInterrupt):  # also one that comes before the server listens for it
-        start()
         opened = not arguments.no_browser and open_browser(listening.once())
         print(f"{'opened' if opened else 'open'} {listening.url}", "(Ctrl-C ends)", sep="  ", flush=True)
         if not is_loopback(arguments.host):
@@ -441,16 +440,18 @@ def _view(arguments: argparse.Namespace) -> None:
         listening.serve()
 
 
-def _listening(arguments: argparse.Namespace) -> tuple[Listening, Callable[[], None]]:
-    """A server whose port is open, for a model or for what was logged in training, and what begins to read that."""
+def _listening(arguments: argparse.Namespace) -> Listening:
+    """A server whose port is open, for a model or for what was logged in training, which is read meanwhile."""
     from cutaway.training_view.opening import is_log
 
     if arguments.compare is None and is_log(arguments.model):
         from cutaway.training_view.logs import Logs
-        from cutaway.training_view.server import listening
 
         logs = Logs(arguments.model)
-        return listening(logs, arguments.host, arguments.port), logs.start
+        logs.start()  # while the server is made
+        from cutaway.training_view.server import listening
+
+        return listening(logs, arguments.host, arguments.port)
     from cutaway.explorer.opening import file_session
     from cutaway.explorer.server import Listening
 
@@ -460,7 +461,9 @@ def _listening(arguments: argparse.Namespace) -> tuple[Listening, Callable[[], N
         command=shlex.join(["cutaway", *sys.argv[1:]]),
         input_shape=arguments.input_shape, signature=arguments.signature, raw=bool(arguments.raw),
     )  # fmt: skip
-    return Listening(session, arguments.host, arguments.port), session.start
+    server = Listening(session, arguments.host, arguments.port)
+    session.start()
+    return server
 
 
 @collector_paused()  # what a picture is made of stays alive until the program ends

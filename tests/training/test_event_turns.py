@@ -71,7 +71,7 @@ def test_turns_are_read_as_records_by_length(tags: list[str], turns: int, first:
     taken, expected = take(whole, records), take(whole, replace(records, repeats=()))
     assert told(taken) == told(expected)
     assert taken.damaged == expected.damaged
-    assert (taken.others, len(taken.blocks)) == (expected.others, len(expected.blocks))
+    assert taken.others == expected.others
 
 
 @pytest.mark.parametrize("tags", [["loss"], ["a", "b", "c"], ["loss", "accuracy", "rate"], ["h1", "loss", "h2"]])
@@ -81,7 +81,7 @@ def test_what_repeats_is_taken_by_turns(tags: list[str]) -> None:
     records = split(whole)
     (repeat,) = records.repeats
     turns = take_turns(np.frombuffer(whole, np.uint8), records, repeat)
-    assert len(turns.taken) >= len(parts) - 2 * len(tags)
+    assert turns.taken.sum() >= len(parts) - 2 * len(tags)
     assert {block.tag for block in turns.blocks} == set(tags)
     for block in turns.blocks:
         assert (np.diff(block.steps) == 1).all()

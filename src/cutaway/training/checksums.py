@@ -27,8 +27,11 @@ _ROW = 128
 _FEW = 12
 """Records of one length from which on columns are quicker than bytes."""
 
-_ROWS = 8192
+_ROWS = 4096
 """Records that are looked up together: their bytes stay in the cache of the processor."""
+
+_WIDE = 512
+"""Bytes from which on rows are compared quickly; of narrower ones several are taken as one."""
 
 _TOGETHER = 8 << 20
 """Bytes of records that are looked at together."""
@@ -65,16 +68,33 @@ def sums_of(rows: Bytes8, behind: int = 0) -> Words:
         rows: The same part of some records, one a row.
         behind: Bytes of the record behind it; with it at most `COLUMNS`.
     """
-    tables, length = _tables(), rows.shape[1] + behind
-    sums = np.zeros(len(rows), np.uint32)
+    tables, last = _tables(), rows.shape[1] + behind - 1
+    if not len(rows):
+        return np.zeros(0, np.uint32)
+    varies = _varies(rows)
+    same = np.flatnonzero(~varies)
+    sums = np.full(len(rows), np.bitwise_xor.reduce(tables[last - same, rows[0, same]]), np.uint32)
+    varying = np.flatnonzero(varies).tolist()
+    indices, looked_up = np.empty(_ROWS, np.intp), np.empty(_ROWS, np.uint32)
     for begin in range(0, len(rows), _ROWS):
-        columns = np.ascontiguousarray(rows[begin : begin + _ROWS].T)
-        part = sums[begin : begin + _ROWS]
-        same = (columns == columns[:, :1]).all(axis=1).tolist()  # most bytes of records that are alike
-        for place, column in enumerate(columns):
-            table = tables[length - 1 - place]
-            part ^= table[column[0]] if same[place] else table.take(column)
+        some, part = rows[begin : begin + _ROWS], sums[begin : begin + _ROWS]
+        count = len(some)
+        for place in varying:
+            np.copyto(indices[:count], some[:, place])
+            tables[last - place].take(indices[:count], out=looked_up[:count], mode="clip")
+            part ^= looked_up[:count]
     return sums
+
+
+def _varies(rows: Bytes8) -> npt.NDArray[np.bool_]:
+    """In which columns not all bytes are the same; in records that are alike they are in most."""
+    width = rows.shape[1]
+    each = max(1, _WIDE // width) if width and rows.flags.c_contiguous else 1
+    whole = len(rows) - len(rows) % each
+    wide = rows[:whole].reshape(whole // each, each * width) != np.tile(rows[0], each)
+    varies: npt.NDArray[np.bool_] = wide.any(axis=0).reshape(each, width).any(axis=0)
+    varies |= (rows[whole:] != rows[0]).any(axis=0)
+    return varies
 
 
 def masked_rows(rows: Bytes8) -> Words:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -34,25 +35,29 @@ class Block:
     values: Numbers | list[object]
 
 
-def joined(parts: Iterable[Block]) -> Iterator[Block]:
-    """One block a tag, in the order of the file; a row of numbers each where all values are of one shape."""
+def in_order(parts: Iterable[Block]) -> Iterator[Block]:
+    """Parts of a stretch so that the values of each tag come in the order of the file: those that overlap as one."""
     by_tag: dict[str, list[Block]] = {}
     for part in sorted(parts, key=lambda part: int(part.order[0])):
         by_tag.setdefault(part.tag, []).append(part)
-    for tag, blocks in by_tag.items():
-        if len(blocks) == 1:
-            yield blocks[0]
-            continue
-        plugin = next((block.plugin for block in blocks if block.plugin), "")
-        order = np.concatenate([block.order for block in blocks])
-        times = np.concatenate([block.times for block in blocks])
-        steps = np.concatenate([block.steps for block in blocks])
-        values = _values([block.values for block in blocks])
-        if (order[1:] < order[:-1]).any():
-            sort = np.argsort(order, kind="stable")
-            order, times, steps = order[sort], times[sort], steps[sort]
-            values = values[sort] if isinstance(values, np.ndarray) else [values[place] for place in sort.tolist()]
-        yield Block(tag, plugin, order, times, steps, values)
+    for blocks in by_tag.values():
+        follow = all(one.order[-1] < two.order[0] for one, two in pairwise(blocks))
+        if follow and len({block.plugin for block in blocks}) == 1:
+            yield from blocks
+        else:
+            yield _joined(blocks)
+
+
+def _joined(blocks: list[Block]) -> Block:
+    """Parts of one tag as one; a row of numbers each where all values are of one shape."""
+    plugin = next((block.plugin for block in blocks if block.plugin), "")
+    order = np.concatenate([block.order for block in blocks])
+    times = np.concatenate([block.times for block in blocks])
+    steps = np.concatenate([block.steps for block in blocks])
+    values = _values([block.values for block in blocks])
+    sort = np.argsort(order, kind="stable")
+    sorted_values = values[sort] if isinstance(values, np.ndarray) else [values[place] for place in sort.tolist()]
+    return Block(blocks[0].tag, plugin, order[sort], times[sort], steps[sort], sorted_values)
 
 
 def _values(parts: list[Numbers | list[object]]) -> Numbers | list[object]:

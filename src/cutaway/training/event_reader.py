@@ -31,6 +31,9 @@ _UNPACKED_LEAST, _UNPACKED_TIMES = 64 << 20, 30
 
 _GZIP = b"\x1f\x8b"
 
+_SPARE: list[bytearray] = []
+"""Buffers for stretches: to get new memory takes longer than to read into what is there."""
+
 _FARTHEST = 1 << 50
 """A place that no file has: a length that leads beyond it is not believed."""
 
@@ -40,7 +43,7 @@ class _Readable(Protocol):
 
     def seek(self, offset: int, /) -> int: ...
 
-    def read1(self, size: int, /) -> bytes: ...
+    def readinto1(self, buffer: memoryview, /) -> int: ...
 
 
 class EventFile:
@@ -138,21 +141,31 @@ class EventFile:
             with gzip.GzipFile(fileobj=raw) as unpacked:
                 yield from self._stretches(unpacked, max(_UNPACKED_LEAST, _UNPACKED_TIMES * size))
         else:
-            yield from self._stretches(raw, None)  # type: ignore[arg-type]  # every file that is read at once has read1
+            yield from self._stretches(raw, None)  # type: ignore[arg-type]  # every file that is read at once has readinto1
 
     def _stretches(self, file: _Readable, most: int | None) -> Iterator[Taken]:
         """Yield what lies behind the offset, at most up to byte ``most``."""
         file.seek(self.offset)
-        data, wanted = b"", STRETCH
+        buffer = _SPARE.pop() if _SPARE else bytearray(STRETCH)
+        try:
+            yield from self._buffered(file, most, buffer)
+        finally:
+            _SPARE.append(buffer)
+
+    def _buffered(self, file: _Readable, most: int | None, usual: bytearray) -> Iterator[Taken]:
+        """Yield what follows, a buffer at a time."""
+        rest, wanted = b"", STRETCH
         while True:
-            data += self._read(file, wanted - len(data))
-            ended = len(data) < wanted
+            buffer = memoryview(usual if wanted <= len(usual) else bytearray(wanted))[:wanted]
+            buffer[: len(rest)] = rest
+            filled = len(rest) + self._fill(file, buffer[len(rest) :])
+            data = buffer[:filled]
             records = split(data)
             taken = self._taken(data, records)
             used = self._next_record(data, records.end) if records.damaged else records.end
             self.offset += used
-            data = data[used:]
-            self.waiting = len(data)
+            rest = bytes(data[used:])
+            self.waiting = len(rest)
             if taken is not None:
                 yield taken
             if most is not None and self.offset >= most:
@@ -161,25 +174,32 @@ class EventFile:
             if records.needed > _LARGEST:
                 if not self._passed_over(file, records.needed, most):
                     return
-                data = b""
-            elif ended and not records.damaged:
+                rest = b""
+            elif filled < wanted and not records.damaged:
                 return
             wanted = max(STRETCH, records.needed) if records.needed <= _LARGEST else STRETCH
 
     def _read(self, file: _Readable, count: int) -> bytes:
-        """So many bytes, or fewer where the file ends before; a compressed one may end anywhere."""
-        parts = []
+        """So many bytes, or fewer where the file ends before."""
+        buffer = bytearray(count)
+        return bytes(buffer[: self._fill(file, memoryview(buffer))])
+
+    def _fill(self, file: _Readable, buffer: memoryview) -> int:
+        """Read as much as there is room for; the number of bytes is less where the file ends before.
+
+        A compressed file may end anywhere.
+        """
+        filled = 0
         try:
-            while count > 0 and (part := file.read1(count)):
-                parts.append(part)
-                count -= len(part)
+            while filled < len(buffer) and (count := file.readinto1(buffer[filled:])):
+                filled += count
         except EOFError:
             pass
         except (zlib.error, gzip.BadGzipFile) as error:
             self._tell(f"is damaged as a compressed file: {error}; the rest is lost")
-        return b"".join(parts)
+        return filled
 
-    def _taken(self, data: bytes, records: Records) -> Taken | None:
+    def _taken(self, data: memoryview, records: Records) -> Taken | None:
         """What some records hold, with what is damaged in them told."""
         if not len(records.starts):
             return None
@@ -207,7 +227,7 @@ class EventFile:
         self.waiting = 0
         return True
 
-    def _next_record(self, data: bytes, damaged: int) -> int:
+    def _next_record(self, data: memoryview, damaged: int) -> int:
         """Where reading goes on behind a damaged length."""
         if not self._lost:
             self._tell(

@@ -56,7 +56,7 @@ class Records:
     repeats: tuple[Repeat, ...]
 
 
-def split(data: bytes) -> Records:
+def split(data: bytes | memoryview) -> Records:
     """The whole records at the beginning of a stretch."""
     view, size = np.frombuffer(data, np.uint8), len(data)
     borders, repeats = _borders(data, view)
@@ -71,7 +71,7 @@ def split(data: bytes) -> Records:
     return Records(borders[:count] + HEADER, lengths, int(borders[count]), damaged, needed, sound)
 
 
-def _borders(data: bytes, view: Bytes8) -> tuple[Places, list[Repeat]]:
+def _borders(data: bytes | memoryview, view: Bytes8) -> tuple[Places, list[Repeat]]:
     """Where the records begin, by what each says of its length, and where the last one ends; which of them repeat."""
     parts, repeats, ends, at, last = list[Places](), list[Repeat](), [0], 0, len(data) - _MORE
     before, next_guess = 0, _SEEN
@@ -83,7 +83,7 @@ def _borders(data: bytes, view: Bytes8) -> tuple[Places, list[Repeat]]:
         ends.append(at)
         if len(ends) <= next_guess:
             continue
-        next_guess = len(ends) + 16 * _SEEN
+        next_guess = len(ends) + min(len(ends), 16 * _SEEN)
         turn = _turn(np.diff(ends[-_SEEN - 1 :]))
         seen = _SEEN // len(turn) * len(turn) if len(turn) else 0
         begin = ends[-1 - seen]

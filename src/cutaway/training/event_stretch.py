@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from cutaway.training.checksums import PIECE, Bytes8, masked_checksum, masked_records, masked_rows
-from cutaway.training.event_blocks import Block, joined
+from cutaway.training.event_blocks import Block, in_order
 from cutaway.training.event_decode import STORED, Stored, decode
 from cutaway.training.event_layout import Layout, layout_of, numbers_at, steps_at
 from cutaway.training.event_records import FOOTER, Places, Records, rows
 from cutaway.training.event_turns import take_turns
+
+Data = bytes | memoryview
 
 _LAYOUTS = 64
 """Layouts of events of one length that are taken by column, and those that are no use for it; the others come one by
@@ -38,7 +40,7 @@ class Taken:
     """What a stretch holds.
 
     Attributes:
-        blocks: Values, those of one tag in one block, in the order of the file.
+        blocks: Values, those of one tag in the order of the file.
         damaged: Positions of the records whose checksum is wrong, or that are no events.
         others: Records that are no values, by what they are.
     """
@@ -48,7 +50,7 @@ class Taken:
     others: dict[str, int] = field(default_factory=dict)
 
 
-def take(data: bytes, records: Records, offset: int = 0) -> Taken:
+def take(data: Data, records: Records, offset: int = 0) -> Taken:
     """What the records of a stretch hold.
 
     Args:
@@ -63,12 +65,12 @@ def take(data: bytes, records: Records, offset: int = 0) -> Taken:
     for repeat in records.repeats:
         turns = take_turns(whole, records, repeat)
         parts += turns.blocks
-        left[turns.taken] = False
+        left[repeat.first : repeat.first + turns.taken.size] = ~turns.taken.reshape(-1)
     single: list[int] = []
     for positions in _near(np.flatnonzero(left), records):
         parts += _by_length(data, records, positions, taken, single)
     parts += _one_by_one(data, records, sorted(single), taken, offset)
-    taken.blocks = list(joined(parts))
+    taken.blocks = list(in_order(parts))
     taken.damaged.sort()
     return taken
 
@@ -81,7 +83,7 @@ def _near(positions: Places, records: Records) -> list[Places]:
     return np.split(positions, np.flatnonzero(between > _FAR) + 1)
 
 
-def _by_length(data: bytes, records: Records, positions: Places, taken: Taken, single: list[int]) -> Iterator[Block]:
+def _by_length(data: Data, records: Records, positions: Places, taken: Taken, single: list[int]) -> Iterator[Block]:
     """The blocks of records that are alike among some; the positions of those that are not go to ``single``."""
     first, last = positions[0], positions[-1]
     begin, end = int(records.starts[first]), int(records.starts[last] + records.lengths[last] + FOOTER)
@@ -177,12 +179,12 @@ def _by_tag(tags: Bytes8) -> list[Places]:
     return np.split(order, np.flatnonzero(np.diff(hashes[order])) + 1)
 
 
-def _one_by_one(data: bytes, records: Records, positions: list[int], taken: Taken, offset: int) -> Iterator[Block]:
+def _one_by_one(data: Data, records: Records, positions: list[int], taken: Taken, offset: int) -> Iterator[Block]:
     """The blocks of events that are decoded whole, whose checksums are known to be right."""
     collected: dict[tuple[str, str], list[tuple[int, float, int, object]]] = {}
     for position in positions:
         start, length = int(records.starts[position]), int(records.lengths[position])
-        event = decode(data[start : start + length])
+        event = decode(bytes(data[start : start + length]))
         if event is None:
             taken.damaged.append(position)
             continue

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cutaway.training.checksums import COLUMNS, Bytes8, Words, masked_sums, sums_of
+from cutaway.training.checksums import COLUMNS, Bytes8, masked_sums, sums_of
 from cutaway.training.event_blocks import Block, Numbers
 from cutaway.training.event_layout import Layout, layout_of, steps_at
 from cutaway.training.event_records import FOOTER, HEADER, Places, Records, Repeat, rows
@@ -61,11 +61,11 @@ class Turns:
 
     Attributes:
         blocks: Values.
-        taken: The positions of their records.
+        taken: Which records they are of, turn by turn.
     """
 
     blocks: list[Block]
-    taken: Places
+    taken: Bools
 
 
 def take_turns(data: Bytes8, records: Records, repeat: Repeat) -> Turns:
@@ -76,22 +76,20 @@ def take_turns(data: Bytes8, records: Records, repeat: Repeat) -> Turns:
         records: Where its records lie.
         repeat: Which of them repeat.
     """
-    blocks: list[Block] = []
     period = _period(data, records, repeat)
     turns = repeat.period * repeat.turns // period if period else 0
     if turns < _FEW:
-        return Turns(blocks, np.zeros(0, np.int64))
-    positions = repeat.first + np.arange(turns * period).reshape(turns, period)
-    ends = records.starts[positions[0]] + records.lengths[positions[0]] + FOOTER
+        return Turns([], np.zeros((0, 0), np.bool_))
+    last = repeat.first + period - 1
     begin = int(records.starts[repeat.first]) - HEADER
-    size = int(ends[-1]) - begin
+    size = int(records.starts[last] + records.lengths[last]) + FOOTER - begin
     table = data[begin : begin + turns * size].reshape(turns, size)
-    right = np.zeros((turns, period), np.bool_)
-    for strip in _strips(table[0], records.lengths[positions[0]]):
-        part = slice(strip.first, strip.first + strip.count)
-        right[:, part], found = _read(table, strip, positions[:, part])
-        blocks += found
-    return Turns(blocks, positions[right])
+    found = Turns([], np.zeros((turns, period), np.bool_))
+    for strip in _strips(table[0], records.lengths[repeat.first : last + 1]):
+        columns = _columns(table, strip)
+        found.taken[:, strip.first : strip.first + strip.count] = columns.right
+        found.blocks.extend(_blocks(strip, columns, repeat.first + strip.first, period))
+    return found
 
 
 def _period(data: Bytes8, records: Records, repeat: Repeat) -> int:
@@ -143,37 +141,56 @@ def _fixed(layout: Layout) -> Bytes8:
     return fixed
 
 
-def _read(table: Bytes8, strip: _Strip, positions: Places) -> tuple[Bools, list[Block]]:
-    """Which records of a strip are like the pattern and as they were written, and the values of those."""
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What the events of a strip hold.
+
+    Attributes:
+        pattern: The bytes of those of the first turn that do not change, zeros elsewhere; one event a row.
+        right: Which are like these, and as they were written; of this and the following a row is a turn.
+        times: Their times.
+        steps: Their steps.
+        numbers: For each value of the layout, the numbers of each event.
+    """
+
+    pattern: Bytes8
+    right: Bools
+    times: npt.NDArray[np.float64]
+    steps: npt.NDArray[np.int64]
+    numbers: list[Numbers]
+
+
+def _columns(table: Bytes8, strip: _Strip) -> _Columns:
+    """Take the events of a strip by column."""
     whole = table[:, strip.at : strip.at + strip.count * strip.width]
     cube = whole.reshape(len(table), strip.count, strip.width)
     events, layout = cube[:, :, HEADER:-FOOTER], strip.layout
-    places = [(layout.time, layout.time + 8), layout.step, *(value.at for value in layout.values)]
-    types = ["<f8", "u1", *(value.type for value in layout.values)]
-    columns = [_column(events, place, type) for place, type in zip(places, types, strict=True)]
-    pattern = np.where(strip.fixed[HEADER:-FOOTER] == 0xFF, events[0], 0)
-    sums = np.repeat(sums_of(pattern)[:, None], len(table), axis=1)
-    for column, (_, end) in zip(columns, places, strict=True):
-        sums ^= _sums(column, strip.length - end)
-    stored = _column(cube, (strip.width - FOOTER, strip.width), "<u4")[:, :, 0]
-    right = (masked_sums(sums, strip.length) == stored) & _alike(whole, strip)
-    return right.T, list(_blocks(strip, pattern, right, positions.T, columns))
+    times = _column(events, (layout.time, layout.time + 8), "<f8")
+    steps = _column(events, layout.step, f"V{layout.step[1] - layout.step[0]}")
+    numbers = [_column(events, value.at, value.type) for value in layout.values]
+    pattern = events[0] * (strip.fixed[HEADER:-FOOTER] == 0xFF)
+    sums = np.tile(sums_of(pattern), len(table))
+    ends = [layout.time + 8, layout.step[1], *(value.at[1] for value in layout.values)]
+    for column, end in zip([times, steps, *numbers], ends, strict=True):
+        sums ^= sums_of(_bytes(column), strip.length - end)
+    stored = _column(cube, (strip.width - FOOTER, strip.width), "<u4")
+    right = (masked_sums(sums, strip.length) == stored.reshape(-1)).reshape(len(table), strip.count)
+    right &= _alike(whole, strip)[:, None]
+    told = steps_at(_bytes(steps), (0, steps.itemsize)).reshape(right.shape)
+    return _Columns(pattern, right, times[:, :, 0].view("<f8"), told, numbers)
 
 
 def _column(events: Bytes8, place: tuple[int, int], type: str) -> Numbers:
-    """The numbers that lie at some place of all events, those of one tag side by side."""
-    return events[:, :, place[0] : place[1]].view(type).swapaxes(0, 1).copy()
+    """The numbers that lie at some place of all events."""
+    if place[0] == place[1]:
+        return np.zeros((*events.shape[:2], 0), type)
+    return events[:, :, place[0] : place[1]].view(type).copy()
 
 
-def _sums(column: Numbers, behind: int) -> Words:
-    """What numbers add to the checksums of their records."""
-    count, turns, each = column.shape
-    return sums_of(column.view(np.uint8).reshape(count * turns, each * column.itemsize), behind).reshape(count, turns)
-
-
-def _steps(column: Numbers) -> npt.NDArray[np.int64]:
-    count, turns, each = column.shape
-    return steps_at(column.view(np.uint8).reshape(count * turns, each), (0, each)).reshape(count, turns)
+def _bytes(column: Numbers) -> Bytes8:
+    """The bytes of numbers, one event a row."""
+    turns, count, each = column.shape
+    return column.view(np.uint8).reshape(turns * count, each * column.itemsize)
 
 
 def _alike(whole: Bytes8, strip: _Strip) -> Bools:
@@ -186,14 +203,15 @@ def _alike(whole: Bytes8, strip: _Strip) -> Bools:
     return alike
 
 
-def _blocks(strip: _Strip, pattern: Bytes8, right: Bools, positions: Places, columns: list[Numbers]) -> Iterator[Block]:
-    """The values of those records of a strip that are right, one block an event of a turn and tag."""
-    times, steps = columns[0][:, :, 0], _steps(columns[1])
-    for at, (event, good) in enumerate(zip(pattern, right, strict=True)):
-        if not good.any():
+def _blocks(strip: _Strip, columns: _Columns, first: int, period: int) -> Iterator[Block]:
+    """The values of those events of a strip that are right, one block an event of a turn and tag."""
+    for at, (event, right) in enumerate(zip(columns.pattern, columns.right.T, strict=True)):
+        if not right.any():
             continue
-        chosen = slice(None) if good.all() else good
-        for value, numbers in zip(strip.layout.values, columns[2:], strict=True):
+        chosen = slice(None) if right.all() else right
+        order = np.arange(first + at, first + at + period * len(right), period)[chosen]
+        times, steps = columns.times[:, at][chosen].copy(), columns.steps[:, at][chosen].copy()
+        for value, numbers in zip(strip.layout.values, columns.numbers, strict=True):
             tag = event[value.tag[0] : value.tag[1]].tobytes().decode("utf-8", "backslashreplace")
-            values = numbers[at].reshape(len(good), *value.shape)[chosen]
-            yield Block(tag, value.plugin, positions[at][chosen], times[at][chosen], steps[at][chosen], values)
+            values = numbers[:, at].reshape(len(right), *value.shape)[chosen].copy()
+            yield Block(tag, value.plugin, order, times, steps, values)

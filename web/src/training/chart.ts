@@ -15,6 +15,7 @@ import type { View } from "./view.ts";
 
 const PAUSE = 250; // ms between two questions of one chart while values keep coming
 const PAUSE_AT_FIRST = 2_000; // ms while the logs are still read, which takes longer the more is asked
+const SHARE_AT_FIRST = 0.5; // of the time that it has taken so far is waited at least: who waits long is told less often
 const TIMES = 3; // as long as the last answer and painting took is waited at least
 const DRAG = 5; // px from which on a drag is meant
 
@@ -96,7 +97,9 @@ export class Chart {
       this.dirty = true;
       return;
     }
-    const wait = this.last + Math.max(this.app.logs.complete ? PAUSE : PAUSE_AT_FIRST, TIMES * this.took) - performance.now();
+    const now = performance.now();
+    const pause = this.app.logs.complete ? PAUSE : Math.max(PAUSE_AT_FIRST, SHARE_AT_FIRST * now);
+    const wait = this.last + Math.max(pause, TIMES * this.took) - now;
     if (this.asked === "" && wait > 0) { // news, which may come often
       this.timer = window.setTimeout(() => {
         this.timer = 0;
