@@ -28,6 +28,7 @@ from cutaway.readers import locate, read
 
 if TYPE_CHECKING:
     from cutaway.profiling.models import Wish
+    from cutaway.readers.tflite import Steps
 
 MOST_RUNS = 10_000
 
@@ -221,29 +222,34 @@ def profile(
     if isinstance(model, str | os.PathLike):
         graph = read(model, input_shape=input_shape, signature=signature)
         if graph.format == "tflite":
-            return _measure_litert(os.fspath(model), graph, wish, runs, _ceiling(peak, bandwidth, measured))
+            return _measure_litert(os.fspath(model), wish, runs, _ceiling(peak, bandwidth, measured))
     return _measure(model, wish, runs, peak, bandwidth)
 
 
-def _measure_litert(path: str, graph: Graph, wish: Wish, runs: int | None, ceiling: Ceiling) -> Profile:
+def _measure_litert(path: str, wish: Wish, runs: int | None, ceiling: Ceiling) -> Profile:
     """Time the operations of a TensorFlow Lite file; where that cannot be done, whole runs, with the reason."""
     from cutaway.profiling.litert_profiler import Unprofiled, check_survives
-
-    if wish.training:
-        raise OptionError("a step of training is profiled for models of Keras; this is a tflite")
-    try:
-        return _measure_operations(path, wish, runs, ceiling)
-    except Unprofiled as reason:
-        check_survives(path)
-        return _measure_whole(path, graph, wish, runs, ceiling, str(reason))
-
-
-def _measure_operations(path: str, wish: Wish, runs: int | None, ceiling: Ceiling) -> Profile:
-    from cutaway.profiling.litert_operations import measured as by_operation
     from cutaway.readers.options import ReadOptions
     from cutaway.readers.tflite import read_steps
 
+    if wish.training:
+        raise OptionError("a step of training is profiled for models of Keras; this is a tflite")
     model = read_steps(locate(path), ReadOptions(signature=wish.signature))
+    try:
+        return _measure_operations(path, model, wish, runs, ceiling)
+    except Unprofiled as reason:
+        if model.subgraph:
+            raise OptionError(
+                f"signature {model.key!r} cannot be profiled: {reason}; as a whole only the first signature is timed"
+            ) from reason
+        check_survives(path)
+        return _measure_whole(path, model.graph, wish, runs, ceiling, str(reason))
+
+
+def _measure_operations(path: str, model: Steps, wish: Wish, runs: int | None, ceiling: Ceiling) -> Profile:
+    """Time a TensorFlow Lite file under LiteRT's profiler, and put together what was seen."""
+    from cutaway.profiling.litert_operations import measured as by_operation
+
     found = by_operation(path, model, wish.batch, wish.shapes, wish.data, runs)
     grouped, middle = with_groups(model.graph), float(np.median(found.whole))
     spent = _landed(model.graph, grouped, found.times, found.land, found.fusions, middle)

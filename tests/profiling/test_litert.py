@@ -199,9 +199,13 @@ def test_what_ran_within_another_is_told() -> None:
     assert places["DEQUANTIZE:3"] == places["CONV_2D:4"]
 
 
+def signatures(path: Path) -> list[str]:
+    return list(read_steps(locate(path), ReadOptions()).graph.groups.attributes[0]["signatures"])
+
+
 def test_steps_are_those_of_the_signature_that_is_run() -> None:
     path = locate(MODELS / "multi_signature.tflite")
-    keys = read_steps(path, ReadOptions()).graph.groups.attributes[0]["signatures"]
+    keys = signatures(MODELS / "multi_signature.tflite")
     found = {key: read_steps(path, ReadOptions(signature=key)) for key in keys}
     assert {each.key for each in found.values()} == set(keys)
     assert len({each.subgraph for each in found.values()}) == len(keys)
@@ -298,6 +302,17 @@ def test_without_the_profiler_the_whole_is_timed_and_the_reason_said(
     found = whole_only(lopsided, batch=2)
     assert "the moon is full, so only the whole is known" in str(found)
     assert next(iter(found.setting["shapes"].values())) == [2, 32, 32, 3]
+
+
+def test_another_signature_is_not_timed_as_if_it_were_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> Installed:
+        raise Unprofiled("the moon is full")
+
+    monkeypatch.setattr(litert_operations, "installed", refused)
+    path = MODELS / "multi_signature.tflite"
+    other = [key for key in signatures(path) if read_steps(locate(path), ReadOptions(signature=key)).subgraph]
+    with pytest.raises(OptionError, match="cannot be profiled: the moon is full"):
+        cutaway.profile(path, signature=other[0], **FAST)
 
 
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
