@@ -71,6 +71,10 @@ def _on_cluster(function: Callable[[T], R], tasks: Sequence[T], scheduler: str) 
         distributed: Any = import_module("distributed")
     except ImportError as error:
         raise MissingExtra("a Dask cluster needs distributed; install it with: pip install 'cutaway[dask]'") from error
+    try:  # before there is a client, which waits for the answer of what cannot be one while it is thrown away
+        distributed.comm.get_address_host_port(scheduler)
+    except ValueError as error:
+        raise OptionError(f"scheduler {scheduler!r}: {error}; expected such as tcp://10.0.0.1:8786") from error
     try:
         client: Any = distributed.Client(scheduler, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
