@@ -63,6 +63,7 @@ def test_histograms_that_are_damaged_or_empty_break_nothing(tmp_path: Path, view
     odd = [
         np.zeros((0, 3)), np.array([[np.nan, 1, 2.0]]), np.array([[1.0, 0.0, -3.0]]), np.array([[2.0, 1.0, 4.0]]),
         np.array([[-np.inf, np.inf, 1.0]]), np.array([[5.0, 5.0, 1.0]]),
+        np.array([[-1e308, 1e308, 1e308], [1e308, 1e308, 1e308]]),
     ]  # fmt: skip
     with EventWriter(tmp_path / "run") as writer:
         for step, rows in enumerate(odd):
@@ -70,10 +71,13 @@ def test_histograms_that_are_damaged_or_empty_break_nothing(tmp_path: Path, view
     client = view(tmp_path)
     client.complete()
     found = decode([client.post("/distributions", {"runs": [0], "tags": [client.tag("h")], "steps": 50, "ridges": 9})])
-    assert found["lines"][0][2] == 6
-    bands = found["bands"].reshape(6, len(LEVELS))
+    assert found["lines"][0][2] == 7
+    assert np.isfinite(found["ridges"]).all()
+    assert np.isfinite(found["lines"][0][5:]).all()
+    bands = found["bands"].reshape(7, len(LEVELS))
     assert np.isnan(bands[[0, 1, 2, 4]]).all()
     assert (bands[5] == 5).all()
+    assert np.isfinite(bands[6]).all()
 
 
 def media(client: ViewClient, run: int, tag: int, at: int = 0) -> list[tuple[str, bytes]]:

@@ -22,6 +22,9 @@ GRID: Final = 80
 _TAIL = 0.005
 """Share of the values of each step that the grid may leave out at either end, or one outlier would hide all others."""
 
+_LARGEST = 1e150
+"""What edges and counts are cut to: the difference of two must be finite."""
+
 MOST_STEPS = 2_000
 """Steps of one distribution that are sent."""
 
@@ -86,7 +89,7 @@ def evenly(count: int, most: int) -> Places:
 
 def points(rows: Floats) -> tuple[Floats, Floats]:
     """Points of the cumulated distribution: values that never fall, and how many lie below each."""
-    rows = rows[np.isfinite(rows).all(axis=1) & (rows[:, 2] > 0)]
+    rows = rows[np.isfinite(rows).all(axis=1) & (rows[:, 2] > 0)].clip(-_LARGEST, _LARGEST)
     edges = np.maximum.accumulate(rows[:, :2].reshape(-1)) if len(rows) else np.zeros(0)
     ends = np.cumsum(rows[:, 2])
     cumulated = np.stack((ends - rows[:, 2], ends), axis=1).reshape(-1)
