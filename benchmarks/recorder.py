@@ -2,9 +2,15 @@
 
 Each way trains a model of its own, made with the same seed, for epochs of 100 steps that take turns, so that what the
 machine does besides falls on all alike; a ratio is the median over the rounds of an epoch's time by that of the epoch
-without a callback of the same round. The first epoch, in which everything is traced, is told apart. Processor time is
-what counts; the wall clock stands beside it. What a step costs that is not recorded is measured with a train function
-that does nothing.
+without a callback of the same round. Every epoch is a `fit` of its own, so that what the beginning and the end of one
+cost counts fully, as it does in no longer training. The first epoch, in which everything is traced, is told apart.
+Processor time is what counts; the wall clock stands beside it. What a step costs that is not recorded is measured with
+a train function that does nothing.
+
+Memory is what TensorFlow's own allocator says was in use at once in a step, at most: each way in a process of its own,
+the median over the steps, for what runs at the same time in two threads differs. That of Python is what `tracemalloc`
+sees in an epoch, of all threads, NumPy's arrays included. The peak of the process holds what is there once: modules,
+traced functions, and the blocks that the allocator keeps.
 
 The data are made anew for nobody: one batch, repeated, with the tuner of tf.data off. With it on, the end of each
 `fit` waits for a thread whose period doubles from 10 ms on, and epochs take 0.63, 1.27 or 2.55 s whatever they do.
@@ -15,6 +21,7 @@ Usage: python benchmarks/recorder.py [--quick] [--only mlp cnn mobilenet steps m
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import statistics
@@ -22,6 +29,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,22 +39,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 import cutaway
-from benchmarks.results import table, write_section
+from benchmarks.results import table, verdict, write_section
 
 STEPS = 100
-NOTHING = "no callback"
+NOTHING, EVERYTHING = "no callback", "`Recorder(every=100)`, all of all layers"
 WAYS: dict[str, Callable[[Path], Any]] = {
     NOTHING: lambda _: None,
     "`Recorder()`": lambda folder: cutaway.Recorder(folder),
-    "`Recorder(every=100)`, all of all layers": lambda folder: cutaway.Recorder(folder, every=100),
+    EVERYTHING: lambda folder: cutaway.Recorder(folder, every=100),
     '`Recorder(every=100, record="weights")`': lambda folder: cutaway.Recorder(folder, every=100, record="weights"),
     "`TensorBoard()`": lambda folder: keras.callbacks.TensorBoard(folder),
     "`TensorBoard(histogram_freq=1)`": lambda folder: keras.callbacks.TensorBoard(folder, histogram_freq=1),
 }
-TARGETS = {"`Recorder()`": 1.03, "`Recorder(every=100)`, all of all layers": 1.05}
+TARGETS = {"`Recorder()`": 1.03, EVERYTHING: 1.05}
 
 
 def mlp() -> tuple[Any, tuple[int, ...]]:
@@ -165,22 +174,65 @@ def steps(work: Path) -> str:
     return table(["a step", "processor time", "target"], rows)
 
 
-def memory(work: Path) -> str:
-    """Peak memory of a training of the small CNN, each way in a process of its own."""
+def memory(names: list[str], work: Path) -> str:
+    """What a recorded step holds more than one of a training without a callback."""
     rows = []
-    for place, way in enumerate(WAYS):
-        words = [sys.executable, __file__, "--way", str(place), "--work", str(work)]
-        peak = int(subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()[-1])
-        rows.append([way, f"{peak / 1024:.0f} MiB"])
-    return table(["cnn, two epochs", "peak of the process"], rows)
+    for name in names:
+        plain, recorded = (_measured(name, way, work) for way in (NOTHING, EVERYTHING))
+        extra = recorded["recorded"] - plain["plain"]
+        target = 2 * plain["largest"]
+        rows.append([
+            name, f"{plain['largest']:.1f} MiB", f"{plain['plain']:.1f} MiB", f"{recorded['plain']:.1f} MiB",
+            f"{recorded['recorded']:.1f} MiB", f"{extra:+.1f} MiB", verdict(extra, round(target, 1), "MiB"),
+            f"{recorded['python']:.1f} MiB", f"{plain['process']:.0f} and {recorded['process']:.0f} MiB",
+        ])  # fmt: skip
+    heading = [
+        "all of all layers", "largest output of a layer", "a step, no callback", "a step that is not recorded",
+        "a recorded step", "more", "target", "Python's own, by the way", "peak of the process, without and with",
+    ]  # fmt: skip
+    return table(heading, rows)
 
 
-def one_way(place: int, work: Path) -> None:
-    """Train one way, and say how much memory it took."""
-    told = Trained("cnn", list(WAYS)[place], work / f"memory{place}")
+def _measured(name: str, way: str, work: Path) -> dict[str, float]:
+    words = [sys.executable, __file__, "--alone", name, way, "--work", str(work)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def peaks_into(found: list[float]) -> Any:
+    """A callback that notes the most that TensorFlow had in use in each step, in MiB."""
+
+    def begin(*_: Any, **__: Any) -> None:
+        tf.config.experimental.reset_memory_stats("CPU:0")
+
+    def end(*_: Any, **__: Any) -> None:
+        found.append(tf.config.experimental.get_memory_info("CPU:0")["peak"] / 2**20)
+
+    return keras.callbacks.LambdaCallback(on_train_batch_begin=begin, on_train_batch_end=end)
+
+
+def alone(name: str, way: str, work: Path) -> dict[str, float]:
+    """Memory of one way to train one model, every tenth step of which is recorded, in MiB."""
+    told = Trained(name, way, work / f"memory-{name}-{way == NOTHING}")
+    if told.callback is not None:
+        told.callback = cutaway.Recorder(work / f"memory-{name}", every=10)
     told.epoch()
+    peaks: list[float] = []
+    own = [] if told.callback is None else [told.callback]
+    told.model.fit(told.data, epochs=2, verbose=0, callbacks=[*own, peaks_into(peaks)])
+    process = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    tracemalloc.start()
     told.epoch()
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    shape = told.data.element_spec[0].shape
+    sizes = [np.prod(layer.compute_output_shape(layer.input.shape)[1:]) for layer in told.model.layers]
+    return {
+        "plain": statistics.median(found for place, found in enumerate(peaks) if place % 10 != 9),
+        "recorded": statistics.median(peaks[9::10]),
+        "largest": float(4 * shape[0] * max(sizes) / 2**20),
+        "python": tracemalloc.get_traced_memory()[1] / 2**20,
+        "process": process,
+    }
 
 
 def main() -> None:
@@ -189,13 +241,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="epochs of each way (default: 7, of MobileNetV2 3)")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, no MobileNetV2, and write nothing")
     parser.add_argument("--only", nargs="+", choices=[*MODELS, "steps", "memory"], help="some parts, and write nothing")
+    parser.add_argument("--models", nargs="+", choices=MODELS, help="whose memory is measured (default: all)")
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--way", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--alone", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = options.work or Path(folder)
-        if options.way is not None:
-            one_way(options.way, work)
+        if options.alone is not None:
+            name, way = options.alone
+            print(json.dumps(alone(name, way, work)))
             return
         parts = options.only or (["mlp", "cnn", "steps"] if options.quick else [*MODELS, "steps", "memory"])
         bodies = []
@@ -203,7 +257,7 @@ def main() -> None:
             if part == "steps":
                 bodies.append(steps(work))
             elif part == "memory":
-                bodies.append(memory(work))
+                bodies.append(memory(options.models or list(MODELS), work))
             else:
                 rounds = options.rounds or (3 if options.quick or part == "mobilenet" else 7)
                 bodies.append(compare(part, rounds, work))

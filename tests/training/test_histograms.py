@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from cutaway.training.histograms import distribution
+from cutaway.training.histograms import distribution, histogram_rows
 
 ANY = arrays.arrays(np.float32, st.integers(0, 300), elements=st.floats(width=32))
 
@@ -56,3 +56,19 @@ def test_rows_are_few_however_the_values_spread() -> None:
 def test_other_types(dtype: type[np.generic]) -> None:
     found = distribution(np.array([[0, 1], [1, 0]], dtype))
     assert (found.total, found.zeros, found.sum, found.maximum) == (4, 2, 2.0, 1.0)
+
+
+@given(st.lists(ANY, max_size=5))
+@settings(max_examples=100, deadline=None)
+def test_histograms_made_together_are_those_made_one_by_one(tensors: list[npt.NDArray[np.float32]]) -> None:
+    found = [distribution(values) for values in tensors]
+    for rows, one in zip(histogram_rows(found), found, strict=True):
+        np.testing.assert_array_equal(rows, one.rows())
+
+
+def test_moments_keep_their_digits_where_values_differ_by_little() -> None:
+    values = (1000 + np.random.default_rng(0).normal(size=200_000) / 100).astype(np.float32)
+    found, exact = distribution(values), values.astype(np.float64)
+    assert found.sum / found.finite == pytest.approx(exact.mean(), rel=1e-12)
+    assert found.deviation == pytest.approx(exact.std(), rel=1e-9)
+    assert found.norm == pytest.approx(np.linalg.norm(exact), rel=1e-12)

@@ -30,7 +30,7 @@ MANY_CALLS = 300
 """Calls of layers from which on the statistics are part of the one train function: a second one of MobileNetV2, with
 154 calls, takes about as long as the first step of its training, and one of EfficientNetV2L, with 1,031, minutes."""
 
-SOME = 64
+SOME = 32
 """Distributions that are looked at together, which takes less time than one by one, and less memory than all."""
 
 TrainFunction = Callable[[Any], Any]

@@ -27,7 +27,9 @@ def flat_statistics() -> Callable[[Any], Any]:
         counts = tf.raw_ops.Bincount(arr=tf.bitcast(bins, tf.int32), size=BINS, weights=tf.zeros([0], tf.int32))
         total = tf.reduce_sum(flat)
         mean = tf.math.divide_no_nan(total, tf.cast(tf.size(flat), tf.float32))
-        return counts, tf.stack([total, tf.reduce_min(flat), tf.reduce_max(flat), 2 * tf.nn.l2_loss(flat - mean)])
+        with tf.control_dependencies([counts]):  # so that bins and distances are not there at the same time
+            distances = flat - mean
+        return counts, tf.stack([total, tf.reduce_min(flat), tf.reduce_max(flat), 2 * tf.nn.l2_loss(distances)])
 
     with tf.init_scope():  # it is the same inside of every function that uses it, and out of them
         traced = tf.function(statistics).get_concrete_function(tf.TensorSpec([None], tf.float32))
