@@ -311,3 +311,30 @@ def test_sounds_play_and_all_pictures_of_a_step_are_shown(tmp_path: Path, open_l
     until(page, lambda: pictures.count() == 3)
     assert pictures.nth(1).get_attribute("alt") == "kernel at step 2, 2 of 3"
     until(page, lambda: pictures.evaluate_all("all => all.every((one) => one.naturalWidth === 5)"))
+
+
+def test_a_training_is_one_row_with_its_settings_and_all_its_parts(
+    tmp_path: Path, open_logs: Callable[..., Any]
+) -> None:
+    writers = pytest.importorskip("tensorboardX", reason="needs tensorboardX, which writes settings: pip install it")
+    two_runs(tmp_path, 5)
+    for name, rate in (("first", 0.5), ("second", 0.25)):
+        with writers.SummaryWriter(str(tmp_path / name)) as writer:
+            writer.file_writer.add_summary(writers.summary.hparams({"rate": rate}, {})[1])
+    write_run(tmp_path / "first" / "train", {"loss": np.array([7.0])}, first=9)
+    write_run(tmp_path / "first" / "validation", {"loss": np.array([8.0])}, first=9)
+    write_run(tmp_path / "second", {"loss": np.array([3.0])}, first=9)
+    page = open_logs(tmp_path, "#tab=runs&tags=loss", wait=".run-table tbody td.differs")
+
+    def rows() -> list[list[str]]:
+        texts = [row.locator("th, td").all_text_contents() for row in page.locator(".run-table tr").all()]
+        return [[text.strip(" ↑↓") for text in [row[0], *row[2:]]] for row in texts]
+
+    heads = ["Training", "rate", "loss", "loss · validation"]
+    until(page, lambda: rows() == [heads, ["first", "0.5", "7", "8"], ["second", "0.25", "3", ""]])
+    page.get_by_role("button", name="rate").click()
+    until(page, lambda: [row[0] for row in rows()[1:]] == ["second", "first"])
+    page.get_by_role("tab", name="Compare").focus()
+    page.keyboard.press("ArrowRight")
+    until(page, lambda: page.locator("section[aria-label=Charts]").is_visible())
+    assert page.evaluate("document.activeElement.textContent") == "Metrics"

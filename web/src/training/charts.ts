@@ -4,6 +4,7 @@ import type { App } from "./app.ts";
 import { Chart, looksOther } from "./chart.ts";
 import { controls } from "./controls.ts";
 import { inkOf } from "./ink.ts";
+import type { Metric } from "./logs.ts";
 import { isFoldedUnasked, matcher } from "./naming.ts";
 import { Tip } from "./tip.ts";
 import { toggled } from "./view.ts";
@@ -63,8 +64,10 @@ export class Charts {
     const byGroup = new Map<string, typeof metrics>();
     for (const metric of metrics) byGroup.set(metric.group, [...(byGroup.get(metric.group) ?? []), metric]);
     const used = new Set<string>();
-    const sections = [...byGroup].map(([group, of]) => {
-      const closed = tagFilter === "" && of.every(({ tags }) => tags.every(({ tag }) => isFoldedUnasked(tag)));
+    const isClosed = (of: readonly Metric[]): boolean => tagFilter === "" && of.every(({ tags }) => tags.every(({ tag }) => isFoldedUnasked(tag)));
+    const ordered = [...byGroup].sort((one, two) => Number(isClosed(one[1])) - Number(isClosed(two[1]))); // what is folded comes last
+    const sections = ordered.map(([group, of]) => {
+      const closed = isClosed(of);
       const open = folded.has(group) === closed;
       const toggle = make("button", {
         class: "group-title", set: { type: "button", "aria-expanded": String(open) },

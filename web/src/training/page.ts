@@ -44,6 +44,16 @@ export interface Page {
 export function layOut(app: App, host: HTMLElement): Page {
   const name = make("h1", { class: "log-name" });
   const tabs = make("nav", { class: "tabs", set: { role: "tablist", "aria-label": "What is shown" } });
+  tabs.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const all = [...tabs.children] as HTMLElement[];
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    if (step === undefined || at < 0) return;
+    event.preventDefault();
+    const next = all[(at + step + all.length) % all.length] as HTMLElement;
+    next.focus();
+    next.click();
+  });
   const note = make("p", { class: "note", text: "Reading the logs …", set: { role: "status" } });
   const middle = make("main", { class: "middle" }, [note]);
   const trouble = make("p", { class: "trouble", set: { role: "alert" } });
@@ -68,7 +78,11 @@ export function layOut(app: App, host: HTMLElement): Page {
         class: "tab-name", text: title, set: { type: "button", role: "tab", "data-tab": tab }, on: { click: () => app.set({ tab }) },
       })));
     }
-    for (const element of tabs.children) element.setAttribute("aria-selected", String(element.getAttribute("data-tab") === entry.tab));
+    for (const element of tabs.children) {
+      const chosen = element.getAttribute("data-tab") === entry.tab;
+      element.setAttribute("aria-selected", String(chosen));
+      element.setAttribute("tabindex", chosen ? "0" : "-1");
+    }
     if (app.logs.version > 0 && !made.has(entry.tab)) {
       const element = entry.make(app, host);
       made.set(entry.tab, element);

@@ -1,22 +1,28 @@
-/** The table of runs: their hyper-parameters and the values of their metrics, to be sorted, filtered and compared. */
+/** The table of trainings, a row each: their hyper-parameters and the values of their metrics, to be sorted, filtered and compared. */
 import { clear, make } from "../dom.ts";
 import type { App } from "./app.ts";
 import { natural } from "./logs.ts";
 import type { Run, Tag } from "./logs.ts";
-import { matcher } from "./naming.ts";
-import { isFoldedUnasked } from "./naming.ts";
-import { duration, short } from "./scales.ts";
+import { isFoldedUnasked, isHeldOut, matcher } from "./naming.ts";
+import { duration, moment, short } from "./scales.ts";
 import type { Setting, Summary } from "./server.ts";
 
 const MOST_METRICS = 24; // columns of metrics; a filter chooses others
 const MOST_ROWS = 2_000;
 
 type Cell = number | string | null;
+
+/** A training: what its runs logged together, of the data that it was trained on and of others. */
+interface Row {
+  readonly training: string;
+  readonly runs: readonly Run[];
+}
+
 interface Column {
   readonly key: string;
   readonly title: string;
-  readonly kind: "setting" | "metric";
-  readonly value: (run: Run) => Cell;
+  readonly kind: "written" | "setting" | "metric";
+  readonly value: (row: Row) => Cell;
 }
 
 const HOW = { last: "Last value", least: "Least value", greatest: "Greatest value" } as const;
@@ -78,15 +84,26 @@ export class Table {
     }
   }
 
-  private columns(runs: readonly Run[]): Column[] {
+  private rows(): Row[] {
+    const found = new Map<string, Run[]>();
+    for (const run of this.app.shown()) found.set(run.training, [...(found.get(run.training) ?? []), run]);
+    return [...found].map(([training, runs]) => ({ training, runs }));
+  }
+
+  private columns(rows: readonly Row[]): Column[] {
+    const runs = rows.flatMap((row) => row.runs);
     const settings = [...new Set(runs.flatMap((run) => Object.keys(run.settings)))].sort(natural);
+    const parts = [...new Set(runs.map(({ part }) => (isHeldOut(part) ? part : "")))].sort(natural); // "" first
+    const written: Column = { key: "written", title: "Written", kind: "written", value: (row) => Math.max(...row.runs.map(({ modified }) => modified)) || null };
     const ofSetting = (name: string): Column => ({
-      key: `s ${name}`, title: name, kind: "setting", value: (run) => told(run.settings[name]),
+      key: `s ${name}`, title: name, kind: "setting", value: (row) => firstOf(row.runs, (run) => told(run.settings[name])),
     });
-    const ofTag = (tag: Tag): Column => ({
-      key: `m ${tag.index}`, title: tag.tag, kind: "metric", value: (run) => this.value(this.found.get(`${run.index} ${tag.index}`) ?? null),
+    const ofTag = (tag: Tag, part: string): Column => ({
+      key: `m ${tag.index} ${part}`, title: part === "" ? tag.tag : `${tag.tag} · ${part}`, kind: "metric",
+      value: (row) => firstOf(row.runs.filter((run) => (isHeldOut(run.part) ? run.part : "") === part), (run) => this.value(this.found.get(`${run.index} ${tag.index}`) ?? null)),
     });
-    return [...settings.map(ofSetting), ...this.metrics().map(ofTag)];
+    const all = [written, ...settings.map(ofSetting), ...this.metrics().flatMap((tag) => parts.map((part) => ofTag(tag, part)))];
+    return all.filter(({ value }) => rows.some((row) => value(row) !== null));
   }
 
   private value(summary: Summary): Cell {
@@ -96,31 +113,26 @@ export class Table {
   }
 
   private draw(): void {
-    const shown = this.app.shown();
-    const columns = this.columns(shown).filter(({ kind, value }) => kind === "setting" || shown.some((run) => value(run) !== null));
+    const all = this.rows();
+    const columns = this.columns(all);
     const by = columns.find(({ key }) => key === this.sorted.key);
     const way = this.sorted.down ? -1 : 1;
-    const rows = [...shown].sort((one, two) => (by === undefined ? 0 : compare(by.value(one), by.value(two), way)) || way * natural(one.name, two.name)).slice(0, MOST_ROWS);
-    const heads = [
-      this.head("name", "Run"), this.head("steps", "Written"),
-      ...columns.map(({ key, title, kind }) => this.head(key, title, kind)),
-    ];
-    const best = new Map(columns.map((column) => [column.key, differing(rows.map(column.value))]));
+    const ordered = (one: Row, two: Row): number => (by === undefined ? 0 : compare(by.value(one), by.value(two), way)) || way * natural(one.training, two.training);
+    const rows = all.sort(ordered).slice(0, MOST_ROWS);
+    const differs = new Set(columns.filter(({ kind, value }) => kind === "setting" && differing(rows.map(value))).map(({ key }) => key));
+    const heads = [this.head("name", "Training"), ...columns.map(({ key, title, kind }) => this.head(key, title, kind))];
     clear(this.table);
     this.table.append(
       make("thead", {}, [make("tr", {}, heads)]),
-      make("tbody", {}, rows.map((run) => {
-        const dot = make("i", { class: "dot" });
-        dot.style.color = this.app.colourOf(run);
-        const ago = run.modified > 0 ? `${duration(Math.max(0, Date.now() / 1000 - run.modified))} ago` : "";
-        const cells = columns.map((column) => {
-          const value = column.value(run);
-          const differs = column.kind === "setting" && best.get(column.key) === true;
-          return make("td", { class: `${typeof value === "number" ? "number" : ""} ${differs ? "differs" : ""}`, text: said(value), title: value === null ? "" : String(value) });
-        });
-        return make("tr", {}, [make("th", { set: { scope: "row" } }, [dot, ` ${run.name}`]), make("td", { class: "number", text: ago }), ...cells]);
-      })),
+      make("tbody", {}, rows.map((row) => make("tr", {}, [this.name(row), ...columns.map((column) => cell(column, row, differs.has(column.key)))]))),
     );
+  }
+
+  private name({ training, runs }: Row): HTMLElement {
+    const dot = make("i", { class: "dot" });
+    dot.style.color = this.app.colourOf(runs[0] as Run);
+    const name = training === "." ? this.app.logs.name : training;
+    return make("th", { title: runs.map((run) => run.name).join("\n"), set: { scope: "row" } }, [dot, ` ${name}`]);
   }
 
   private head(key: string, title: string, kind = ""): HTMLElement {
@@ -128,7 +140,7 @@ export class Table {
     const sort = make("button", {
       class: "sort", text: `${title}${chosen ? (this.sorted.down ? " ↓" : " ↑") : ""}`, title: `Sort by ${title}`, set: { type: "button" },
       on: { click: () => {
-        this.sorted = { key, down: chosen ? !this.sorted.down : kind === "metric" };
+        this.sorted = { key, down: chosen ? !this.sorted.down : kind === "metric" || kind === "written" };
         this.draw();
       } },
     });
@@ -141,8 +153,20 @@ function told(value: Setting | undefined): Cell {
   return value === undefined || value === null ? null : typeof value === "boolean" ? String(value) : value;
 }
 
-function said(value: Cell): string {
-  return value === null ? "" : typeof value === "number" ? short(value) : value;
+/** What the first run that has something says. */
+function firstOf(runs: readonly Run[], value: (run: Run) => Cell): Cell {
+  for (const run of runs) {
+    const found = value(run);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function cell({ kind, value }: Column, row: Row, differs: boolean): HTMLElement {
+  const found = value(row);
+  const text = found === null ? "" : typeof found !== "number" ? found : kind === "written" ? `${duration(Math.max(0, Date.now() / 1000 - found))} ago` : short(found);
+  const title = found === null ? "" : kind === "written" ? moment(Number(found), true) : String(found);
+  return make("td", { class: `${typeof found === "number" ? "number" : ""} ${differs ? "differs" : ""}`, text, title });
 }
 
 /** Numbers by size, then texts; what is not there comes last whichever way. */
@@ -153,7 +177,7 @@ function compare(one: Cell, two: Cell, way: number): number {
   return way * natural(String(one), String(two));
 }
 
-/** Whether runs differ in a setting. */
+/** Whether trainings differ in a setting. */
 function differing(values: readonly Cell[]): boolean {
   return new Set(values.map(String)).size > 1;
 }
