@@ -179,6 +179,23 @@ def test_the_model_is_coloured_by_what_was_recorded_at_a_step(tmp_path: Path, op
     until(page, lambda: page.locator(".model[data-step='25']").count() == 1)
 
 
+def test_the_time_of_layers_is_shown_in_milliseconds(tmp_path: Path, open_logs: Callable[..., Any]) -> None:
+    recorded_run(tmp_path / "run")
+    chosen = DIGITS.nodes[2].id
+    with EventWriter(tmp_path / "run") as writer:
+        for at, node in enumerate(DIGITS.nodes):
+            phases = {"forward": 0.001 * at, "update": 0.0025, "step": 0.001 * at + 0.0025}
+            writer.scalars({f"seconds/{phase}/{node.id}": value for phase, value in phases.items()}, 7)
+    page = open_logs(tmp_path, f"#tab=model&by=seconds%2Fstep&layer={chosen}", wait=".model[data-step='7'] .sparks")
+    assert page.get_by_label("Coloured by").locator("option:checked").text_content() == "Time of the whole step"
+    until(page, lambda: page.locator(".stage-legend .marks span").count() > 1)
+    assert all(mark.endswith(" ms") for mark in page.locator(".stage-legend .marks span").all_text_contents())
+    table = page.locator(".layer-part", has=page.locator("caption", has_text="time"))
+    until(page, lambda: table.locator("output").all_text_contents() == ["4.5", "2", "2.5"])
+    assert table.locator("th[scope=col]").all_text_contents() == ["whole step", "forward pass", "update"]
+    assert table.locator("th[scope=row]").all_text_contents() == ["Milliseconds"]
+
+
 def test_distributions_are_painted_as_bands_and_as_ridges(tmp_path: Path, open_logs: Callable[..., Any]) -> None:
     recorded_run(tmp_path / "run")
     page = open_logs(tmp_path, "#tab=distributions", wait=".spread[data-painted='6']")

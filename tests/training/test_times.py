@@ -149,6 +149,17 @@ def test_steps_that_run_as_one_and_several_trainings_are_timed_as_they_come(tmp_
     assert len(run.series["seconds/step/heavy"]) == 2
 
 
+def test_a_model_that_its_first_batch_builds_is_timed_from_the_next_step_on(tmp_path: Path) -> None:
+    model = Deep()
+    model.compile("sgd")
+    with said("of the layers") as told:
+        model.fit(waiting(steps=8), verbose=0, shuffle=False, callbacks=[cutaway.Recorder(tmp_path, time_layers=100)])
+    assert told == []
+    run = logged(tmp_path)
+    assert_adds_up(run)
+    assert run.series["recorder/timed_step_seconds"].steps.tolist() == [6]
+
+
 def test_where_the_profiler_is_at_work_the_training_goes_on_and_says_so_once(tmp_path: Path) -> None:
     model, twin = deep(), deep()
     recorder = cutaway.Recorder(tmp_path / "logs", time_layers=6)

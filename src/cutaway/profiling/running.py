@@ -97,11 +97,8 @@ def watched(tf: Any, run: Callable[[], Any], runs: int) -> tuple[bytes, Floats]:
 
 @contextlib.contextmanager
 def _session(tf: Any, folder: str) -> Iterator[None]:
-    options = tf.profiler.experimental.ProfilerOptions(
-        host_tracer_level=2, python_tracer_level=0, device_tracer_level=1
-    )
     try:
-        tf.profiler.experimental.start(folder, options=options)
+        tf.profiler.experimental.start(folder)  # options, even those that hold anyway, make it warn of each of them
     except tf.errors.AlreadyExistsError as error:
         raise OptionError(
             "TensorFlow's profiler is already at work in this process, which can have only one; stop it first"

@@ -2,5 +2,5 @@
 
 In: values that a training hands over, and folders of event files, whoever wrote them.
 Out: event files that TensorBoard opens; columns of steps, times and values.
-May import: `readers`, `analysis`, `graph`, `errors`. Keras and TensorFlow are imported in `recorder` alone.
+May import: `profiling`, `readers`, `analysis`, `graph`, `errors`. Keras and TensorFlow are in `recorder` alone.
 """
