@@ -7,6 +7,7 @@ import importlib.metadata
 import importlib.util
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,13 +16,14 @@ import pytest
 
 import cutaway
 from cutaway.errors import OptionError
+from cutaway.graph.model import Graph
 from cutaway.measurement import Profile
 from cutaway.profiling import litert_child, litert_operations, litert_profiler
-from cutaway.profiling.litert_landing import steps_of
-from cutaway.profiling.litert_profiler import Event, Installed, Kernels, Unprofiled, recorded
+from cutaway.profiling.litert_landing import At, found_in
+from cutaway.profiling.litert_profiler import Event, Installed, Kernels, Recording, Unprofiled, recorded
 from cutaway.readers import locate
 from cutaway.readers.options import ReadOptions
-from cutaway.readers.tflite import Step, read_steps
+from cutaway.readers.tflite import Step, Steps, read_steps
 
 FAST: dict[str, Any] = {"runs": 5, "peak": 1e11, "bandwidth": 1e10}
 MODELS = Path(__file__).parents[1] / "models" / "tflite"
@@ -40,8 +42,23 @@ def missing() -> str:
 needs_litert = pytest.mark.skipif(bool(missing()), reason=missing() or "LiteRT is there")
 
 
+def calling(op: str, *calls: int) -> Step:
+    return Step(op, (), (), None, 1, calls)
+
+
 def step(op: str, node: int | None = None) -> Step:
     return Step(op, (), (), node, None)
+
+
+def model_of(steps: Sequence[Step], bodies: Mapping[int, tuple[Step, ...]] | None = None) -> Steps:
+    return Steps(Graph.__new__(Graph), tuple(steps), bodies or {}, 0, (), "")
+
+
+def numbers(events: Sequence[Event], steps: Sequence[Step]) -> list[int | None]:
+    """Numbers of the operations behind some events of a file without calls."""
+    found = found_in(events, model_of(steps))
+    assert {place.subgraph for place in found if place is not None} <= {0}
+    return [None if place is None else place.number for place in found]
 
 
 def own(tag: str, number: int, subgraph: int = 0) -> Event:
@@ -94,11 +111,11 @@ def test_each_kernel_of_its_own_puts_the_time_where_the_delegate_does(lopsided: 
     slowest = set()
     for kernels in get_args(Kernels):
         seen = recorded(litert, str(lopsided), given, model.key, 5, kernels)
-        steps = steps_of(seen.events, model.steps, model.subgraph)
+        places = found_in(seen.events, model)
         by_step = np.zeros(len(model.steps))
-        for at, number in enumerate(steps):
-            if number is not None:
-                by_step[number] += np.median(seen.seconds[:, at])
+        for at, place in enumerate(places):
+            if place is not None:
+                by_step[place.number] += np.median(seen.seconds[:, at])
         slowest.add(int(np.argmax(by_step)))
         assert any(event.is_delegated for event in seen.events) == (kernels == "xnnpack")
     assert len(slowest) == 1
@@ -129,13 +146,53 @@ def test_real_files_land(name: str) -> None:
     assert all(row.seconds for row in heavy)
 
 
+@pytest.fixture(scope="module")
+def looping(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model whose work is a product of matrices in a loop."""
+    pytest.importorskip("tensorflow")
+    import tensorflow as tf
+
+    folder = tmp_path_factory.mktemp("looping")
+
+    class Loop(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((64, 64), name="x")])
+        def run(self, x: Any) -> Any:
+            turned = tf.while_loop(lambda at, _: at < 20, lambda at, y: (at + 1, tf.matmul(y, x)), (0, x))
+            return {"y": tf.tanh(turned[1])}
+
+    loop = Loop()
+    tf.saved_model.save(loop, str(folder / "saved"), signatures={"run": loop.run})
+    path = folder / "looping.tflite"
+    path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(folder / "saved")).convert())
+    return path
+
+
 @needs_litert
-def test_what_the_delegate_hides_is_timed_by_kernels_of_its_own_and_that_is_said() -> None:
-    found = cutaway.profile(MODELS / "group_norm_composite.tflite", **FAST)
+def test_what_the_delegate_hides_is_timed_by_kernels_of_its_own_and_that_is_said(looping: Path) -> None:
+    found = cutaway.profile(looping, **FAST)
     assert found.setting["kernels"] == "built-in"
     assert found.landed >= 0.99
     assert any("built-in kernels" in note and "By XNNPACK" in note for note in found.notes)
-    assert found.slowest(1, level="group")[0].op == "odml.group_norm"
+    slowest = found.slowest(1)[0]
+    assert slowest.op in ("BATCH_MATMUL", "FULLY_CONNECTED")
+    assert slowest.group.endswith("body")
+
+
+@needs_litert
+def test_what_composites_consist_of_is_found() -> None:
+    path = MODELS / "group_norm_composite.tflite"
+    model = read_steps(locate(path), ReadOptions())
+    given = {model.inputs[0]: np.ones((2, 2), np.float32)}
+    for kernels in get_args(Kernels):
+        seen = recorded(litert_profiler.installed(), str(path), given, model.key, 3, kernels)
+        places = found_in(seen.events, model)
+        body = model.steps[0].calls[0]
+        ran = [
+            place for event, place in zip(seen.events, places, strict=True) if event.is_operation | event.is_delegated
+        ]
+        assert len(ran) > 4
+        assert {place.subgraph for place in ran if place is not None} == {body}
+        assert None not in ran
 
 
 def test_operations_are_known_by_their_numbers() -> None:
@@ -144,9 +201,9 @@ def test_operations_are_known_by_their_numbers() -> None:
         Event("Invoke", 1, 0, 0), own("SOFTMAX", 1), own("CONV_2D", 0), own("ADD", 0, subgraph=1), own("WHILE", 2),
         own("SomeDelegate", 7),
     ]  # fmt: skip
-    assert steps_of(events, steps, 0) == [None, 1, 0, None, 2, None]
+    assert numbers(events, steps) == [None, 1, 0, None, 2, None]
     with pytest.raises(Unprofiled, match="LiteRT runs ADD where the file has CONV_2D"):
-        steps_of([own("ADD", 0)], steps, 0)
+        numbers([own("ADD", 0)], steps)
 
 
 def test_operators_of_the_delegate_are_laid_beside_the_operations_that_are_left() -> None:
@@ -160,7 +217,7 @@ def test_operators_of_the_delegate_are_laid_beside_the_operations_that_are_left(
     )  # fmt: skip
     events = [own("AVERAGE_POOL_2D", 4), *xnnpack(*(tag.replace(" Reduce2", " (ND) Reduce2") for tag in tags))]
     events.append(own("SOFTMAX", 9))
-    assert steps_of(events, steps, 0) == [4, 2, 3, 3, 5, 7, 8, 8, 9]
+    assert numbers(events, steps) == [4, 2, 3, 3, 5, 7, 8, 8, 9]
 
 
 @pytest.mark.parametrize(
@@ -174,18 +231,34 @@ def test_operators_of_the_delegate_are_laid_beside_the_operations_that_are_left(
 )
 def test_what_the_delegate_leaves_over_is_no_time(ops: list[str], tags: list[str], words: str) -> None:
     with pytest.raises(Unprofiled, match=words):
-        steps_of(xnnpack(*tags), [step(op) for op in ops], 0)
+        numbers(xnnpack(*tags), [step(op) for op in ops])
 
 
 def test_the_delegate_inside_of_calls_is_not_told_apart() -> None:
     with pytest.raises(Unprofiled, match="cannot be told apart"):
-        steps_of([*xnnpack("Add (ND)"), own("LESS", 0, subgraph=1)], [step("ADD")], 0)
+        numbers([*xnnpack("Add (ND)"), own("LESS", 0, subgraph=1)], [step("ADD")])
 
 
-def test_the_only_composite_has_what_it_consists_of() -> None:
-    steps = [step("STABLEHLO_COMPOSITE"), step("ADD")]
-    assert steps_of([own("MUL", 2), own("ADD", 1)], steps, 0) == [0, 1]
-    assert steps_of([own("MUL", 2)], [step("STABLEHLO_COMPOSITE")] * 2, 0) == [None]
+def test_composites_have_what_they_consist_of_behind_all_others() -> None:
+    steps = [calling("STABLEHLO_COMPOSITE", 1), step("ADD"), calling("STABLEHLO_COMPOSITE", 2)]
+    model = model_of(steps, {1: (step("MUL"), step("SUM")), 2: (step("MUL"),)})
+    events = [own("MUL", 3), own("SUM", 4), own("ADD", 1), own("MUL", 5), own("MUL", 6)]
+    assert found_in(events, model) == [At(1, 0), At(1, 1), At(0, 1), At(2, 0), None]
+    assert found_in([own("SUM", 3)], model) == [None]
+    delegated = [*xnnpack("Normalize (ND) Reduce2"), own("ADD", 1), *xnnpack("Multiply (ND)")]
+    assert found_in(delegated, model) == [At(1, 1), At(0, 1), At(2, 0)]
+
+
+def test_bodies_have_their_own_times_and_the_call_has_the_rest() -> None:
+    model = model_of([calling("WHILE", 1, 2), step("ADD")], {1: (step("LESS"),), 2: (step("TANH"), step("MUL"))})
+    events = (own("LESS", 0, 1), own("TANH", 0, 2), own("MUL", 1, 2), own("LESS", 0, 1), own("WHILE", 0), own("ADD", 1))
+    seconds = np.array([[1.0, 2.0, 3.0, 1.0, 10.0, 4.0]])
+    seen = Recording("2.3.0", seconds[0], seconds[0], events, seconds)
+    times = litert_operations._times(seen, found_in(events, model), model).seconds
+    assert {name: each.tolist() for name, each in times.items()} == {
+        "1.0": [2.0], "2.0": [2.0], "2.1": [3.0], "0.0": [3.0], "0.1": [4.0],
+    }  # fmt: skip
+    assert sum(each[0] for each in times.values()) == 14
 
 
 def test_what_ran_within_another_is_told() -> None:
@@ -193,10 +266,10 @@ def test_what_ran_within_another_is_told() -> None:
         Step("PAD", (0,), (1,), 1, None), Step("CONV_2D", (1,), (2,), 2, None), Step("RELU", (2,), (3,), 3, None),
         Step("DEQUANTIZE", (9,), (4,), None, None), Step("CONV_2D", (3, 4), (5,), 4, None),
     )  # fmt: skip
-    found = litert_operations._fusions(steps, [1, 4])
-    assert {name: [other.at for other in each.others] for name, each in found.items()} == {"CONV_2D:1": [1, 3]}
+    found = litert_operations._fusions(model_of(steps), [At(0, 1), At(0, 4)])
+    assert {name: [other.at for other in each.others] for name, each in found.items()} == {"0.1": [1, 3]}
     places = litert_operations._places(steps)
-    assert places["DEQUANTIZE:3"] == places["CONV_2D:4"]
+    assert places[3] == places[4]
 
 
 def signatures(path: Path) -> list[str]:

@@ -9,9 +9,10 @@ that LiteRT did not run itself; where that leaves something over, nobody is told
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from cutaway.profiling.litert_profiler import Event, Unprofiled
-from cutaway.readers.tflite import Step
+from cutaway.readers.tflite import Steps
 
 _KINDS: Mapping[str, Collection[str]] = {
     "Convolution": ("CONV_2D", "DEPTHWISE_CONV_2D"),
@@ -75,6 +76,8 @@ _KINDS: Mapping[str, Collection[str]] = {
 """Names of XNNPACK's operators, before the first bracket, as they stand in LiteRT 2.1.6 to 2.3.0, and operations of a
 file that they compute."""
 
+_COMPOSITE = "STABLEHLO_COMPOSITE"
+
 _HEAVY = frozenset(
     {"Convolution", "Fully Connected", "Dynamic Fully Connected", "Deconvolution", "Batch Matrix Multiply"}
 )
@@ -90,73 +93,99 @@ _GOES = frozenset({
 """Operations that may have no operator: done once for all, joined with a neighbour, or a matter of shapes or names."""
 
 
-def steps_of(events: Sequence[Event], steps: Sequence[Step], subgraph: int) -> list[int | None]:
-    """The operation of the file behind each event; None for what is no time of an operation of its own.
+class At(NamedTuple):
+    """An operation of a file: its subgraph, and its number there."""
 
-    What runs in the body of a loop or call is part of the time of the operation that calls it.
+    subgraph: int
+    number: int
+
+
+class Named(NamedTuple):
+    """An operation of a file, and what it is."""
+
+    at: At
+    op: str
+
+
+def found_in(events: Sequence[Event], model: Steps) -> list[At | None]:
+    """The operation of the file behind each event; None for what is no operation, or one that nobody can find.
+
+    What runs in a body that several operations call is part of the times of these alone.
 
     Raises:
         Unprofiled: An operation has another name than in the file, or a delegate ran what cannot be told apart.
     """
-    found: list[int | None] = [None] * len(events)
-    delegated = []
-    for at, event in enumerate(events):
-        if event.is_delegated:
-            delegated.append(at)
-        elif event.is_operation and event.subgraph == subgraph:
-            found[at] = _numbered(event, steps)
+    whole = _as_it_runs(model)
+    inlined = [each for each in whole if each.at.subgraph != model.subgraph]
+    found = [_numbered(event, model, inlined) if event.is_operation else None for event in events]
+    delegated = [at for at, event in enumerate(events) if event.is_delegated]
     if delegated:
-        if any(event.is_operation and event.subgraph != subgraph for event in events):
+        if any(event.is_operation and event.subgraph != model.subgraph for event in events):
             raise Unprofiled(
                 "XNNPACK runs a part of the model and of the bodies of its calls, which cannot be told apart"
             )
         own = set(found)
-        rest = [step for step in range(len(steps)) if step not in own]
-        for at, step in zip(delegated, _beside([events[at].tag for at in delegated], rest, steps), strict=True):
-            found[at] = step
+        rest = [each for each in whole if each.at not in own]
+        places = _beside([events[at].tag for at in delegated], rest)
+        for at, place in zip(delegated, places, strict=True):
+            found[at] = place
     return found
 
 
-def _numbered(event: Event, steps: Sequence[Step]) -> int | None:
-    """The operation of an event that bears its number.
+def _as_it_runs(model: Steps) -> list[Named]:
+    """The main subgraph as LiteRT runs it: what composites consist of stands in their place.
 
-    LiteRT puts what a composite consists of in its place, with numbers behind all others; with several composites in a
-    file nobody can tell of which it is.
+    A body that several composites call stands in the place of none, as nobody could tell whose it is.
     """
-    if event.number >= len(steps):
-        composites = [at for at, step in enumerate(steps) if step.op == "STABLEHLO_COMPOSITE"]
-        return composites[0] if len(composites) == 1 else None
-    if event.tag != steps[event.number].op:
-        raise Unprofiled(f"LiteRT runs {event.tag} where the file has {steps[event.number].op}")
-    return event.number
+    found = []
+    for number, step in enumerate(model.steps):
+        bodies = [body for body in step.calls if body in model.bodies] if step.op == _COMPOSITE else []
+        for body in bodies:
+            found += [Named(At(body, at), inner.op) for at, inner in enumerate(model.bodies[body])]
+        if not bodies:
+            found.append(Named(At(model.subgraph, number), step.op))
+    return found
 
 
-def _beside(tags: Sequence[str], rest: Sequence[int], steps: Sequence[Step]) -> list[int]:
+def _numbered(event: Event, model: Steps, inlined: Sequence[Named]) -> At | None:
+    """The operation of an event that bears its number; what stands in the place of composites is behind all others."""
+    if event.subgraph != model.subgraph:
+        steps = model.bodies.get(event.subgraph, ())
+        known = event.number < len(steps)
+        return At(event.subgraph, event.number) if known and steps[event.number].op == event.tag else None
+    behind = event.number - len(model.steps)
+    if behind >= 0:
+        return inlined[behind].at if behind < len(inlined) and inlined[behind].op == event.tag else None
+    if event.tag != model.steps[event.number].op:
+        raise Unprofiled(f"LiteRT runs {event.tag} where the file has {model.steps[event.number].op}")
+    return At(model.subgraph, event.number)
+
+
+def _beside(tags: Sequence[str], rest: Sequence[Named]) -> list[At]:
     """The operation of each of a delegate's operators, in order.
 
     An operator is the next operation of its kind, before which only those may be left out that may have none. One that
     is no such operation, and not heavy, is a part of the last: what an activation or a change of shape was made of.
     Changes of the type of numbers are part of what comes next.
     """
-    found: list[int] = []
+    found: list[At] = []
     position = 0
     for tag in tags:
         name = tag.partition(" (")[0]
-        kinds = _KINDS.get(name, ())
-        goes = _GOES.union(_JOINED.get(name, ()))
+        kinds, goes = _KINDS.get(name, ()), _GOES.union(_JOINED.get(name, ()))
         at = position
-        while at < len(rest) and steps[rest[at]].op not in kinds and steps[rest[at]].op in goes:
+        while at < len(rest) and rest[at].op not in kinds and rest[at].op in goes:
             at += 1
-        if at < len(rest) and steps[rest[at]].op in kinds:
-            found.append(rest[at])
+        if at < len(rest) and rest[at].op in kinds:
+            found.append(rest[at].at)
             position = at + 1
         elif name not in _HEAVY and found and (name != "Convert" or at >= len(rest)):
             found.append(found[-1])
         elif name not in _HEAVY and at < len(rest):
-            found.append(rest[at])
+            found.append(rest[at].at)
         else:
             raise Unprofiled(f"XNNPACK's operator {tag!r} is none of the operations that are left of the file")
-    for step in rest[position:]:
-        if steps[step].op not in _GOES:
-            raise Unprofiled(f"none of XNNPACK's operators is {steps[step].op}, operation {step} of the file")
+    for each in rest[position:]:
+        if each.op not in _GOES:
+            raise Unprofiled(f"none of XNNPACK's operators is {each.op}, operation {each.at.number} of the file")
     return found

@@ -12,7 +12,7 @@ import numpy as np
 from cutaway.graph.model import Shape
 from cutaway.profiling.inputs import Input, inputs_of
 from cutaway.profiling.landing import Place
-from cutaway.profiling.litert_landing import steps_of
+from cutaway.profiling.litert_landing import At, found_in
 from cutaway.profiling.litert_profiler import Kernels, Recording, Unprofiled, installed, recorded
 from cutaway.profiling.litert_runs import arrays_for
 from cutaway.profiling.optimes import Floats, OpTimes
@@ -86,16 +86,15 @@ def measured(
     kernels: Kernels = "xnnpack"
     notes: tuple[str, ...] = ()
     try:
-        landed = steps_of(seen.events, model.steps, model.subgraph)
+        landed = found_in(seen.events, model)
     except Unprofiled as reason:
         kernels, by_itself = "builtin", float(np.median(seen.whole))
         seen = recorded(litert, path, given, model.key, runs, kernels)
-        landed = steps_of(seen.events, model.steps, model.subgraph)
+        landed = found_in(seen.events, model)
         notes = (
             f"{reason}; so these are the times of LiteRT's built-in kernels, one for each operation. By XNNPACK, as "
             f"LiteRT runs it by itself, the whole takes {by_itself * 1e3:.3g} ms",
         )
-    names = [None if step is None else f"{model.steps[step].op}:{step}" for step in landed]
     ran = {model.graph.ids[port.node]: each.shape for port, each in zip(model.graph.inputs, arrays, strict=True)}
     setting = {
         "by": _FOUND_BY[kernels],
@@ -103,11 +102,11 @@ def measured(
         "litert": litert.version,
         "cpus": os.cpu_count() or 1,
     }
-    times = _times(seen, names, model.subgraph)
+    times = _times(seen, landed, model)
     if not any(np.median(seconds) for seconds in times.seconds.values()):
         raise Unprofiled("no operation takes a microsecond, the least that LiteRT's profiler tells")
     return Operations(
-        times, _places(model.steps), _fusions(model.steps, landed), seen.whole,
+        times, _all_places(model), _fusions(model, landed), seen.whole,
         seen.looked_at, ran, setting, notes,
     )  # fmt: skip
 
@@ -121,18 +120,42 @@ def _check_types(wanted: Sequence[Input]) -> None:
             raise Unprofiled(f"LiteRT's profiler gets no inputs of type {each.dtype} from here") from error
 
 
-def _times(seen: Recording, names: list[str | None], subgraph: int) -> OpTimes:
-    """Seconds by operation; of an operation that is none of the file's too."""
+def _name(place: At) -> str:
+    return f"{place.subgraph}.{place.number}"
+
+
+def _times(seen: Recording, landed: Sequence[At | None], model: Steps) -> OpTimes:
+    """Seconds by operation, those of calls without what runs in their bodies; of what nobody can find too."""
     found = OpTimes(len(seen.seconds), source="LiteRT's profiler")
-    for at, (event, known) in enumerate(zip(seen.events, names, strict=True)):
-        name = known or (event.tag if event.is_operation and event.subgraph == subgraph else "")
-        if name:
-            found.seconds[name] = found.seconds.get(name, 0.0) + seen.seconds[:, at]
-            found.kinds[name] = event.tag
+    inside: dict[int, Floats] = {}
+    for at, event in enumerate(seen.events):
+        if event.is_operation:
+            inside[event.subgraph] = inside.get(event.subgraph, 0.0) + seen.seconds[:, at]
+    for at, (event, place) in enumerate(zip(seen.events, landed, strict=True)):
+        if place is None and not (event.is_operation and event.subgraph == model.subgraph):
+            continue
+        name = event.tag if place is None else _name(place)
+        found.seconds[name] = found.seconds.get(name, 0.0) + seen.seconds[:, at]
+        found.kinds[name] = event.tag
+    for subgraph, steps in ((model.subgraph, model.steps), *model.bodies.items()):
+        for number, step in enumerate(steps):
+            name = _name(At(subgraph, number))
+            bodies = [inside[body] for body in step.calls if body in model.bodies and body in inside]
+            if name in found.seconds and bodies:
+                found.seconds[name] = np.maximum(found.seconds[name] - np.sum(bodies, axis=0), 0.0)
     return found
 
 
-def _places(steps: tuple[Step, ...]) -> dict[str, Place]:
+def _all_places(model: Steps) -> dict[str, Place]:
+    """Where each operation belongs, those in bodies too."""
+    return {
+        _name(At(subgraph, number)): place
+        for subgraph, steps in ((model.subgraph, model.steps), *model.bodies.items())
+        for number, place in _places(steps).items()
+    }
+
+
+def _places(steps: tuple[Step, ...]) -> dict[int, Place]:
     """Where each operation belongs: to its node or group; what is left out, to the first that reads what it makes."""
     readers = _readers(steps)
     places: dict[int, Place] = {}
@@ -146,7 +169,7 @@ def _places(steps: tuple[Step, ...]) -> dict[str, Place]:
             reading = next((reader for tensor in step.outputs for reader in readers.get(tensor, ())), None)
             if reading in places:
                 places[at] = places[reading]
-    return {f"{steps[at].op}:{at}": place for at, place in places.items()}
+    return places
 
 
 def _readers(steps: tuple[Step, ...]) -> dict[int, list[int]]:
@@ -157,9 +180,10 @@ def _readers(steps: tuple[Step, ...]) -> dict[int, list[int]]:
     return found
 
 
-def _fusions(steps: tuple[Step, ...], landed: list[int | None]) -> dict[str, Fusion]:
+def _fusions(model: Steps, landed: Sequence[At | None]) -> dict[str, Fusion]:
     """Activations that ran within what they follow, and paddings and squares within what follows them."""
-    timed = set(landed)
+    steps = model.steps
+    timed = {place.number for place in landed if place is not None and place.subgraph == model.subgraph}
     makers = {tensor: at for at, step in enumerate(steps) for tensor in step.outputs}
     readers = _readers(steps)
     within: dict[int, list[Place]] = {}
@@ -171,10 +195,10 @@ def _fusions(steps: tuple[Step, ...], landed: list[int | None]) -> dict[str, Fus
             beside = makers.get(step.inputs[0]) if step.inputs else None
         elif step.op in _BEFORE:
             beside = next((reader for tensor in step.outputs for reader in readers.get(tensor, ())), None)
-        if beside is not None and beside in timed and steps[beside].node is not None:
+        if beside is not None and beside in timed:
             within.setdefault(beside, []).append(Place("node", step.node))
     return {
-        f"{steps[at].op}:{at}": Fusion(Place("node", node), tuple(places))
+        _name(At(model.subgraph, at)): Fusion(Place("node", node), tuple(places))
         for at, places in within.items()
         if (node := steps[at].node) is not None
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cutaway.errors import OptionError, ReadError
@@ -29,13 +31,14 @@ def read(source: Source, options: ReadOptions) -> Graph:
 
 
 class Step(NamedTuple):
-    """One operation of the subgraph that a model runs, in the order in which the file has them.
+    """One operation of a subgraph, in the order in which the file has them.
 
     Attributes:
         op: What it is.
         inputs, outputs: Tensors that it reads and makes.
         node: The node that shows it; None for what calls other subgraphs, and for what is left out.
         group: The group of what it calls; None where it calls nothing.
+        calls: Indices of the subgraphs that it calls.
     """
 
     op: str
@@ -43,6 +46,7 @@ class Step(NamedTuple):
     outputs: tuple[int, ...]
     node: int | None
     group: int | None
+    calls: tuple[int, ...] = ()
 
 
 class Steps(NamedTuple):
@@ -51,13 +55,15 @@ class Steps(NamedTuple):
     Attributes:
         graph: The model.
         steps: What it runs.
-        subgraph: Index of the subgraph that they are in.
+        bodies: The operations of each subgraph that is called from one place alone, by its index.
+        subgraph: Index of the subgraph that is run.
         inputs: The tensor behind each input of the graph.
         key: Name of the signature that runs it; empty where the file has none.
     """
 
     graph: Graph
     steps: tuple[Step, ...]
+    bodies: Mapping[int, tuple[Step, ...]]
     subgraph: int
     inputs: tuple[int, ...]
     key: str
@@ -66,15 +72,37 @@ class Steps(NamedTuple):
 def read_steps(source: Source, options: ReadOptions) -> Steps:
     """The graph, and what its signature runs; raises as `read`."""
     graph, model, assembler = _read(source, options)
-    main = assembler.main
-    operators = model.subgraphs[main].operators if model.subgraphs else []
-    steps = (
-        Step(each.code.op, each.inputs, each.outputs, assembler.nodes.get((main, at)), assembler.groups.get((main, at)))
-        for at, each in enumerate(operators)
-    )
     signature = _chosen(model, options.signature)
+    key = "" if signature is None else signature.key
     inputs = tuple(assembler.tensors[port.node][1][port.port] for port in graph.inputs)
-    return Steps(graph, tuple(steps), main, inputs, "" if signature is None else signature.key)
+    main = assembler.main
+    return Steps(graph, _steps(model, assembler, main), _bodies(model, assembler), main, inputs, key)
+
+
+def _steps(model: Model, assembler: Assembler, subgraph: int) -> tuple[Step, ...]:
+    operators = model.subgraphs[subgraph].operators if model.subgraphs else []
+    places = ((subgraph, at) for at in range(len(operators)))
+    return tuple(
+        Step(
+            each.code.op, each.inputs, each.outputs, assembler.nodes.get(place), assembler.groups.get(place),
+            assembler.calls.get(place, ()),
+        )
+        for place, each in zip(places, operators, strict=True)
+    )  # fmt: skip
+
+
+def _bodies(model: Model, assembler: Assembler) -> dict[int, tuple[Step, ...]]:
+    """What runs in the calls of the main subgraph, and in theirs, where each body is called once only."""
+    counts = Counter(callee for calls in assembler.calls.values() for callee in calls)
+    found: dict[int, tuple[Step, ...]] = {}
+    waiting = [_steps(model, assembler, assembler.main)]
+    while waiting:
+        for step in waiting.pop():
+            for callee in step.calls:
+                if counts[callee] == 1 and callee not in found and callee != assembler.main:
+                    found[callee] = _steps(model, assembler, callee)
+                    waiting.append(found[callee])
+    return found
 
 
 def read_with_tensors(source: Source, signature: str | None = None) -> tuple[Graph, dict[int, tuple[int, ...]]]:

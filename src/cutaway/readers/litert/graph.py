@@ -57,6 +57,7 @@ class Assembler:
         tensors: Subgraph and tensors that each node stands for.
         nodes: The node of each operation that has one, by its subgraph and its position there.
         groups: The group of each operation that calls others, likewise.
+        calls: The subgraphs that it calls, likewise.
         main: The subgraph that is called from outside first.
     """
 
@@ -73,6 +74,7 @@ class Assembler:
         self.tensors: dict[int, tuple[int, tuple[int, ...]]] = {}
         self.nodes: dict[tuple[int, int], int] = {}
         self.groups: dict[tuple[int, int], int] = {}
+        self.calls: dict[tuple[int, int], tuple[int, ...]] = {}
         self.main = 0
 
     def entry(
@@ -172,7 +174,7 @@ class Assembler:
             op = str(options.get("name") or operator.code.op)
             attributes = {key: value for key, value in options.items() if "subgraph" not in key} | self._rest(operator)
             group = self._builder.group(name, parent=layers.group(at), kind="function", op=op, attributes=attributes)
-            self.groups[subgraph.index, at] = group
+            self.groups[subgraph.index, at], self.calls[subgraph.index, at] = group, tuple(inner.values())
             results = self._call(operator, inner, inputs, group, name)
             return dict(zip(operator.outputs, results, strict=False))
         node = self._node(subgraph, operator, options, layers, at, values)
