@@ -259,3 +259,47 @@ def test_texts_and_lists_are_no_numbers() -> None:
     found = cutaway.activations(spelled, np.array([1.0], np.float32))
     assert found.missing["text"] == "it makes no numbers"
     np.testing.assert_array_equal(found["length"].numpy(), [len("1.000000")])
+
+
+def test_graphs_without_their_variables_and_files_without_their_folder_are_told(tmp_path: Path) -> None:
+    @tf.function(input_signature=[tf.TensorSpec((1, 2)), tf.TensorSpec((), tf.resource)])
+    def reads(x: Any, variable: Any) -> Any:
+        return x + tf.raw_ops.ReadVariableOp(resource=variable, dtype=tf.float32)
+
+    path = tmp_path / "unfrozen.pb"
+    path.write_bytes(reads.get_concrete_function().graph.as_graph_def().SerializeToString())
+    with pytest.raises(OptionError, match=r"nothing in it can be run.*freeze the graph"):
+        cutaway.activations(path)
+    (tmp_path / "alone.pb").write_bytes((MODELS / "saved_model" / "multi_output" / "saved_model.pb").read_bytes())
+    with pytest.raises(OptionError, match="is run in its folder"):
+        cutaway.activations(tmp_path / "alone.pb")
+
+
+def test_a_way_into_the_middle_of_a_graph_leaves_what_stands_before_it(tmp_path: Path) -> None:
+    """As where a server takes serialised examples, and a signature the numbers in them."""
+    with tf.Graph().as_default() as whole, tf.compat.v1.Session() as session:
+        text = tf.compat.v1.placeholder(tf.string, (None,), name="text")
+        x = tf.identity(tf.strings.to_number(text, name="numbers"), name="x")
+        y = tf.multiply(x, 2.0, name="y")
+        builder = tf.compat.v1.saved_model.Builder(str(tmp_path / "saved"))
+        signature = tf.compat.v1.saved_model.predict_signature_def({"x": x}, {"y": y})
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
+        builder.save()
+        assert whole.get_operation_by_name("y")
+    found = cutaway.activations(tmp_path / "saved", np.array([3.0], np.float32))
+    np.testing.assert_array_equal(found["y"].numpy(), [6.0])
+    assert "does not have" in found.missing["numbers"]
+
+
+def test_shapes_that_old_graphs_leave_open_are_not_those_of_one_number(tmp_path: Path) -> None:
+    with tf.Graph().as_default() as graph:
+        tf.nn.relu(tf.compat.v1.placeholder(tf.float32, None, name="x"), name="y")
+    definition = graph.as_graph_def()
+    definition.versions.producer = 20
+    del definition.node[0].attr["shape"].shape.dim[:]
+    definition.node[0].attr["shape"].shape.unknown_rank = False
+    (tmp_path / "old.pb").write_bytes(definition.SerializeToString())
+    with pytest.raises(OptionError, match="its shape is not known; hand in an array"):
+        cutaway.activations(tmp_path / "old.pb")
+    found = cutaway.activations(tmp_path / "old.pb", np.array([[-1.0, 2.0]], np.float32))
+    np.testing.assert_array_equal(found["y"].numpy(), [[0.0, 2.0]])

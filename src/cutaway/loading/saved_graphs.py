@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cutaway.errors import OptionError, ReadError
+from cutaway.graph.model import Graph
 from cutaway.loading.trusting import check_graph, check_saved_model
 
 
@@ -22,13 +23,18 @@ class Argument(NamedTuple):
     names: tuple[str, ...]
 
 
-def load_signature(tf: Any, path: str, name: str | None, caller: str) -> Any:
+def shown_signature(graph: Graph) -> str:
+    """The signature of a SavedModel that its drawing shows; empty where it has none."""
+    return str(graph.groups.attributes.get(0, {}).get("signature", ""))
+
+
+def load_signature(tf: Any, path: str, name: str, caller: str) -> Any:
     """A function of a SavedModel; what it needs stays alive with it.
 
     Args:
         tf: TensorFlow.
         path: The folder.
-        name: The signature; None for the one that is served.
+        name: The signature, as `shown_signature` tells it.
         caller: The function that takes a live function instead, for messages.
 
     Raises:
@@ -41,10 +47,10 @@ def load_signature(tf: Any, path: str, name: str | None, caller: str) -> Any:
     except Exception as error:  # TensorFlow raises whatever its many parts raise
         raise unloaded(path, caller, error) from error
     signatures = dict(loaded.signatures)
-    wanted = name or ("serving_default" if "serving_default" in signatures else next(iter(signatures), ""))
-    if wanted not in signatures:
-        raise OptionError(f"signature must be one of {', '.join(signatures) or 'none'}; received {wanted!r}")
-    function = signatures[wanted]
+    if name not in signatures:
+        known = ", ".join(signatures) or "none, so there is nothing to run: save it with signatures="
+        raise OptionError(f"{path}: signature must be one of {known}; not {name!r}")
+    function = signatures[name]
     function.cutaway_keeps = loaded  # variables die with the object that loaded them
     return function
 

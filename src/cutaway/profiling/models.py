@@ -10,7 +10,15 @@ from typing import Any
 from cutaway.errors import OptionError
 from cutaway.graph.model import Graph, Shape
 from cutaway.loading.keras_files import has_weights, load_keras, model_of_config
-from cutaway.loading.saved_graphs import Argument, arguments_of, import_graph, load_graph_def, load_signature, unloaded
+from cutaway.loading.saved_graphs import (
+    Argument,
+    arguments_of,
+    import_graph,
+    load_graph_def,
+    load_signature,
+    shown_signature,
+    unloaded,
+)
 from cutaway.profiling.fusing import fusions_in
 from cutaway.profiling.inputs import Input, filled, inputs_of, smallest_vocabulary
 from cutaway.profiling.landing import place_by_name
@@ -67,7 +75,7 @@ def open_model(tf: Any, source: Any, wish: Wish) -> tuple[Graph, Runnable, dict[
             return _keras(tf, load(path, _CALLER, compiled=wish.training), wish)
         _only_forward(wish, graph.format)
         if graph.format == "saved_model":
-            return _function(tf, load_signature(tf, path, wish.signature, _CALLER), graph, wish)
+            return _function(tf, load_signature(tf, path, shown_signature(graph), _CALLER), graph, wish)
         if graph.format == "graph_def":
             return _function(tf, _imported(tf, path, graph), graph, wish)
         raise OptionError(

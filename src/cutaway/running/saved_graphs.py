@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cutaway.errors import CutawayError, OptionError
 from cutaway.graph.model import Graph, Tensor
 from cutaway.loading.frameworks import tensorflow
-from cutaway.loading.saved_graphs import arguments_of, import_graph, load_graph_def, load_signature
+from cutaway.loading.saved_graphs import (
+    arguments_of,
+    import_graph,
+    load_graph_def,
+    load_signature,
+    shown_signature,
+)
 from cutaway.readers import graph_def, locate, saved_model, tf_function
-from cutaway.readers.live.recording import first_line
 from cutaway.readers.source import Source
 from cutaway.readers.tensorflow.origins import Origin
-from cutaway.running.control_flow import conditional
 from cutaway.running.flattening import Flat, flattened
 from cutaway.running.inputs import Wanted, arrays_for, wanted_inputs
 from cutaway.running.outputs import Activations
+from cutaway.running.reach import conditional, unfed
 from cutaway.running.store import MEMORY, Array, Kept, Store
 from cutaway.running.tensors import values_of
 
 _CALLER = "cutaway.activations"
 _NO_NUMBERS = "it makes no numbers"
 _NOT_ONCE = "it lies in a loop or a branch: only what comes out of that is kept"
+_NOT_GIVEN = "it reads an input that this way into the model does not have"
 _CLOSED = "TensorFlow runs it inside of another operation, which does not tell of it"
 
 _WRITING = ("Assign", "Resource", "Scatter")
 """Beginnings of the names of operations that write to variables."""
+
+_WHERE = ("Graph execution error", "Detected at node", "File ", "<stack traces", "Stack trace")
 
 _Ports = Mapping[tuple[int, int], Any]
 
@@ -64,7 +72,7 @@ def run_saved_model(path: str, x: Any, *, signature: str | None, seed: int, memo
     source = locate(path)
     graph, origins = saved_model.read_with_origins(source, signature)
     tf = tensorflow(f"{path}: to look inside, the model is run")
-    function = load_signature(tf, _folder(source), signature, _CALLER)
+    function = load_signature(tf, _folder(source), shown_signature(graph), _CALLER)
     if not hasattr(function.cutaway_keeps, "prune"):  # written by TensorFlow 2: the function is what the graph calls
         origins = [Origin(each.path[1:], each.within) for each in origins]
     return _run(tf, _of_function(function, graph, origins), path, x, seed, memory)
@@ -88,7 +96,8 @@ def run_graph_def(path: str, x: Any, *, seed: int, memory: int) -> Activations:
     inputs = []
     for port, wanted in zip(graph.inputs, wanted_inputs(graph), strict=True):
         name = flat.names.get(origins[port.node].path, "")
-        if ops.get(name) == "Placeholder":  # those with a default, such as the phase of learning, have their value
+        is_variable = wanted.tensor.dtype in ("resource", "variant")  # whose value is not in the file
+        if ops.get(name) == "Placeholder" and not is_variable:  # one with a default, such as a phase, has its value
             inputs.append((wanted, f"{name}:0"))
     return _run(tf, _Runnable(graph, origins, flat, inputs, {}), file, x, seed, memory)
 
@@ -96,6 +105,8 @@ def run_graph_def(path: str, x: Any, *, seed: int, memory: int) -> Activations:
 def _folder(source: Source) -> str:
     if source.kind == "zip":
         raise OptionError(f"{source.path}: a SavedModel in a zip is not run; unpack it, and give the folder")
+    if source.kind == "file" and source.path.stem != "saved_model":
+        raise OptionError(f"{source.path}: a SavedModel is run in its folder, where the file is called saved_model.pb")
     return str(source.path.parent if source.kind == "file" else source.path)
 
 
@@ -103,10 +114,8 @@ def _of_function(function: Any, graph: Graph, origins: Sequence[Origin]) -> _Run
     drawn = {wanted.name: wanted for wanted in wanted_inputs(graph)}
     inputs = []
     for argument in arguments_of(function):
-        tensor = argument.tensor
-        shape = None if tensor.shape.rank is None else tuple(tensor.shape)
-        unread = Wanted(argument.names[0], Tensor(shape, tensor.dtype.name))
-        inputs.append((next((drawn[name] for name in argument.names if name in drawn), unread), tensor.name))
+        unread = Wanted(argument.names[0], Tensor(None, argument.tensor.dtype.name))
+        inputs.append((next((drawn[name] for name in argument.names if name in drawn), unread), argument.tensor.name))
     held = {inner.name: outer for outer, inner in function.graph.captures}
     flat = flattened(function.graph.as_graph_def())
     writes = any(node.op.startswith(_WRITING) for node in flat.definition.node)
@@ -114,11 +123,17 @@ def _of_function(function: Any, graph: Graph, origins: Sequence[Origin]) -> _Run
 
 
 def _run(tf: Any, model: _Runnable, name: str, x: Any, seed: int, memory: int) -> Activations:
-    arrays, words = arrays_for([wanted for wanted, _ in model.inputs], x, seed)
+    whole = import_graph(tf, model.flat.definition, name, _CALLER)
+    wanted = [_as_imported(each, whole.graph.as_graph_element(tensor)) for each, tensor in model.inputs]
+    arrays, words = arrays_for(wanted, x, seed)
     store = Store(memory)
     made = _given(model, arrays)
-    whole = import_graph(tf, model.flat.definition, name, _CALLER)
     tensors, missing = _tensors(whole.graph, model, made)
+    if not tensors and len(made) < len(model.graph):
+        raise OptionError(
+            f"{name}: nothing in it can be run, since its variables or inputs are not in the file; freeze the "
+            "graph, or save it as a SavedModel"
+        )
     try:
         feeds = {tensor: tf.constant(array) for (_, tensor), array in zip(model.inputs, arrays, strict=True)}
         run = _Cut(whole, {**feeds, **model.held}, _values_kept(model.variables))
@@ -126,9 +141,24 @@ def _run(tf: Any, model: _Runnable, name: str, x: Any, seed: int, memory: int) -
     except CutawayError:
         raise
     except Exception as error:  # TensorFlow raises whatever its many parts raise
-        raise OptionError(f"{name}: the model fails on {words}: {first_line(error)}") from error
+        raise OptionError(f"{name}: the model fails on {words}: {_said(error)}") from error
     outputs = {place: store.keep(array) for place, array in made.items() if array.dtype.kind in "biufc"}
     return Activations(model.graph, {**outputs, **found}, {}, missing, words, store)
+
+
+def _as_imported(wanted: Wanted, tensor: Any) -> Wanted:
+    """An input with the shape that TensorFlow sees; old files write the shape of one number where none is known."""
+    shape = wanted.tensor.shape or None
+    if tensor.shape.rank is not None:
+        shape = tuple(tensor.shape)
+    return replace(wanted, tensor=Tensor(shape, wanted.tensor.dtype))
+
+
+def _said(error: Exception) -> str:
+    """The line of an error of TensorFlow that says what is wrong, of many that say where."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    told = next((line for line in lines if line and not line.startswith(_WHERE)), "")
+    return f"{type(error).__name__}: {told:.300}"
 
 
 def _given(model: _Runnable, arrays: Sequence[Array]) -> dict[tuple[int, int], Array]:
@@ -145,7 +175,9 @@ def _tensors(graph: Any, model: _Runnable, made: _Ports) -> tuple[dict[tuple[int
         for edge in model.graph.inputs_of(node):
             read.setdefault(edge.source, set()).add(edge.port)
     given = {node for node, _ in made}
-    not_once = conditional(model.flat.definition.node)
+    operations = model.flat.definition.node
+    not_once = conditional(operations)
+    waiting = unfed(operations, {name.partition(":")[0] for name in (*(name for _, name in model.inputs), *model.held)})
     tensors: dict[tuple[int, int], Any] = {}
     missing: dict[int, str] = {}
     for node, origin in enumerate(model.origins):
@@ -156,6 +188,8 @@ def _tensors(graph: Any, model: _Runnable, made: _Ports) -> tuple[dict[tuple[int
             missing[node] = _NOT_ONCE
         elif name is None:
             missing[node] = _CLOSED
+        elif name in waiting:
+            missing[node] = _NOT_GIVEN
         else:
             outputs = graph.get_operation_by_name(name).outputs
             ports = [port for port in sorted(read.get(node, {0})) if 0 <= port < len(outputs)]

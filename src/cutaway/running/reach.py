@@ -1,8 +1,8 @@
-"""The loops and branches of TensorFlow 1, which lie open in a graph: what in them has no one value to ask for."""
+"""Operations of a ``GraphDef`` that have no one value to ask for: in open loops, or behind what is not given."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 _IN = frozenset({"Enter", "RefEnter", "Switch", "RefSwitch"})
@@ -27,6 +27,25 @@ def conditional(nodes: Iterable[Any]) -> set[str]:
         depth = max((depths.get(source, 0) for source in sources), default=0)
         depths[name] = max(0, depth + _step(ops[name], {ops[source] for source in sources}))
     return {name for name, depth in depths.items() if depth > 0}
+
+
+def unfed(nodes: Sequence[Any], given: Collection[str]) -> set[str]:
+    """Operations of a ``GraphDef`` that depend on a placeholder for which there is nothing.
+
+    Args:
+        nodes: All operations.
+        given: Names of those whose output is given, wherever they stand.
+    """
+    ops = {node.name: node.op for node in nodes}
+    if not any(op == "Placeholder" and name not in given for name, op in ops.items()):
+        return set()
+    inputs = {node.name: [_operation(name) for name in node.input] for node in nodes}
+    found: set[str] = set()
+    for name in _in_order(inputs, ops):
+        waits = ops[name] == "Placeholder" or not found.isdisjoint(inputs[name])
+        if waits and name not in given:
+            found.add(name)
+    return found
 
 
 def _operation(name: str) -> str:
