@@ -479,14 +479,13 @@ def _plot(arguments: argparse.Namespace) -> None:
     if not target or "\0" in target:
         raise OptionError(f"-o must be the path of a file, such as model.svg; received {target!r}")
     writer_for(Path(target).name)  # a wrong extension is told before the work
+    overlay.asked(arguments)
     picture = plot_model(arguments.model, None, **given)
     note = _note(picture, target, may_lower=arguments.dpi is None)
     picture.save(target)
     print(f"wrote {_safe(target)}")
-    missed = () if picture.overlay is None else picture.overlay.unmatched
-    if missed:
-        told = ", ".join(missed[:5])
-        print(f"note: {len(missed):,} names of the overlay mean no layer here: {_safe(told)}", file=sys.stderr)
+    if picture.overlay is not None and (missed := picture.overlay.missed()):
+        print(f"note: {_safe(missed)}", file=sys.stderr)
     for warning in picture.graph.warnings:
         print(f"warning: {_safe(warning)}", file=sys.stderr)
     if note:
@@ -513,6 +512,7 @@ def _note(picture: Picture, target: str, *, may_lower: bool) -> str:
 def _summary(arguments: argparse.Namespace) -> None:
     from cutaway.tables import FORMATS, rich_table, summary
 
+    overlay.asked(arguments)
     table = summary(
         arguments.model,
         input_shape=arguments.input_shape,

@@ -181,7 +181,7 @@ def summary(
         peak_activation_bytes=activations(graph, spent.sizes, precision=precision).peak,
         not_counted=(*spent.notes(), *_hint(graph, spent)),
         rows=AllOnDemand(len(grouped) + len(grouped.groups) - 1, lambda: tuple(_rows(grouped, spent, laid, facts))),
-        warnings=graph.warnings,
+        warnings=(*graph.warnings, *filter(None, [laid.missed()])) if laid is not None else graph.warnings,
         column="" if laid is None else laid.column,
         fields=tuple(fields),
         training=learning,

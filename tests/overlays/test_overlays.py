@@ -206,19 +206,29 @@ def test_summary_and_networkx_have_the_columns(graph: Graph) -> None:
     assert groups.nodes["block"]["time_ms"] == 6.0
 
 
+def test_summary_tells_the_names_that_mean_nothing(graph: Graph) -> None:
+    assert "no layer here" not in str(cutaway.summary(graph, overlay=VALUES))
+    found = cutaway.summary(graph, overlay={**VALUES, "nobody": 1.0})
+    assert found.warnings == ("1 name of the overlay means no layer here: nobody",)
+    assert "warning: 1 name of the overlay means no layer here: nobody" in str(found)
+
+
 def test_the_command_line_takes_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = str(ROOT / "examples" / "digits.keras")
     (tmp_path / "t.csv").write_text("layer,a_ms,b_ms\nstem,1,2\nnobody,3,4\n", encoding="utf-8")
     svg = tmp_path / "x.svg"
     wanted = ["--overlay", str(tmp_path / "t.csv"), "--overlay-column", "b_ms"]
     assert main(["plot", model, "-o", str(svg), *wanted]) == 0
-    assert "1 names of the overlay mean no layer here: nobody" in capsys.readouterr().err
+    assert "1 name of the overlay means no layer here: nobody" in capsys.readouterr().err
     assert "2 ms" in svg.read_text(encoding="utf-8")
     assert main(["summary", model, *wanted, "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert {row["name"]: row["overlay"]["b_ms"] for row in rows}["stem"] == 2
     assert main(["plot", model, "-o", str(svg), "--overlay", str(tmp_path / "none.csv")]) == 3
     assert main(["view", model, "--overlay-column", "x", "--no-browser"]) == 2
+    for words in (["plot", model, "-o", str(svg), "--rollup", "max"], ["summary", model, "--overlay-column", "x"]):
+        assert main(words) == 2
+        assert "name it: --overlay FILE" in capsys.readouterr().err
 
 
 def test_a_table_is_read_once_and_passed_on() -> None:

@@ -25,6 +25,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def asked(arguments: argparse.Namespace) -> bool:
+    """Whether a table is to be laid over the model.
+
+    Raises:
+        OptionError: A column is chosen of no table.
+    """
+    if arguments.overlay is None and (arguments.overlay_column is not None or arguments.rollup is not None):
+        raise OptionError("--overlay-column and --rollup are about a table; name it: --overlay FILE")
+    return arguments.overlay is not None
+
+
 def laid(arguments: argparse.Namespace) -> Callable[[Graph], Overlay] | None:
     """What lays the table over a graph; None where none is asked for. The file is read at once.
 
@@ -32,9 +43,7 @@ def laid(arguments: argparse.Namespace) -> Callable[[Graph], Overlay] | None:
         OptionError: A column is chosen of no table.
         ReadError: The file is damaged, too large, or no table.
     """
-    if arguments.overlay is None:
-        if arguments.overlay_column is not None or arguments.rollup is not None:
-            raise OptionError("--overlay-column and --rollup are about a table; name it: --overlay FILE")
+    if not asked(arguments):
         return None
     from cutaway.overlays.overlay import overlay_on
     from cutaway.overlays.table import read_table

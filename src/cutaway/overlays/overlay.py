@@ -47,6 +47,14 @@ class Overlay:
         unit = self.column.rpartition("_")[2].lower()
         return f"{value:.4g} {unit}" if unit in _UNITS and "_" in self.column else f"{value:.4g}"
 
+    def missed(self) -> str:
+        """How many names mean nothing in this graph, with the first of them; empty where all do."""
+        if not self.unmatched:
+            return ""
+        many = len(self.unmatched)
+        words = f"{many:,} names of the overlay mean" if many > 1 else "1 name of the overlay means"
+        return f"{words} no layer here: {', '.join(self.unmatched[:5])}"
+
     def records(self, graph: Graph) -> dict[str, dict[str, str | float]]:
         """All columns of the table, by the id of the node or group."""
         found: dict[str, dict[str, str | float]] = {}
