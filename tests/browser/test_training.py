@@ -284,6 +284,10 @@ def test_a_click_on_a_badge_shows_what_was_found(tmp_path: Path, open_logs: Call
     said = page.locator(".layer-side .training-finding").text_content()
     assert "CT001" in said
     assert "step 15" in said
+    assert page.locator("#finding-steps option").evaluate_all("all => all.map((one) => one.value)") == ["3"]
+    page.get_by_role("button", name="Close").click()
+    until(page, lambda: not page.locator(".layer-side").is_visible())
+    assert "layer=" not in page.evaluate("location.hash")
 
 
 def test_the_values_of_a_layer_are_those_at_the_step(tmp_path: Path, open_logs: Callable[..., Any]) -> None:

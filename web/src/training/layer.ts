@@ -1,5 +1,6 @@
 /** What was recorded of one layer: the findings at it, its distributions and statistics at a step, and both over time. */
 import { clear, make } from "../dom.ts";
+import { iconButton } from "../icons.ts";
 import type { App } from "./app.ts";
 import type { TrainingFinding } from "./checking.ts";
 import { findingArticles, leadTo } from "./findings.ts";
@@ -39,7 +40,8 @@ export class LayerSide {
     });
     const order = [...looked.ids]; // itself, then its weights as the model has them
     of.sort((one, two) => order.indexOf(one.known.id) - order.indexOf(two.known.id));
-    this.element.append(make("h2", { text: looked.name }), this.findings);
+    const close = iconButton("close", "Close", () => this.app.set({ layer: "" }));
+    this.element.append(make("header", {}, [make("h2", { text: looked.name }), close]), this.findings);
     if (of.length === 0) {
       this.element.append(make("p", { class: "what", text: "Nothing was recorded of it." }));
       return;

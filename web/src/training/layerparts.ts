@@ -83,7 +83,9 @@ export class LayerParts {
     const tags = this.cells.filter(({ of }) => of.tag.kind === "scalars").map(({ of }) => of.tag.index);
     void this.place(this.step);
     const wanted = { runs: [this.run.index], tags, axis: "step", view: null, pixels: SPARK_PX, log: false, smoothing: 0 } as const;
-    const { lines, x, y } = await this.app.server.series(wanted);
+    const told = await this.app.server.series(wanted).catch(() => undefined); // the list of runs says that the server is gone
+    if (told === undefined) return;
+    const { lines, x, y } = told;
     const found = new Map<number, { x: number[]; y: number[] }>();
     for (const { tag, begin, end } of lines) {
       const points = found.get(tag) ?? { x: [], y: [] };

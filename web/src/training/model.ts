@@ -14,7 +14,7 @@ import { Tip } from "./tip.ts";
 /** The drawing, which a script of its own makes. */
 export interface Stage {
   theme(dark: boolean): void;
-  /** Fly to a node or group by its id. */
+  /** Fly to a node or group by its id; an empty one selects nothing. */
   select(id: string): void;
   selectedId(): string;
   /** Colour by a quantity at one of its steps. */
@@ -48,7 +48,9 @@ export class ModelTab {
   private readonly checking: Checking;
   private readonly runs = make("select", { class: "field", set: { "aria-label": "Run" } });
   private readonly names = make("select", { class: "field", set: { "aria-label": "Coloured by" } });
-  private readonly slider = make("input", { set: { type: "range", min: "0", max: "0", value: "0", "aria-label": "Step" } });
+  private readonly slider = make("input", { set: { type: "range", min: "0", max: "0", value: "0", "aria-label": "Step", list: "finding-steps" } });
+  /** Marks on the slider where something was found. */
+  private readonly starts = make("datalist", { set: { id: "finding-steps" } });
   private readonly when = make("output", { class: "when" });
   private readonly play = iconButton("play", "Play", () => this.toggle());
   private readonly note = make("p", { class: "empty", set: { role: "status" } });
@@ -59,7 +61,7 @@ export class ModelTab {
   private quantity: Quantity | undefined;
   private playing = 0;
   private busy = false;
-  /** Whether more came while it was busy. */
+  /** Whether more came while it was busy, or out of sight. */
   private late = false;
   /** The layer that the drawing was last told to fly to, or told us itself. */
   private flownTo = "";
@@ -73,7 +75,7 @@ export class ModelTab {
     this.count.hidden = true;
     this.element = make("section", { class: "tab model", set: { "aria-label": "Model" } }, [
       make("div", { class: "controls", set: { role: "toolbar", "aria-label": "Model" } }, [
-        this.runs, this.names, this.play, make("label", { class: "steps" }, [this.slider]), this.when, this.count,
+        this.runs, this.names, this.play, make("label", { class: "steps" }, [this.slider, this.starts]), this.when, this.count,
       ]),
       make("div", { class: "model-row" }, [this.host, this.side.element]), this.note,
     ]);
@@ -85,7 +87,10 @@ export class ModelTab {
       if (now.quantity !== before.quantity || now.modelRun !== before.modelRun || now.runFilter !== before.runFilter) void this.renew();
       else if (now.step !== before.step) this.place();
       if (now.layer !== before.layer && now.layer !== this.flownTo) this.fly(now.layer);
-      if (now.tab !== before.tab) void this.checking.renew();
+      if (now.tab !== before.tab && now.tab === "model") {
+        void this.checking.renew();
+        if (this.late) void this.news();
+      }
     });
     app.onNews((changed) => {
       if (this.run === undefined || changed.has(this.run.index)) void this.news();
@@ -115,7 +120,7 @@ export class ModelTab {
   }
 
   private async news(): Promise<void> {
-    if (this.busy) {
+    if (this.busy || this.element.hidden) {
       this.late = true;
       return;
     }
@@ -160,8 +165,7 @@ export class ModelTab {
   private place(): void {
     const steps = this.quantity?.steps ?? new Float64Array();
     const wanted = this.app.view.step;
-    let at = steps.length - 1;
-    if (wanted !== undefined) while (at > 0 && (steps[at] as number) > wanted) at--;
+    const at = wanted === undefined ? steps.length - 1 : lastUpTo(steps, wanted);
     this.slider.value = String(Math.max(0, at));
     const step = steps[at];
     this.when.textContent = step === undefined ? "" : `step ${onAxis("step", step, true)} · ${moment(this.quantity?.times[at] ?? Number.NaN, true)}`;
@@ -220,25 +224,39 @@ export class ModelTab {
     this.side.tell(this.fired());
   }
 
-  /** What the checks found up to the step that is shown. */
+  /** What the checks found in layers up to the step that is shown. */
   private fired(): TrainingFinding[] {
-    return firedBy(this.checking.found, this.shownStep ?? Number.POSITIVE_INFINITY);
+    return firedBy(this.checking.found.filter(({ where }) => where.length > 0), this.shownStep ?? Number.POSITIVE_INFINITY);
+  }
+
+  private markSlider(): void {
+    const { steps = new Float64Array() } = this.quantity ?? {};
+    const places = this.checking.found.flatMap(({ where, step }) => (where.length > 0 && step !== null ? [lastUpTo(steps, step)] : []));
+    this.starts.replaceChildren(...[...new Set(places)].map((at) => make("option", { set: { value: String(at) } })));
   }
 
   /** Show the findings up to the step at their layers. */
   private pin(): void {
     const fired = this.fired();
     if (this.pinned.of === this.checking.found && this.pinned.on === this.stage && this.pinned.count === fired.length) return;
+    if (this.pinned.of !== this.checking.found) this.markSlider();
     this.pinned = { of: this.checking.found, on: this.stage, count: fired.length };
     this.stage?.mark(fired);
     this.side.tell(fired);
     this.element.dataset["findings"] = String(fired.length);
     const worst = Math.min(...fired.map(rankOf));
     this.count.hidden = fired.length === 0;
-    this.count.title = `${fired.length} ${fired.length === 1 ? "finding" : "findings"} up to this step: list them`;
+    this.count.title = `${fired.length} ${fired.length === 1 ? "finding" : "findings"} in layers up to this step: list them`;
     this.count.setAttribute("aria-label", this.count.title);
     this.count.replaceChildren(badgeIcon(worst), String(fired.length));
   }
+}
+
+/** Where the last step up to another stands, the first one where none is; -1 where there are none. */
+function lastUpTo(steps: Float64Array, step: number): number {
+  let at = steps.length - 1;
+  while (at > 0 && (steps[at] as number) > step) at--;
+  return at;
 }
 
 function options(select: HTMLSelectElement, choices: readonly (readonly [string, string])[], chosen: string): void {

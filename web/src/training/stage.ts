@@ -12,6 +12,7 @@ import { badgesOf, marksOf } from "../findings.ts";
 import { Layers } from "../layers.ts";
 import { mix } from "../paint/palette.ts";
 import { minimap } from "../panels/minimap.ts";
+import { tip } from "../panels/tip.ts";
 import { rankOf } from "./checking.ts";
 import type { TrainingFinding } from "./checking.ts";
 import type { Looked, Stage, StageMaker } from "./model.ts";
@@ -56,7 +57,10 @@ class ModelStage implements Stage {
   }
 
   select(id: string): void {
-    if (id === "") return;
+    if (id === "") {
+      this.explorer.state.send({ kind: "select", place: undefined });
+      return;
+    }
     const node = this.columns.nodeById(id);
     const item = node >= 0 ? node : ~this.columns.groupById(id);
     if (node >= 0 || item < -1) void this.explorer.flyTo(item);
@@ -189,6 +193,7 @@ const open: StageMaker = async (host, address, dark, selected) => {
   const layers = new Layers(host, source);
   const explorer = layers.aside(await source.head(), host, dark ? "dark" : "light");
   minimap(explorer);
+  tip(explorer);
   publish(explorer);
   return new ModelStage(explorer, await explorer.columns(), selected);
 };
