@@ -16,7 +16,7 @@ HEADER, FOOTER = 12, 4
 _MORE = HEADER + FOOTER
 _LENGTH = struct.Struct("<Q").unpack_from
 
-_SEEN = 64
+_SEEN = 128
 """Records that are looked at one by one before the sizes of those behind them are guessed, and checked, together."""
 
 
@@ -84,8 +84,7 @@ def _borders(data: bytes | memoryview, view: Bytes8) -> tuple[Places, list[Repea
         if len(ends) <= next_guess:
             continue
         next_guess = len(ends) + min(len(ends), 16 * _SEEN)
-        turn = _turn(np.diff(ends[-_SEEN - 1 :]))
-        seen = _SEEN // len(turn) * len(turn) if len(turn) else 0
+        turn, seen = _turn(np.diff(ends[-_SEEN - 1 :]))
         begin = ends[-1 - seen]
         turns = _turns(view, turn, begin)
         if turns * len(turn) > seen:
@@ -97,13 +96,17 @@ def _borders(data: bytes | memoryview, view: Bytes8) -> tuple[Places, list[Repea
     return np.concatenate([*parts, np.array(ends, np.int64)]), repeats
 
 
-def _turn(sizes: Places) -> Places:
-    """The sizes of which others are repetitions, as few as there are; none where they do not repeat.
+def _turn(sizes: Places) -> tuple[Places, int]:
+    """The sizes that the last ones are repetitions of, as few as there are, and how many are: whole turns.
 
     What is logged at each step has the same tags, so that sizes repeat.
     """
-    period = next((period for period in range(1, _SEEN // 2 + 1) if (sizes[period:] == sizes[:-period]).all()), 0)
-    return sizes[len(sizes) - period :]
+    for period in range(1, _SEEN // 2 + 1):
+        other = np.flatnonzero(sizes[period:] != sizes[:-period])
+        alike = len(sizes) - period - (int(other[-1]) + 1 if len(other) else 0)
+        if alike >= max(_SEEN // 4, period):
+            return sizes[-period:], (alike + period) // period * period
+    return sizes[:0], 0
 
 
 def _turns(view: Bytes8, turn: Places, at: int) -> int:

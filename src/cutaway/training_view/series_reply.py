@@ -33,6 +33,8 @@ _PERCENTILES_OF = 200_000
 _KEPT = 200 << 20
 """Bytes of lines that are kept as they were drawn."""
 
+_COLUMNS = ("x", "y", "smooth", "step", "time")
+
 MOST_LINES = 4_000
 """Lines of one chart; those behind them are counted, and left out."""
 
@@ -76,7 +78,7 @@ class _Points:
     """What is drawn of a line.
 
     Attributes:
-        columns: x, value, smoothed value, step and time of each point.
+        columns: Of each point what `_COLUMNS` names.
         inside: Begin and end of the values of its series that are in view.
         ends: The least and the greatest finite one of these, and the least positive one; infinite where there is none.
     """
@@ -120,8 +122,9 @@ def series_reply(logs: Logs, tags: Tags, drawn: Drawn, wanted: Wanted) -> list[b
     """The curves that a chart asks for, in a container.
 
     Its sections: ``lines`` (JSON; for each line run, tag, number of its stretch, number of points that follow, number
-    of points there are in view), ``x``, ``y``, ``smooth``, ``step`` and ``time`` of all points, and ``about`` (JSON;
-    the range of x, the range of y in view, and that without outliers).
+    of points there are in view), ``y``, ``step`` and ``time`` of all points, ``x`` where it is neither step nor time,
+    ``smooth`` where it is not ``y``, and ``about`` (JSON; the range of x, the range of y in view, and that without
+    outliers).
     """
     lines = [line for run in wanted.runs for tag in wanted.tags for line in _lines(logs, tags, run, tag, wanted.axis)]
     left_out = max(0, len(lines) - MOST_LINES)
@@ -143,7 +146,9 @@ def series_reply(logs: Logs, tags: Tags, drawn: Drawn, wanted: Wanted) -> list[b
         ],
     )
     container.json("about", about)
-    for at, name in enumerate(("x", "y", "smooth", "step", "time")):
+    for at, name in enumerate(_COLUMNS):
+        if (name == "x" and wanted.axis in ("step", "wall")) or (name == "smooth" and not wanted.smoothing):
+            continue
         column = np.concatenate([np.zeros(0), *(points.columns[at] for points in found)])
         container.made(name, "f64", column.astype("<f8", copy=False).tobytes(), len(column))
     return container.pieces()

@@ -43,8 +43,9 @@ MOST_BODY = 4 << 20
 _BEAT = 15.0
 """Seconds after which a silent stream says that it is alive."""
 
-_QUIET = 0.05
-"""Seconds between two words about news, so that a page that reads many files is not told of each one."""
+_QUIET, _READING = 0.05, 5
+"""Seconds between two words about news, and how often as long while files are read that were there before: each word
+takes time from reading."""
 
 T = TypeVar("T")
 
@@ -302,7 +303,10 @@ async def _news(request: Request) -> Response:
             if logs.version > version:
                 version = logs.version
                 yield f"event: news\ndata: {version}\n\n"
-                await asyncio.sleep(_QUIET)
+                for _ in range(_READING):
+                    await asyncio.sleep(_QUIET)
+                    if logs.complete:
+                        break
                 continue
             try:
                 await asyncio.wait_for(logs.after(version), _BEAT)

@@ -66,12 +66,14 @@ export class Chart {
 
   /** Some runs have more values. */
   news(changed: ReadonlySet<number>, done: boolean): void {
-    if (done && this.timer !== 0) { // what was waited for is all there
+    if (done) { // what was waited for is all there
+      this.last = -Infinity;
+      const waited = this.timer !== 0;
       window.clearTimeout(this.timer);
       this.timer = 0;
-      this.last = 0;
-      this.refresh();
+      if (waited) this.refresh();
     }
+    if (this.timer !== 0) return; // it will ask for all that is there by then
     const tags = new Set(this.metric.tags.map(({ index }) => index));
     if (this.app.shown().some((run) => changed.has(run.index) && run.tags.some((tag) => tags.has(tag)))) {
       this.asked = "";
@@ -118,12 +120,13 @@ export class Chart {
   private async ask(wanted: Wanted, key: string): Promise<void> {
     this.busy = true;
     this.asked = key;
-    this.last = performance.now();
+    const begun = performance.now();
+    this.last = begun;
     try {
       this.curves = await this.app.server.series(wanted);
       this.say();
       this.paint();
-      this.took = performance.now() - this.last;
+      this.took = performance.now() - begun;
     } catch (error) {
       this.note.textContent = (error as Error).message;
     } finally {

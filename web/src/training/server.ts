@@ -102,7 +102,7 @@ export class Server {
   }
 
   async series(wanted: Wanted): Promise<Curves> {
-    return curvesOf(await this.columns("series", {}, wanted));
+    return curvesOf(await this.columns("series", {}, wanted), wanted);
   }
 
   async columns(path: string, query: Query, body?: unknown): Promise<Container> {
@@ -152,11 +152,14 @@ export class Server {
 
 export type Query = Readonly<Record<string, string | number>>;
 
-function curvesOf(container: Container): Curves {
+/** What is the same for all points as another column is not sent. */
+function curvesOf(container: Container, { axis, smoothing }: Wanted): Curves {
   let at = 0;
   const told = JSON.parse(container.text("lines")) as readonly (readonly [number, number, number, number, number])[];
   const lines = told.map(([run, tag, part, count, total]) => ({ run, tag, part, begin: at, end: (at += count), total }));
   const about = JSON.parse(container.text("about")) as About;
   const column = (name: string): Float64Array => container.f64(name);
-  return { lines, about, x: column("x"), y: column("y"), smooth: column("smooth"), step: column("step"), time: column("time") };
+  const [y, step, time] = [column("y"), column("step"), column("time")];
+  const x = axis === "step" ? step : axis === "wall" ? time : column("x");
+  return { lines, about, x, y, smooth: smoothing > 0 ? column("smooth") : y, step, time };
 }
