@@ -328,7 +328,10 @@ def child(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> Installed
     [
         ("os.kill(os.getpid(), signal.SIGSEGV)", r"crashed \(SIGSEGV\)"),
         ("time.sleep(60)", "was not done after 1 seconds"),
-        ("print('ERROR: no such kernel', file=sys.stderr); raise RuntimeError('status 3')", "fails: no such kernel"),
+        (
+            "print('ERROR: [a.cc:7] no such kernel.', file=sys.stderr); raise RuntimeError('status 3')",
+            "fails: no such kernel$",
+        ),
         ("raise RuntimeError('status 3')", "fails: RuntimeError: status 3"),
         ("open(sys.argv[2], 'w').write('[')", "cannot be read"),
         ("open(sys.argv[2], 'w').write(json.dumps(reply | {'microseconds': [[1, 2]]}))", "saw no operations"),

@@ -150,8 +150,8 @@ class Compiled:
                 _resize(kind, array.shape)
                 lengths = (ctypes.c_int * array.ndim)(*array.shape)
                 library.call(
-                    "LiteRtCompiledModelResizeInputTensor", self._model, ctypes.c_size_t(self._at), ctypes.c_size_t(at),
-                    lengths, ctypes.c_size_t(array.ndim),
+                    "LiteRtCompiledModelResizeInputTensorNonStrict", self._model, ctypes.c_size_t(self._at),
+                    ctypes.c_size_t(at), lengths, ctypes.c_size_t(array.ndim),
                 )  # fmt: skip
             made[at] = self._buffer("Input", at, kind)
             self._fill(made[at], array)

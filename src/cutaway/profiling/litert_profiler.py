@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -29,13 +30,16 @@ CHECKED = ("2.1.6", "2.2.0", "2.3.0")
 PROGRAM = Path(__file__).with_name("litert_child.py")
 
 LIMIT = 600.0
-"""Seconds after which a run that says nothing is taken to hang; 150 runs of 4 seconds, longer than any sensible one."""
+"""Seconds after which the process is taken to hang, and one more for each run that was asked for: 150 runs of 4."""
 
 _AROUND = 10
 _LARGEST = 1 << 28
 """Bytes of what the process writes: 2,000 runs of 10,000 operations."""
 
 _MICRO = 1e-6
+
+_TOLD = re.compile(r"ERROR: *(?:\[[^\]]*\] *)?(.*)")
+"""A line of LiteRT's log that tells an error, with the place in its source before it."""
 
 Kernels = Literal["xnnpack", "builtin"]
 
@@ -214,9 +218,9 @@ def _last_words(said: Path) -> str:
     with said.open("rb") as file:
         file.seek(max(0, said.stat().st_size - 8192))
         lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
-    told = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
+    told = [found[1] for line in lines if (found := _TOLD.match(line))]
     found = (told or lines or ["it does not say why"])[-1]
-    return f"{found:.200}"
+    return f"{found:.200}".rstrip(".")
 
 
 def _read(path: Path, version: str) -> Recording:
