@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,11 @@ from tests.browser.looking import at_rest
 DIGITS = ROOT / "examples" / "digits.keras"
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("inputs")
-    for name, seed in (("one", 1), ("two", 2)):
-        np.save(folder / f"{name}.npy", np.random.default_rng(seed).random((2, 28, 28, 1), np.float32))
-    words = ["--input", str(folder / "one.npy"), "--input", str(folder / "two.npy"), "--no-browser"]
+@contextmanager
+def viewing(model: Path, *words: str) -> Iterator[str]:
+    """The address of a model that is shown by the command."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "cutaway", "view", str(DIGITS), *words],
+        [sys.executable, "-m", "cutaway", "view", str(model), *words, "--no-browser"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
     )  # fmt: skip
@@ -38,6 +36,15 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process.terminate()
     process.wait(timeout=10)
     process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("inputs")
+    for name, seed in (("one", 1), ("two", 2)):
+        np.save(folder / f"{name}.npy", np.random.default_rng(seed).random((2, 28, 28, 1), np.float32))
+    with viewing(DIGITS, "--input", str(folder / "one.npy"), "--input", str(folder / "two.npy")) as found:
+        yield found
 
 
 @pytest.fixture
@@ -128,3 +135,19 @@ def test_the_panel_closes_and_opens_by_its_key(page: Any) -> None:
     assert page.locator(".card.inside").is_hidden()
     page.keyboard.press("v")
     assert page.locator(".card.inside").is_visible()
+
+
+def test_a_frozen_graph_shows_what_its_operations_made_and_which_it_does_not_tell(browser: Any) -> None:
+    model = ROOT / "tests" / "models" / "graph_def" / "nested_while.pbtxt"
+    with viewing(model, "--input", "random", "--input", "random") as address:
+        context = browser.new_context(viewport={"width": 1200, "height": 800})
+        page = context.new_page()
+        page.goto(address)
+        page.wait_for_selector("[data-cutaway=drawn]", timeout=60_000)
+        page.wait_for_selector(".card.inside")
+        page.evaluate("cutaway.flyTo('Add@2')")
+        says(page, ".card.inside", "first − second")
+        page.wait_for_selector(".card.inside .stats")
+        page.evaluate("cutaway.flyTo('Enter')")
+        says(page, ".card.inside", "only what comes out of that is kept")
+        context.close()

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.errors import MissingExtra, OptionError, ReadError
+from cutaway.errors import OptionError, ReadError
 from cutaway.graph.model import Shape
+from cutaway.loading.litert import interpreter_module
 from cutaway.profiling.inputs import Input, filled
 
 INSTEAD = (
@@ -41,9 +42,11 @@ def runnable(
         ReadError: The file cannot be loaded.
         OptionError: A shape does not fit.
     """
-    make, runtime = _interpreter()
+    module, runtime = interpreter_module(
+        "profile runs the model", ". The table of its benchmark_model can be read without it: --trace FILE"
+    )
     try:
-        interpreter = make(model_path=path, num_threads=os.cpu_count() or 1)
+        interpreter = module.Interpreter(model_path=path, num_threads=os.cpu_count() or 1)
         details = interpreter.get_input_details()
     except (ValueError, RuntimeError) as error:
         raise ReadError(f"cannot be run by {runtime}: {error!s:.300}", path=path) from error
@@ -60,24 +63,6 @@ def runnable(
         raise ReadError(f"cannot be run by {runtime} on these shapes: {error!s:.300}", path=path) from error
     ran = {each.names[0]: tuple(array.shape) for each, array in zip(wanted, arrays, strict=True)}
     return interpreter.invoke, ran, runtime
-
-
-def _interpreter() -> tuple[Any, str]:
-    try:
-        from ai_edge_litert import interpreter
-
-        return interpreter.Interpreter, "LiteRT"
-    except ImportError:
-        pass
-    try:
-        import tensorflow as tf
-
-        return tf.lite.Interpreter, "TensorFlow Lite"
-    except (ImportError, AttributeError) as error:
-        raise MissingExtra(
-            "a .tflite is run by LiteRT, which is not installed: pip install ai-edge-litert. The table of its "
-            "benchmark_model can be read without it: --trace FILE"
-        ) from error
 
 
 def _input(detail: Mapping[str, Any]) -> Input:

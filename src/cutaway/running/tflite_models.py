@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from cutaway.errors import MissingExtra, OptionError
+from cutaway.errors import OptionError
+from cutaway.loading.litert import interpreter_module
 from cutaway.readers import locate
 from cutaway.readers.tflite import read_with_tensors
 from cutaway.running.inputs import arrays_for, wanted_inputs
@@ -26,13 +26,13 @@ def run_tflite(path: str, x: Any, *, signature: str | None, seed: int, memory: i
         OptionError: The input does not fit, or the interpreter refuses the model.
     """
     graph, tensors = read_with_tensors(locate(path), signature)
-    module, resolver = _interpreter(path)
+    module, _ = interpreter_module(f"{path}: to look inside, the model is run")
     arrays, words = arrays_for(wanted_inputs(graph), x, seed)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that it has moved to another package
             interpreter = module.Interpreter(
-                model_path=path, num_threads=1, experimental_preserve_all_tensors=True, **resolver
+                model_path=path, num_threads=1, experimental_preserve_all_tensors=True, **_plain(module)
             )
         for detail, array in zip(interpreter.get_input_details(), arrays, strict=True):
             if tuple(detail["shape"]) != array.shape:
@@ -58,20 +58,10 @@ def run_tflite(path: str, x: Any, *, signature: str | None, seed: int, memory: i
     return Activations(graph, outputs, {}, missing, words, store)
 
 
-def _interpreter(path: str) -> tuple[Any, dict[str, Any]]:
-    """The module with the interpreter, and what makes it keep to the plain operations."""
-    for name in ("ai_edge_litert.interpreter", "tensorflow.lite.python.interpreter", "tflite_runtime.interpreter"):
-        try:
-            module = import_module(name)
-        except ImportError:
-            continue
-        kinds = getattr(module, "OpResolverType", None)
-        plain = {} if kinds is None else {"experimental_op_resolver_type": kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
-        return module, plain
-    raise MissingExtra(
-        f"{path}: to look inside, the model is run, for which the interpreter of LiteRT is needed, and it is not "
-        f"installed; pip install ai-edge-litert"
-    )
+def _plain(module: Any) -> dict[str, Any]:
+    """What makes an interpreter keep to the plain operations."""
+    kinds = getattr(module, "OpResolverType", None)
+    return {} if kinds is None else {"experimental_op_resolver_type": kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
 
 
 def _quantised(array: Array, detail: dict[str, Any]) -> Array:
