@@ -218,9 +218,9 @@ def _last_words(said: Path) -> str:
     with said.open("rb") as file:
         file.seek(max(0, said.stat().st_size - 8192))
         lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
-    told = [found[1] for line in lines if (found := _TOLD.match(line))]
-    found = (told or lines or ["it does not say why"])[-1]
-    return f"{found:.200}".rstrip(".")
+    told = [match[1] for line in lines if (match := _TOLD.match(line))]
+    words = (told or lines or ["it does not say why"])[-1]
+    return f"{words:.200}".rstrip(".")
 
 
 def _read(path: Path, version: str) -> Recording:
