@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cutaway.analysis.cost import Cost, cost, roll_up
@@ -79,7 +80,7 @@ class Summary:
 
     Attributes:
         name, format, producer: What was read, as on the graph.
-        nodes, edges, groups: How many there are; the root is not counted.
+        nodes, edges: How many there are.
         totals: Parameters and bytes of the whole model.
         macs, flops: Multiply-accumulates and operations of one forward pass.
         peak_activation_bytes: The most bytes of activations that are alive at once.
@@ -97,7 +98,6 @@ class Summary:
     producer: str
     nodes: int
     edges: int
-    groups: int
     totals: Totals
     macs: int
     flops: int
@@ -112,6 +112,11 @@ class Summary:
 
     def __str__(self) -> str:
         return to_text(self)
+
+    @property
+    def groups(self) -> int:
+        """How many groups there are; the root is not counted."""
+        return len(self.rows) - self.nodes
 
 
 def summary(
@@ -163,8 +168,8 @@ def summary(
         graph = source
     else:
         graph = read(source, input_shape=input_shape, inputs=inputs, signature=signature, raw=raw)
-    grouped = with_groups(graph)
-    laid = None if overlay is None else overlay_on(grouped, overlay, column=overlay_column, rollup=rollup)
+    outline = cache(lambda: with_groups(graph))
+    laid = None if overlay is None else overlay_on(outline(), overlay, column=overlay_column, rollup=rollup)
     spent = _cost(graph, batch, shapes, precision)
     facts = [NODE_FACTS[name](Asked(graph, spent, precision)) for name in fields]
     learning = training_memory(graph, spent.sizes, optimizer=training, precision=precision) if training else None
@@ -174,13 +179,12 @@ def summary(
         producer=graph.producer,
         nodes=len(graph),
         edges=graph.edge_count,
-        groups=len(grouped.groups) - 1,
         totals=model_totals(graph),
         macs=spent.total_macs,
         flops=spent.total_flops,
         peak_activation_bytes=activations(graph, spent.sizes, precision=precision).peak,
         not_counted=(*spent.notes(), *_hint(graph, spent)),
-        rows=AllOnDemand(len(grouped) + len(grouped.groups) - 1, lambda: tuple(_rows(grouped, spent, laid, facts))),
+        rows=AllOnDemand(lambda: tuple(_rows(outline(), spent, laid, facts))),
         warnings=(*graph.warnings, *filter(None, [laid.missed()])) if laid is not None else graph.warnings,
         column="" if laid is None else laid.column,
         fields=tuple(fields),

@@ -61,15 +61,15 @@ class AllOnDemand(Sequence[T]):
     """A sequence of which all entries are made when the first is asked for, and kept.
 
     Args:
-        count: Number of entries.
         make: Makes them.
+        count: Number of entries; None where they must be made to be counted.
     """
 
     __slots__ = ("_count", "_kept", "_make")
 
-    def __init__(self, count: int, make: Callable[[], Sequence[T]]) -> None:
-        self._count = count
+    def __init__(self, make: Callable[[], Sequence[T]], count: int | None = None) -> None:
         self._make = make
+        self._count = count
         self._kept: Sequence[T] | None = None
 
     @property
@@ -79,7 +79,7 @@ class AllOnDemand(Sequence[T]):
         return self._kept
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._all) if self._count is None else self._count
 
     def __getitem__(self, index: Any) -> Any:
         return self._all[index]

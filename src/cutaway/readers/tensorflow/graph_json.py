@@ -121,6 +121,10 @@ class PlacedAttributes:
         """The tensor of a constant, by where its bytes lie."""
         return self.constants[self.names[index]] if self._known(index) else self.inner.constant(index)
 
+    def location(self, index: int) -> str | None:
+        """Where these bytes lie."""
+        return self.constants[self.names[index]].location if self._known(index) else self.inner.location(index)
+
     def _known(self, index: int) -> bool:
         return self.names[index] in self.constants
 

@@ -10,7 +10,8 @@ from cutaway.readers.tensorflow.inline import Operations
 from cutaway.readers.tensorflow.layers import Cluster, class_by_name, layer_class, part_word
 from cutaway.readers.tensorflow.paths import Place
 from cutaway.readers.tensorflow.scopes import HELPERS
-from cutaway.readers.tensorflow.uses import Called, Uses
+from cutaway.readers.tensorflow.uses import Uses
+from cutaway.readers.tensorflow.weights import Called
 
 _NONE: frozenset[str] = frozenset()
 

@@ -101,22 +101,23 @@ class NodeAttributes:
 
     def constant(self, index: int) -> Constant | None:
         """The tensor in ``value``, undecoded where it is large."""
+        found = None if index < len(self._arguments) else self._encoded(index).constant
+        return None if found is None else Constant(found.dtype, found.shape, self.location(index), found.values)
+
+    def location(self, index: int) -> str | None:
+        """Where the tensor in ``value`` lies; None where there is none, or it is in no file."""
         if index < len(self._arguments):
             return None
         code = self.code(index)
         base = self._beginning(index, code) if code >= 0 else None
         if base is not None:
             found = self._encoded(index).constant
-            shift = self._shift(code, found.start) if found is not None else 0
+            base += self._shift(code, found.start) if found is not None else 0
         else:
             base, encoded = self._read(index)
-            found, shift = encoded.constant, 0
-        if found is None:
-            return None
-        location = self._blob.location(base + shift + found.start, base + shift + found.end)
-        if location is not None and found.is_message:
-            location += "#tensor"
-        return Constant(found.dtype, found.shape, location, found.values)
+            found = encoded.constant
+        location = None if found is None else self._blob.location(base + found.start, base + found.end)
+        return location if location is None or found is None or not found.is_message else f"{location}#tensor"
 
     def _beginning(self, index: int, code: int) -> int | None:
         """Where in the file the attributes of a node begin; None where other fields lie between them."""

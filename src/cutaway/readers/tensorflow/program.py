@@ -53,6 +53,9 @@ class Attributes(Protocol):
     def constant(self, index: int) -> Constant | None:
         """The tensor in ``value``; None where there is none."""
 
+    def location(self, index: int) -> str | None:
+        """Where the bytes of that tensor lie; None where there is none, or it is in no file."""
+
     def device(self, index: int) -> str:
         """Where the operation was placed; empty where nobody says."""
 

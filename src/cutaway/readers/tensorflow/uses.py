@@ -12,10 +12,7 @@ from cutaway.readers.tensorflow.flow import Folding
 from cutaway.readers.tensorflow.inline import Operations
 from cutaway.readers.tensorflow.paths import Place
 from cutaway.readers.tensorflow.program import Constant
-from cutaway.readers.tensorflow.weights import Weights
-
-Called = tuple[str, tuple[int, ...]]
-"""Short name and shape of a weight."""
+from cutaway.readers.tensorflow.weights import Called, Weights
 
 
 class Uses:
@@ -59,7 +56,7 @@ class Uses:
         self._holder = -1
         self._held: set[int] = set()
         self._codes: dict[object, int] = {}
-        self._made: list[tuple[int, str, Sequence[str], int]] = []
+        self._made: list[tuple[int, Sequence[str]]] = []
         self._same: dict[Called, Called] = {}
         self._setting_names: dict[tuple[str, int, int], str] = {}
         for index, at in enumerate(members):
@@ -111,7 +108,7 @@ class Uses:
             code = self._codes.get(node)
             if code is None:
                 called = self._weights.constant_called(node, value, op, slot)
-                code = self._new(node, called, (node, op, place.layers, slot))
+                code = self._new(node, called, (node, place.layers))
                 self.carried.add(node)
             self._add(index, code)
         else:
@@ -142,10 +139,10 @@ class Uses:
         key = self._weights.key(node)
         code = self._codes.get(key)
         if code is None:
-            code = self._new(key, self._weights.called(node, reader, slot), (node, reader, layers, slot))
+            code = self._new(key, self._weights.called(node, reader, slot), (node, layers))
         return code
 
-    def _new(self, key: object, called: Called, made: tuple[int, str, Sequence[str], int]) -> int:
+    def _new(self, key: object, called: Called, made: tuple[int, Sequence[str]]) -> int:
         code = self._codes[key] = len(self.called)
         self.called.append(self._same.setdefault(called, called))
         self._made.append(made)
@@ -153,7 +150,7 @@ class Uses:
 
     def weights(self) -> list[Weight]:
         """All weights, in the order of their codes."""
-        return self._weights.make(self._made)
+        return self._weights.make(self._made, self.called)
 
     def called_by(self, index: int) -> list[Called]:
         """Short names and shapes of the weights of one shown operation."""

@@ -25,6 +25,9 @@ MANY_NUMBERS = 64
 """Elements from which on a constant of whole numbers is a weight too: a table, not a shape."""
 
 
+Called = tuple[str, tuple[int, ...]]
+"""Short name and shape of a weight."""
+
 _CONSTANTS = frozenset({"Const", "HostConst"})
 
 _READ = re.compile(r"/(ReadVariableOp|Cast/ReadVariableOp)(_\d+)?(/resource)?$")
@@ -132,7 +135,7 @@ class Weights:
         variable = self.variable(node)
         return (variable.name, variable.location) if variable is not None and variable.location else node
 
-    def called(self, node: int, reader: str, slot: int) -> tuple[str, tuple[int, ...]]:
+    def called(self, node: int, reader: str, slot: int) -> Called:
         """Short name and shape of the weight that an operation stands for.
 
         Args:
@@ -148,7 +151,7 @@ class Weights:
             raise AssertionError("is a weight only if it is a variable or a constant")
         return _plain(variable.name.rpartition("/")[2] or "variable"), variable.shape or ()
 
-    def constant_called(self, node: int, value: Constant, reader: str, slot: int) -> tuple[str, tuple[int, ...]]:
+    def constant_called(self, node: int, value: Constant, reader: str, slot: int) -> Called:
         """The same for a constant, whose value is known."""
         key = (self._operations.names[node].rpartition("/")[2], reader, slot)
         name = self._roles.get(key)
@@ -156,18 +159,17 @@ class Weights:
             name = self._roles[key] = role(*key)
         return name, value.shape
 
-    def make(self, uses: Iterable[tuple[int, str, Sequence[str], int]]) -> list[Weight]:
+    def make(self, uses: Iterable[tuple[int, Sequence[str]]], called: Iterable[Called]) -> list[Weight]:
         """The weights that operations stand for.
 
         Args:
-            uses: For each weight, the operation that stands for it, the kind of the operation that first reads it,
-                names of the layers around that, and where it reads it.
+            uses: For each weight, the operation that stands for it, and names of the layers around what first reads it.
+            called: Short name and shape of each.
         """
         self._ids.clear()
-        return [self._weight(*use) for use in uses]
+        return [self._weight(*use, *name) for use, name in zip(uses, called, strict=True)]
 
-    def _weight(self, node: int, reader: str, layer: Sequence[str], slot: int) -> Weight:
-        short, shape = self.called(node, reader, slot)
+    def _weight(self, node: int, layer: Sequence[str], short: str, shape: tuple[int, ...]) -> Weight:
         variable = self.variable(node)
         if variable is not None:
             # the name of a variable that others share is of no use: in a subclassed model each kernel is "model/kernel"
@@ -176,12 +178,13 @@ class Weights:
             return Weight(
                 self._unique(path), short, shape, variable.dtype, variable.trainable, variable.location
             )  # fmt: skip
-        constant = self.constant(node)
-        if constant is None:
+        found = self._kind(node)
+        if found is None:
             raise AssertionError("is a weight only if it is a variable or a constant")
-        name = self._operations.names[node]
+        operations = self._operations
+        name, location = operations.names[node], operations.body[node].attributes.location(operations.place[node])
         path = "/".join((*layer, short)) if layer and (short != name.rpartition("/")[2] or "/" not in name) else name
-        return Weight(self._unique(path), short, constant.shape, constant.dtype, False, constant.location)
+        return Weight(self._unique(path), short, shape, found[0].dtype, False, location)
 
     def _unique(self, name: str) -> str:
         count = self._ids[name] = self._ids.get(name, 0) + 1

@@ -100,7 +100,7 @@ class Writer:
                 node_groups=groups,
                 outputs=outputs,
                 output_of=output_of,
-                weights=AllOnDemand(len(uses.called), uses.weights),
+                weights=AllOnDemand(uses.weights, len(uses.called)),
                 weight_start=uses.weight_start,
                 weight_codes=uses.weight_codes,
                 root_weights=unread,

@@ -48,6 +48,12 @@ class Field(NamedTuple):
 
 def varint(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """A number and the place behind it, which is -1 where it runs past ``end`` or has more than ten bytes."""
+    if at + 1 < end:  # nearly all are this short
+        first, second = data[at], data[at + 1]
+        if first < 0x80:
+            return first, at + 1
+        if second < 0x80:
+            return first & 0x7F | second << 7, at + 2
     value = shift = 0
     for place in range(at, min(at + 10, end)):
         byte = data[place]
