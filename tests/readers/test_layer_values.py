@@ -61,6 +61,27 @@ def test_every_weight_of_every_layer_is_what_keras_holds(saved: tuple[Path, Any]
     assert not wanted
 
 
+@pytest.mark.parametrize("mode", ["int8", "int4"])
+def test_weights_of_quantized_layers_are_what_keras_holds(mode: str, tmp_path: Path) -> None:
+    k = keras.layers
+    keras.utils.set_random_seed(4)
+    words = keras.Input((3,), dtype="int32", name="words")
+    y = k.Embedding(20, 16, name="embedding")(words)
+    y = k.EinsumDense("abc,cd->abd", output_shape=(None, 12), bias_axes="d", name="einsum")(y)
+    y = k.EinsumDense("abc,cd->abd", output_shape=(None, 8), name="plain")(y)
+    y = k.Dense(6, use_bias=False, name="without")(k.Dense(10, name="with")(y))
+    model = keras.Model(words, y, name="quantized")
+    for layer in model.layers[1:]:
+        layer.quantize(mode)
+    model.save(tmp_path / "q.keras")
+    graph = read(tmp_path / "q.keras")
+    assert {weight.id: weight.trainable for weight in graph.weights} == {v.path: v.trainable for v in model.weights}
+    held = {variable.path: variable.numpy() for variable in model.weights}
+    for weight in graph.weights:
+        assert weight.shape == held[weight.id].shape
+        assert np.array_equal(read_values(tmp_path / "q.keras", weight), held[weight.id].ravel())
+
+
 @pytest.mark.parametrize(
     "location",
     [

@@ -16,7 +16,7 @@ from cutaway.readers.keras.serialized import Attributes, dtype_policy
 from cutaway.readers.keras.shapes import layer_outputs, operation_outputs
 from cutaway.readers.keras.shapes.common import NoRule
 from cutaway.readers.keras.values import DEEPEST, MOST_CALLS, Place, Read, Stored, Value, is_model
-from cutaway.readers.keras.weights import layer_weights
+from cutaway.readers.keras.weights import layer_weights, stored_when_quantized
 
 NO_CALL = Call((), NO_ARGUMENTS)
 _MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, ArithmeticError)
@@ -226,9 +226,12 @@ class Assembler:
         dtype = dtype_policy(config.get("dtype"))[1]
         held = None if self.stored is None else self.stored.place((*place.location, spec.stored))
         return tuple(
-            Weight(f"{path}/{name}", name, shape, own or dtype, trainable and learns, held and f"{held}#{index}")
-            for index, (name, shape, learns, own) in enumerate(wanted)
-        )
+            Weight(
+                f"{path}/{each.name}", each.name, each.shape, each.dtype or dtype, trainable and each.trainable,
+                held and f"{held}#{index if each.stored is None else each.stored}",
+            )
+            for index, each in enumerate(wanted)
+        )  # fmt: skip
 
     def _stored(self, spec: LayerSpec, place: Place, path: str, trainable: bool) -> tuple[Weight, ...] | None:
         """The layer's weights in the file, named below its path; None where there is no file to ask."""
@@ -239,8 +242,17 @@ class Assembler:
         except MissingExtra as error:
             self.warn(f"weights of some layers are unknown: {error}")
             return ()
+        names = stored_when_quantized(spec.op, spec.config)
+        if names and [weight.name for weight in found] == [
+            str(at) for at in range(len(found))
+        ]:  # as Keras 3 stores them
+            found = [replace(weight, name=name) for weight, name in zip(found, names, strict=False)]
         return tuple(
-            replace(weight, id=f"{path}/{weight.name}", trainable=trainable and "int" not in weight.dtype)
+            replace(
+                weight,
+                id=f"{path}/{weight.name}",
+                trainable=trainable and (weight.name == "bias" if names else "int" not in weight.dtype),
+            )
             for weight in found
         )
 

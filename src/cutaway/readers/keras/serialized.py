@@ -91,9 +91,12 @@ def dtype_policy(value: Any) -> tuple[str, str]:
 
 
 def quantization(value: Any) -> str:
-    """Mode such as ``"int8"`` of a quantized layer's ``dtype`` setting; empty for a usual layer."""
+    """Mode such as ``"int8"`` of a quantized layer's ``dtype`` setting; empty for a usual layer.
+
+    What stands behind it, such as the size of the blocks of ``"int4/128"``, is left out.
+    """
     mode, found, _ = _policy_name(value).partition("_from_")
-    return mode if found else ""
+    return mode.partition("/")[0] if found else ""
 
 
 def _policy_name(value: Any) -> str:

@@ -27,6 +27,8 @@ class WeightSpec(NamedTuple):
     trainable: bool = True
     dtype: str | None = None
     """None for the variable dtype of the layer's policy."""
+    stored: int | None = None
+    """Its place among those that the layer stores; None where that is the order in which Keras lists them."""
 
 
 Config = Mapping[str, Any]
@@ -66,8 +68,9 @@ def dense(config: Config, shapes: Shapes) -> list[WeightSpec]:
     units = size(config, "units")
     shape = (_known(shapes[0][-1]), units)
     if quantization(config.get("dtype")) == "int8":
-        packed = [WeightSpec("kernel", shape, False, "int8"), WeightSpec("kernel_scale", (units,), False, "float32")]
-        return [*_biased(config, [], units), *packed]
+        bias = [WeightSpec("bias", (units,), stored=1)] if config.get("use_bias", True) else []
+        kernel = WeightSpec("kernel", shape, False, "int8", stored=0)
+        return [*bias, kernel, WeightSpec("kernel_scale", (units,), False, "float32")]
     return _with_lora(config, _biased(config, [WeightSpec("kernel", shape)], units), (units,))
 
 
@@ -330,7 +333,22 @@ WEIGHT_RULES: Mapping[str, WeightRule] = {**dict.fromkeys(SHAPE_RULES, _none), *
 _FREE = ("Embedding", "ReversibleEmbedding")
 """Layers whose weights do not depend on what they read."""
 
+_QUANTIZED = {"Dense": "kernel", "EinsumDense": "kernel", "Embedding": "embeddings"}
+"""What these layers quantize."""
+
 _ANSWERED_BY_FILE = ("Dense", "EinsumDense", "Embedding", "ReversibleEmbedding")
+
+
+def stored_when_quantized(op: str, config: Config) -> tuple[str, ...]:
+    """What a quantized layer stores, in that order, the last of which may be missing; empty where that is not known.
+
+    Of these Keras trains the bias alone.
+    """
+    first = _QUANTIZED.get(op)
+    if first is None or quantization(config.get("dtype")) not in ("int8", "int4"):
+        return ()
+    biased = config.get("use_bias", True) if op == "Dense" else config.get("bias_axes")
+    return (first, *(("bias",) if biased else ()), f"{first}_scale", f"{first}_zero", "g_idx")
 
 
 def layer_weights(op: str, config: Config, shapes: Sequence[Shape | None]) -> list[WeightSpec]:
