@@ -243,9 +243,8 @@ class Assembler:
             self.warn(f"weights of some layers are unknown: {error}")
             return ()
         names = stored_when_quantized(spec.op, spec.config)
-        if names and [weight.name for weight in found] == [
-            str(at) for at in range(len(found))
-        ]:  # as Keras 3 stores them
+        numbered = [str(at) for at in range(len(found))]  # as Keras 3 stores them
+        if names and [weight.name for weight in found] == numbered:
             found = [replace(weight, name=name) for weight, name in zip(found, names, strict=False)]
         return tuple(
             replace(
