@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -165,6 +167,13 @@ def test_sarif_names_every_rule_and_places_every_result(tmp_path: Path) -> None:
     assert place["physicalLocation"]["artifactLocation"]["uri"].endswith("/a%20b.keras")
     assert place["logicalLocations"] == [{"fullyQualifiedName": "d", "kind": "element"}]
     assert json.loads(json.dumps(told)) == told
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are texts there")
+def test_sarif_names_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
+    path = keras_file(tmp_path / os.fsdecode(b"m\xff.keras"), compile_config={"loss": "categorical_crossentropy"})
+    (result,) = cutaway.check(path).to_sarif()["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("/m%FF.keras")
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("error", 0), ("warning", 0), ("info", 1)])

@@ -154,7 +154,7 @@ class Report:
         place: dict[str, Any] = {}
         if self.path:
             place["physicalLocation"] = {
-                "artifactLocation": {"uri": quote(PurePath(self.path).as_posix())},
+                "artifactLocation": {"uri": quote(os.fsencode(PurePath(self.path).as_posix()))},
                 "region": {"startLine": 1},  # a model has no lines, and some readers of SARIF show no result without
             }
         if finding.where:

@@ -290,6 +290,16 @@ def test_logs_beside_a_checkpoint_are_logs(tmp_path: Path) -> None:
     assert build_index(str(tmp_path / "train"), str(tmp_path / "index"))["series"] == 3
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are texts there")
+def test_a_run_whose_name_is_no_text_has_its_bytes_written_out(tmp_path: Path) -> None:
+    for name in (b"run\xff", b"run\xfe"):
+        write_run(tmp_path / "logs" / os.fsdecode(name), 5)
+    for _ in range(2):  # the second time it is brought up to date
+        build_index(str(tmp_path / "logs"), str(tmp_path / "index"))
+        runs = set(pq.read_table(tmp_path / "index" / "series.parquet")["run"].to_pylist())
+        assert runs == {"run\\udcfe", "run\\udcff"}
+
+
 def test_an_index_of_weights_is_not_overwritten_by_one_of_logs(tmp_path: Path) -> None:
     write_run(tmp_path / "logs", 3)
     build_index(str(ROOT / "tests" / "models" / "checkpoint" / "two_shards"), str(tmp_path / "index"))

@@ -62,14 +62,19 @@ def packed(columns: Columns, values: Mapping[str, Sequence[Any]], about: Mapping
     if about is not None:
         schema = schema.with_metadata({_KEY: json.dumps(about, sort_keys=True).encode()})
     arrays = [
-        pa.DictionaryArray.from_arrays(pa.array(values[name][0]), pa.array(values[name][1], type=pa.string()))
+        pa.DictionaryArray.from_arrays(pa.array(values[name][0]), pa.array(_texts(values[name][1]), type=pa.string()))
         if kind == "word"
-        else pa.array(values[name], type=types[kind])
+        else pa.array(_texts(values[name]) if kind == "text" else values[name], type=types[kind])
         for name, kind in columns.items()
     ]
     stream = io.BytesIO()
     pa.parquet.write_table(pa.table(arrays, schema=schema), stream, compression="zstd", store_schema=True)
     return stream.getvalue()
+
+
+def _texts(values: Sequence[str | None]) -> list[str | None]:
+    """Texts that Parquet holds: the name of a file may have bytes that are no UTF-8, which are written out."""
+    return [text if text is None else text.encode("utf-8", "backslashreplace").decode() for text in values]
 
 
 def said(place: Place, name: str) -> dict[str, Any] | None:
