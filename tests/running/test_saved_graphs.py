@@ -303,3 +303,10 @@ def test_shapes_that_old_graphs_leave_open_are_not_those_of_one_number(tmp_path:
         cutaway.activations(tmp_path / "old.pb")
     found = cutaway.activations(tmp_path / "old.pb", np.array([[-1.0, 2.0]], np.float32))
     np.testing.assert_array_equal(found["y"].numpy(), [[0.0, 2.0]])
+
+
+def test_random_ids_are_those_of_the_table_that_they_are_looked_up_in(tmp_path: Path) -> None:
+    tokens = keras.Input((50,), dtype="int32", name="tokens")
+    keras.Model(tokens, layers.Embedding(40, 3, name="embedding")(tokens)).export(tmp_path / "saved", verbose=False)
+    ids = cutaway.activations(tmp_path / "saved")["tokens"].numpy()
+    assert 20 < ids.max() < 40

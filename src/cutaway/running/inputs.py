@@ -22,6 +22,10 @@ FREE = 32
 MOST = 1 << 28
 """Elements of one input: 1 GB of float32, ten thousand usual pictures."""
 
+_LOOKUPS = ("Embedding", "Gather", "GatherV2", "ResourceGather")
+_NEAR = 4
+"""Operations from an input to the one that looks up rows: Keras casts ids, and counts negative ones from the end."""
+
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
 
@@ -51,7 +55,8 @@ def wanted_inputs(graph: Graph) -> list[Wanted]:
     found = []
     for port in graph.inputs:
         tensor = graph.outputs_of(port.node)[port.port]
-        below, to = 2, 1.0
+        whole = (tensor.dtype or "").startswith(("int", "uint"))
+        below, to = _rows_read(graph, readers, port.node) if whole else 2, 1.0
         for reader in readers.get(port.node, ()):
             settings = graph.attributes[reader]
             if graph.op(reader) == "Embedding" and isinstance(settings.get("input_dim"), int):
@@ -60,6 +65,23 @@ def wanted_inputs(graph: Graph) -> list[Wanted]:
                 to = 255.0
         found.append(Wanted(port.name or graph.names[port.node], tensor, below, to))
     return found
+
+
+def _rows_read(graph: Graph, readers: Mapping[int, Sequence[int]], start: int) -> int:
+    """Rows of the weight that an operation looks up at the ids of an input, a few steps behind it; 2 for none."""
+    near = {start}
+    for _ in range(_NEAR):
+        near |= {reader for node in near for reader in readers.get(node, ())}
+        tables = [
+            weight.shape[0]
+            for node in near
+            if graph.op(node) in _LOOKUPS
+            for weight in graph.weights_of(node)
+            if len(weight.shape) == 2
+        ]
+        if tables:
+            return max(2, min(tables))
+    return 2
 
 
 def _small(scale: Any) -> bool:
