@@ -306,7 +306,7 @@ class Recorder(keras.callbacks.Callback):
 
     def _announce(self, what: str) -> None:
         """Say that something takes a while: where a bar shows the progress, so that it is seen."""
-        say = _LOG.warning if self.params.get("verbose") else _LOG.info
+        say = _LOG.warning if (self.params or {}).get("verbose") else _LOG.info
         say("preparing to %s: this takes a while, once", what)
 
     def _detach(self) -> None:

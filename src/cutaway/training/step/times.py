@@ -126,6 +126,8 @@ class TimedSteps:
         self._tf = sys.modules["tensorflow"]
         self._original = model.train_step
         self._function = self._tf.function(self._step, autograph=False, reduce_retracing=True)
+        self._run_batch: Callable[[Any], Any] | None = None
+        self._signature: Any = None
         self._looked = -1
         self._left = 0
         self._places: TracedPlaces | None = None
@@ -149,6 +151,9 @@ class TimedSteps:
         Args:
             iterator: As Keras gives it to the train function.
         """
+        signature = _without_optionals(self._tf, getattr(iterator, "element_spec", None))
+        if signature != self._signature:
+            self._signature, self._run_batch = signature, None
         return [_without_optionals(self._tf, batch) for batch in itertools.islice(iterator, self._execution)]
 
     def __call__(self, batches: list[Any]) -> tuple[Any, Look | None]:
@@ -206,8 +211,15 @@ class TimedSteps:
             warnings.warn(f"the time of the layers is not recorded in this step: {why}", stacklevel=6)
 
     def _run(self, batch: Any) -> Any:
-        """A step, to its very end."""
-        logs = self._function(batch)
+        """A step, to its very end.
+
+        It is traced for what the data say of their shapes, as Keras does it, and not for those of a batch: sizes that
+        are known lead TensorFlow to other last digits.
+        """
+        if self._run_batch is None:
+            known = self._signature is not None
+            self._run_batch = self._function.get_concrete_function(self._signature) if known else self._function
+        logs = self._run_batch(batch)
         self._tf.test.experimental.sync_devices()
         return logs
 
@@ -220,10 +232,9 @@ class TimedSteps:
 
 
 def _without_optionals(tf: Any, batch: Any) -> Any:
-    """A batch with None in the place of what is not there, as Keras gives it to `train_step`."""
-    found: Any = keras().tree.map_structure(
-        lambda leaf: None if isinstance(leaf, tf.experimental.Optional) else leaf, batch
-    )
+    """A batch, or its specification, with None in the place of what is not there, as Keras hands it to `train_step`."""
+    absent = tf.experimental.Optional, tf.OptionalSpec
+    found: Any = keras().tree.map_structure(lambda leaf: None if isinstance(leaf, absent) else leaf, batch)
     return found
 
 
