@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/training.md: two small trainings are recorded, and the training view looks at them.
+"""Takes the pictures of docs/training.md: small trainings are recorded, and the training view looks at them.
 
     python scripts/training_screens.py [FOLDER]
 
@@ -24,15 +24,16 @@ REST = 2_500
 """Ms in which everything that is in sight is painted."""
 
 STATES = (
-    ("metrics", "", (1280, 800), False),
-    ("model", "#tab=model&layer=hidden&theme=dark", (1280, 800), True),
+    ("metrics", "#runs=fast|slow", (1280, 800), False),
+    ("model", "#tab=model&run=fast/train&layer=hidden&at=120&theme=dark", (1280, 800), True),
+    ("findings", "#tab=model&run=wild/train&layer=conv2", (1280, 800), False),
     ("distributions", "#tab=distributions&runs=slow", (1280, 800), False),
-    ("phone", "#tab=metrics", (400, 780), False),
+    ("phone", "#runs=fast|slow", (400, 780), False),
 )
 
 
 def record(folder: Path) -> None:
-    """Two trainings of a small network on pictures of noise whose halves are bright or dark."""
+    """Trainings of a small network on pictures of noise whose halves are bright or dark; one has too large steps."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
     import numpy as np
@@ -43,7 +44,7 @@ def record(folder: Path) -> None:
     halves = [pixels[:, :6].mean((1, 2, 3)) > 0, pixels[:, 6:].mean((1, 2, 3)) > 0]
     labels = (2 * halves[0] + halves[1]).astype(np.int32)
     layers = keras.layers
-    for name, rate in (("fast", 1e-2), ("slow", 1e-3)):
+    for name, rate in (("fast", 1e-2), ("slow", 1e-3), ("wild", 3.0)):
         keras.utils.set_random_seed(1)
         model = keras.Sequential(
             [

@@ -55,6 +55,22 @@ def test_a_histogram_has_the_shares_of_its_step_over_one_range(tmp_path: Path, v
         assert sum(one["shares"]) == pytest.approx(1, abs=0.02)
 
 
+def test_values_that_are_all_the_same_are_one_bar_wherever_they_lie(tmp_path: Path, view: View) -> None:
+    with EventWriter(tmp_path / "run") as writer:
+        for step, made in enumerate((np.linspace(0, 2, 500), np.zeros(500), np.full(500, 2.0), np.full(500, 0.7))):
+            writer.histogram("weights/a", distribution(made.astype(np.float32)).rows(), step)
+    client = view(tmp_path)
+    client.complete()
+    for step, value in ((1, 0.0), (2, 2.0), (3, 0.7)):
+        (told,) = ask(client, ["weights/a"], step)
+        bars = np.flatnonzero(told["shares"])
+        width = (told["high"] - told["low"]) / len(told["shares"])
+        assert sum(told["shares"]) == pytest.approx(1)
+        assert told["low"] + bars[0] * width <= value + width
+        assert told["low"] + (bars[-1] + 1) * width >= value - width
+        assert len(bars) <= 2
+
+
 @pytest.mark.parametrize("wrong", [{"runs": []}, {"step": "1"}, {"step": 1 << 63}, {"tags": [99]}, {"step": True}])
 def test_what_makes_no_sense_is_refused(tmp_path: Path, view: View, wrong: dict[str, Any]) -> None:
     with EventWriter(tmp_path / "run") as writer:

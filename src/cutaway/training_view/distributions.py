@@ -127,5 +127,6 @@ def shares(line: tuple[Floats, Floats], grid: Floats) -> Floats:
         single = np.flatnonzero(edges[:-1] == edges[1:])
         for place in single.tolist():
             np.maximum(below, np.where(grid > edges[place], cumulated[place + 1], 0.0), out=below)
+            np.minimum(below[:-1], np.where(grid[:-1] <= edges[place], cumulated[place], np.inf), out=below[:-1])
     found: Floats = np.diff(below) / cumulated[-1]
     return found

@@ -73,7 +73,7 @@ function hit({ what, where, step }: TrainingFinding, go: (id: string) => void): 
     class: "link", text, title: `Show ${id} in the model`, set: { type: "button" }, on: { click: () => go(id) },
   });
   const [first, ...others] = where;
-  const at = step === null || what.includes(`step ${step}`) ? "" : ` · step ${onAxis("step", step, true)}`;
+  const at = step === null || new RegExp(`(step|epoch) ${step}\\b`).test(what) ? "" : `step ${onAxis("step", step, true)}`;
   const more = others.length === 0 ? [] : [make("span", { class: "places" }, others.map((id) => place(id, id)))];
   return [first === undefined ? what : place(first, what), make("span", { class: "what", text: at }), ...more];
 }
