@@ -20,7 +20,7 @@ from cutaway.training.checksums import find_header
 from cutaway.training.event_records import HEADER, Records, split
 from cutaway.training.event_stretch import Taken, take
 
-STRETCH = 8 << 20
+STRETCH = 16 << 20
 """Bytes that are read and decoded together."""
 
 _LARGEST = 64 << 20
@@ -146,7 +146,10 @@ class EventFile:
     def _stretches(self, file: _Readable, most: int | None) -> Iterator[Taken]:
         """Yield what lies behind the offset, at most up to byte ``most``."""
         file.seek(self.offset)
-        buffer = _SPARE.pop() if _SPARE else bytearray(STRETCH)
+        try:
+            buffer = _SPARE.pop()
+        except IndexError:
+            buffer = bytearray(STRETCH)
         try:
             yield from self._buffered(file, most, buffer)
         finally:

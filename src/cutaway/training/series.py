@@ -156,7 +156,7 @@ def _told(kind: str, value: Any) -> Any:
     """A value in the form of its kind; None where it is of another."""
     if kind == HISTOGRAMS:
         if isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[1] == 3:
-            return value.astype(np.float64, copy=False)
+            return value if value.dtype == np.float64 else value.astype(np.float64)
         return None
     if kind == TEXT:
         return [part.decode("utf-8", "backslashreplace") for part in value] if isinstance(value, list) else None
