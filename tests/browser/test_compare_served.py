@@ -18,7 +18,7 @@ import cutaway
 from cutaway.explorer.opening import file_session
 from cutaway.overlays.overlay import overlay_on
 from tests.analysis.pair_of_models import CHANGED, pair_of_models, write
-from tests.browser.looking import ROOT, at_rest
+from tests.browser.looking import ROOT, at_rest, pixels
 from tests.browser.test_compare import rows, until
 from tests.explorer.client import serve
 
@@ -73,7 +73,7 @@ def test_the_inspector_tells_how_far_the_values_of_weights_are_apart(browser: An
         page.wait_for_selector(".change-weights:not([hidden])")
         words = page.locator(".change-weights").inner_text()
         assert "0.25 (1 of " in words
-        assert "none: all values are the same" in words  # of its bias
+        assert "none: all the same" in words  # of its bias
         assert [word in words for word in ("mean", "deviation", "least", "greatest")] == [True] * 4
 
 
@@ -98,6 +98,21 @@ def test_an_address_keeps_that_both_stand_side_by_side(browser: Any, tmp_path: P
         assert page.evaluate("window.cutaway.sides") is None
 
 
+def fill(page: Any, side: str, name: str) -> tuple[int, ...]:
+    """The colour of a node near its right edge."""
+    box = page.evaluate(f"{side}.visible().find((thing) => thing.id === '{name}')")
+    x, y, width, height = (round(box[key]) for key in ("x", "y", "width", "height"))
+    return tuple(int(part) for part in pixels(page)[y + height // 2, x + width - 6][:3])
+
+
+def until_fill(page: Any, side: str, name: str, colour: tuple[int, ...]) -> None:
+    for _ in range(100):
+        if fill(page, side, name) == colour:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{name} is {fill(page, side, name)}, and not {colour}")
+
+
 def test_a_table_colours_what_is_in_the_new_model(browser: Any, tmp_path: Path) -> None:
     old, new = pair_of_models(tmp_path)
     table = {"fresh": 3.0, "wider": 1.0, "after": 2.0, "gone": 9.0}
@@ -107,6 +122,15 @@ def test_a_table_colours_what_is_in_the_new_model(browser: Any, tmp_path: Path) 
         page.keyboard.press("c")
         until(page, "document.querySelector('.legend-status')?.textContent.startsWith('3 of ')")
         assert len(rows(page)) == len(CHANGED)
+        page.locator(".drawing").focus()
+        before = {name: fill(page, "cutaway", name) for name in ("fresh", "same_one", "wider")}
+        assert len(set(before.values())) == 3
+        page.keyboard.press("s")
+        until(page, "window.cutaway.sides !== undefined")
+        at_rest(page)
+        until_fill(page, "cutaway.sides.new", "fresh", before["fresh"])
+        assert fill(page, "cutaway.sides.new", "wider") == before["wider"]
+        assert fill(page, "cutaway.sides.old", "wider") != before["wider"]
 
 
 def test_a_changed_file_is_compared_again_in_the_same_view(browser: Any, tmp_path: Path) -> None:

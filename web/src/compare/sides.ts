@@ -6,6 +6,7 @@ import type { Compare } from "../contract.ts";
 import { make } from "../dom.ts";
 import type { Explorer } from "../explorer.ts";
 import { hide } from "../layers.ts";
+import { Colourer } from "../panels/colouring.ts";
 import type { Place } from "../state.ts";
 import { themeOf } from "../state.ts";
 import { NOWHERE } from "./compared.ts";
@@ -17,6 +18,7 @@ type Name = "old" | "new";
 const OTHER = { old: "new", new: "old" } as const;
 const SETTLE = 110; // ms in which the other drawing slides to where it belongs, when something else holds them together
 const STILL = 0.4; // px
+const OF_NEW = "overlay:";
 
 export class Sides {
   readonly root: HTMLElement;
@@ -61,6 +63,7 @@ export class Sides {
       const [word, format] = [name === "old" ? "Old" : "New", compare.formats[name === "old" ? 0 : 1] ?? ""];
       both[name].slots.path.before(make("span", { class: "side-name", text: word, title: format }));
       both[name].state.send({ kind: "changes", changes: changesOf(compare, compared.states(name)) });
+      colourAlike(both[name], name, below.state.now.colouredBy);
     }
     return new Sides(below, compared, both, root);
   }
@@ -219,5 +222,13 @@ export class Sides {
         this.follow(this.leader);
       });
     }
+  }
+}
+
+/** Colour one side as both are in one drawing; a table of the caller's is about the new model alone. */
+function colourAlike(explorer: Explorer, name: Name, by: string): void {
+  if (by !== "" && (name === "new" || !by.startsWith(OF_NEW))) {
+    explorer.state.send({ kind: "colour", colouring: undefined, by });
+    new Colourer(explorer);
   }
 }

@@ -60,7 +60,7 @@ export function gapText({ different, largest, count }: Pick<ComparedWeight, "dif
     return "cannot be told value by value";
   }
   if (different === 0) {
-    return "none: all values are the same";
+    return "none: all the same";
   }
   const gap = largest === null ? "not finite in one of them" : numberText(largest);
   return `${gap} (${short(different)} of ${short(count)} differ)`;
