@@ -75,7 +75,7 @@ def smoothed(values: Floats, weight: float) -> Floats:
         weight: From 0, which changes nothing, to below 1.
     """
     finite = np.isfinite(values)
-    kept = values[finite]
+    kept = values if finite.all() else values[finite]
     if weight <= 0 or len(kept) < 2 or (kept == kept[0]).all():
         return values
     averages = _decayed((1 - weight) * kept, weight)
@@ -179,8 +179,9 @@ def _keep(kept: Marks, values: Floats, begins: Places, counts: Places) -> None:
 
 def _keep_first(kept: Marks, found: Marks, begins: Places) -> None:
     """Mark the first place of each pixel at which something was found."""
+    if np.count_nonzero(found) <= len(begins):  # there are hardly two in one pixel
+        kept |= found
+        return
     places = np.flatnonzero(found)
-    if len(places) > len(begins):  # else there are hardly two in one pixel
-        pixel = np.searchsorted(begins, places, "right")
-        places = places[np.flatnonzero(np.diff(pixel, prepend=-1))]
-    kept[places] = True
+    pixel = np.searchsorted(begins, places, "right")
+    kept[places[np.diff(pixel, prepend=-1) > 0]] = True
