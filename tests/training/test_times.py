@@ -202,12 +202,20 @@ class OwnFunction(Deep):
         return super().make_train_function(force)
 
 
+class Decorated(Deep):
+    """A model whose step is a function of TensorFlow already."""
+
+    @tf.function
+    def train_step(self, data: Any) -> Any:
+        return super().train_step(data)
+
+
 @pytest.mark.parametrize(
     ("why", "options"),
-    [("XLA", {"jit_compile": True}), ("eagerly", {"run_eagerly": True}), ("OwnFunction", {})],
+    [("XLA", {"jit_compile": True}), ("eagerly", {"run_eagerly": True}), ("OwnFunction", {}), ("tf.function", {})],
 )
 def test_where_layers_cannot_be_timed_one_warning_says_why(why: str, options: Any, tmp_path: Path) -> None:
-    model = OwnFunction() if why == "OwnFunction" else Deep()
+    model = {"OwnFunction": OwnFunction, "tf.function": Decorated}.get(why, Deep)()
     model.compile("sgd", **options)
     model(X[:2, 0, 0])
     with said("time of the layers") as told:

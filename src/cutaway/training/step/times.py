@@ -274,4 +274,6 @@ def _obstacle(model: Any) -> str:
         return f"the steps run on the replicas of a {type(strategy).__name__}, at the same time"
     if type(model).make_train_function is not keras().Model.make_train_function:
         return f"{type(model).__name__} makes a train function of its own, which is not `train_step` alone"
+    if hasattr(model.train_step, "get_concrete_function"):
+        return "its train_step is a tf.function, whose inside cannot be told apart; fit compiles it without that too"
     return ""
