@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 
 from cutaway.analysis.calls import Call, Size, Unknown, Work
 from cutaway.analysis.cost_elementwise import ELEMENTWISE
@@ -226,21 +226,23 @@ def _bytes(
     """Bytes of weights, inputs and outputs of each node."""
     of_tensors = tensor_bytes(graph, sizes, precision)
     bits = BITS_OF_DTYPE[precision] if precision else 0
-    of_weights = [
-        (weight.parameters * bits + 7) // 8 if bits and "float" in weight.dtype else weight.bytes
-        for weight in graph.weights
-    ]
+    looks = [(weight.shape, weight.dtype) for weight in graph.weights]
+    alike = dict(zip(looks, graph.weights, strict=True))
+    known = {
+        look: (weight.parameters * bits + 7) // 8 if bits and "float" in weight.dtype else weight.bytes
+        for look, weight in alike.items()
+    }
+    of_weights = list(map(known.__getitem__, looks))
     held, codes = graph.weight_start, graph.weight_codes
     weights = [
         sum(map(of_weights.__getitem__, set(codes[start:end]))) if end - start > 1 else of_weights[codes[start]]
         if end > start else 0
         for start, end in pairwise(held)
     ]  # fmt: skip
-    read = _sums(map([*of_tensors, 0, 0].__getitem__, graph.input_places), graph.input_start)
-    return weights, read, _sums(of_tensors, graph.output_start)
+    read = list(map([*of_tensors, 0, 0].__getitem__, graph.input_places))
+    return weights, _sums(read, graph.input_start), _sums(of_tensors, graph.output_start)
 
 
-def _sums(column: Iterable[int], starts: Sequence[int]) -> list[int]:
+def _sums(column: Sequence[int], starts: Sequence[int]) -> list[int]:
     """Sums over the rows of compressed rows."""
-    until = list(accumulate(column, initial=0))
-    return [until[end] - until[start] for start, end in pairwise(starts)]
+    return [column[start] if end - start == 1 else sum(column[start:end]) for start, end in pairwise(starts)]

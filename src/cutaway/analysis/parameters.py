@@ -6,6 +6,7 @@ share a weight therefore add up to more than that of the group that holds them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -37,13 +38,16 @@ _NOTHING = Totals()
 
 def total(weights: Iterable[Weight]) -> Totals:
     """Sums over weights that are all different."""
+    held = list(weights)
+    looks = [(weight.shape, weight.dtype, weight.trainable) for weight in held]
+    times = Counter(looks)  # layers of a model have few different weights
     trainable = fixed = size = 0
-    for weight in weights:
-        size += weight.bytes
+    for look, weight in dict(zip(looks, held, strict=True)).items():
+        size += times[look] * weight.bytes
         if weight.trainable:
-            trainable += weight.parameters
+            trainable += times[look] * weight.parameters
         else:
-            fixed += weight.parameters
+            fixed += times[look] * weight.parameters
     return Totals(trainable, fixed, size)
 
 

@@ -97,8 +97,7 @@ class _Filler:
     def run(self) -> SizedCalls:
         graph, sizes, given, labels = self._graph, self.sizes, self._given, self._graph.input_labels
         kinds = range(len(graph)) if self._layers else graph.kinds
-        places, first = graph.input_places, graph.input_start
-        starts = graph.output_start
+        places, first, starts = graph.input_places, graph.input_start.tolist(), graph.output_start.tolist()
         known: dict[Hashable, Call] = {}
         sorts = [0] * len(graph)
         for node in execution_order(graph):
@@ -113,11 +112,9 @@ class _Filler:
                 call = known[sort] = Call(graph, sizes, node, told)
                 self._fill(call)
             else:
-                copied = starts[call.node]
-                for at in range(starts[node], starts[node + 1]):
-                    sizes[at] = sizes[copied]
-                    copied += 1
-                self._changed[node] = self._changed[call.node]
+                same = call.node
+                sizes[starts[node] : starts[node + 1]] = sizes[starts[same] : starts[same + 1]]
+                self._changed[node] = self._changed[same]
             sorts[node] = call.node
         return SizedCalls(sizes, {call.node: call for call in known.values()}, sorts)
 

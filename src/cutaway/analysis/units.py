@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
 
 from cutaway.graph.model import Graph, Tensor, Weight
-from cutaway.graph.names import is_auto as _is_auto
+from cutaway.graph.names import is_auto
+from cutaway.graph.walk import row_of_each
 
 Level = Literal["node", "layer"]
 
 Sources = tuple[tuple[int, int], ...]
 """Tensors that a unit reads: position of the unit that makes each, and its port."""
-
-is_auto = lru_cache(maxsize=1 << 16)(_is_auto)
-"""Operations of many scopes share few names."""
 
 _NOTHING: Mapping[str, Any] = {}
 _ENCODER = json.JSONEncoder(sort_keys=True, default=repr)
@@ -152,18 +150,18 @@ class Units(Sequence[Unit]):
         self.graph, self.items, self.sources = graph, items, sources
         self._members, self._ports = members, ports
         groups, owners = graph.groups, graph.node_groups
-        ops = [graph.op(item) if item >= 0 else groups.ops.get(~item, "") for item in items]
         if level == "node":
             self.ids, self.names = graph.ids, graph.names
-            self.places: Sequence[str] = [groups.ids[owner] for owner in owners]
+            self.places: Sequence[str] = list(map(groups.ids.__getitem__, owners))
+            ops = list(map(graph.ops.__getitem__, graph.op_codes))
         else:
+            ops = [graph.op(item) if item >= 0 else groups.ops.get(~item, "") for item in items]
             self.ids = [graph.ids[item] if item >= 0 else groups.ids[~item] for item in items]
             self.names = [graph.names[item] if item >= 0 else groups.names[~item] for item in items]
             self.places = [groups.ids[owners[item] if item >= 0 else groups.parents[~item]] for item in items]
-        self.autos = [
-            (item >= 0 and op in _INPUTS) or is_auto(name, op)
-            for item, name, op in zip(items, self.names, ops, strict=True)
-        ]
+        called = list(zip(self.names, ops, strict=True))  # operations of many scopes share few names
+        auto = {each: each[1] in _INPUTS or is_auto(*each) for each in set(called)}
+        self.autos = list(map(auto.__getitem__, called))
         # each reader has its word for what brings data in
         self.ops = ops if level == "node" else ["Input" if op in _INPUTS else op for op in ops]
         self._made: dict[int, Unit] = {}
@@ -246,15 +244,11 @@ def units(graph: Graph, level: Level) -> Units:
 
 def _nodes(graph: Graph) -> Units:
     """Every node as a unit."""
-    nodes, ports = graph.input_node.tolist(), graph.input_port.tolist()
-    sources = [
-        tuple([
-            (source, port)
-            for source, port in zip(nodes[start:end], ports[start:end], strict=True)
-            if port >= 0 and source != node
-        ])
-        for node, (start, end) in enumerate(pairwise(graph.input_start))
-    ]  # fmt: skip
+    edges = list(zip(graph.input_node, graph.input_port, strict=True))
+    sources = [tuple(edges[start:end]) for start, end in pairwise(graph.input_start)]
+    reading = zip(row_of_each(graph.input_start), edges, strict=True)
+    for node in {node for node, (source, port) in reading if port < 0 or source == node}:
+        sources[node] = tuple(edge for edge in sources[node] if edge[1] >= 0 and edge[0] != node)
     every = range(len(graph))
     return Units(graph, "node", every, [(node,) for node in every], (), sources)
 

@@ -27,12 +27,11 @@ def kinds_of(graph: Graph) -> Sequence[int]:
         for weight in graph.weights
     ]
     of_weights = list(map(weights.__getitem__, graph.weight_codes))
-    key, made, held = attributes.key, graph.output_codes.tolist(), graph.weight_start.tolist()
-    starts = graph.output_start.tolist()
+    made, starts = graph.output_codes.tolist(), graph.output_start.tolist()
+    held = graph.weight_start.tolist()
     first: dict[Hashable, int] = {}
     found = []
-    for node, op in enumerate(graph.op_codes):
-        shared = key(node)
+    for node, (op, shared) in enumerate(zip(graph.op_codes, attributes.keys(), strict=True)):
         if shared is None:
             found.append(node)
             continue

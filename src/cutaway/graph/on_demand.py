@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -42,19 +42,19 @@ class SharedOnDemand(OnDemand[T]):
     """The same, where many entries are equal.
 
     Attributes:
-        key: What entries have in common that are equal, by position; None for one that is not compared with others.
+        keys: Goes through what entries have in common that are equal; None for one that is not compared with others.
 
     Args:
         count: Number of entries.
         make: Makes the entry at a position.
-        key: Becomes the attribute.
+        keys: Becomes the attribute.
     """
 
-    __slots__ = ("key",)
+    __slots__ = ("keys",)
 
-    def __init__(self, count: int, make: Callable[[int], T], key: Callable[[int], Hashable | None]) -> None:
+    def __init__(self, count: int, make: Callable[[int], T], keys: Callable[[], Iterable[Hashable | None]]) -> None:
         super().__init__(count, make)
-        self.key = key
+        self.keys = keys
 
 
 class AllOnDemand(Sequence[T]):

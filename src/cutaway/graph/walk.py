@@ -83,4 +83,5 @@ def row_of_each(starts: Sequence[int]) -> Iterator[int]:
     Args:
         starts: Where each row begins, and the end of the last.
     """
-    return chain.from_iterable(map(repeat, range(len(starts) - 1), map(sub, starts[1:], starts)))
+    places = list(starts)  # an array makes a number each time that it is asked
+    return chain.from_iterable(map(repeat, range(len(places) - 1), map(sub, places[1:], places)))

@@ -6,7 +6,7 @@ for a place or for a kind of operation may cost more.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -222,15 +222,17 @@ class Writer:
     def _attributes(self, index: int) -> Mapping[str, Any]:
         return OperationAttributes(self._operations, self._members[index], self._settings.get(index, _NOTHING))
 
-    def _same_attributes(self, index: int) -> Hashable | None:
+    def _same_attributes(self) -> Iterator[Hashable | None]:
         """What nodes have in common whose attributes are equal."""
-        at = self._members[index]
-        body, place = self._operations.body[at], self._operations.place[at]
-        code = body.attributes.code(place) if place >= 0 else -1
-        if code < 0:
-            return None
-        settings = self._settings.get(index)
-        return id(body), code, body.attributes.device(place), None if settings is None else repr(settings)
+        bodies, places, settings = self._operations.body, self._operations.place, self._settings
+        for index, at in enumerate(self._members):
+            place, attributes = places[at], bodies[at].attributes
+            code = attributes.code(place) if place >= 0 else -1
+            if code < 0:
+                yield None
+            else:
+                told = settings.get(index)
+                yield id(attributes), code, attributes.device(place), None if told is None else repr(told)
 
     def _relative(self, name: str, at: int, place: Place) -> str:
         """The name of an operation without the scopes that are the groups around it."""
