@@ -19,13 +19,12 @@ from typing import Any
 from cutaway.readers.live.calls import leaves
 from cutaway.readers.live.recording import LOCK, definers, keras, patched
 from cutaway.training.step.forms import form_of, units_axis
+from cutaway.training.step.measuring import Measuring
 from cutaway.training.step.plan import Plan
-from cutaway.training.step.statistics import measure, silent_share, squares
+from cutaway.training.step.statistics import silent_share, squares
 
 HERE = threading.local()
 """The capture of each thread."""
-
-Guard = Callable[[Callable[[], Any], Callable[[], Any]], Any]
 
 _LARGEST_DENSE = 1 << 24
 """Elements of a weight up to which gradients of single rows are added up to one of the whole weight."""
@@ -65,19 +64,17 @@ class Capture:
 
     Args:
         plan: What to take.
-        guarded: Of two functions calls the first where the step is recorded, the second where it is not.
+        measuring: Measures what is taken.
     """
 
-    def __init__(self, plan: Plan, guarded: Guard) -> None:
+    def __init__(self, plan: Plan, measuring: Measuring) -> None:
         self.plan = plan
         self.names: list[Name] = []
-        self._tensors: list[Callable[[], Any]] = []
-        self._extras: list[Callable[[], Any]] = []
-        self._guarded = guarded
+        self._measuring = measuring
         self._tf = sys.modules["tensorflow"]
         self._graph = None if self._tf.executing_eagerly() else self._tf.compat.v1.get_default_graph()
         self._frames = [_Frame("")]
-        self._seen: set[int] = set()
+        self._seen: dict[int, Any] = {}
         self._applying = False
 
     def call(self, target: Any, original: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -97,7 +94,7 @@ class Capture:
         finally:
             self._frames.pop()
         if id is not None and self.plan.wants_call(id):
-            self._take(target, f"{id}#{turn + 1}" if turn else id, outputs)
+            return self._taken(target, f"{id}#{turn + 1}" if turn else id, outputs)
         return outputs
 
     def _take_inputs(self, arguments: Any) -> None:
@@ -106,7 +103,7 @@ class Capture:
         if len(tensors) == len(self.plan.inputs):
             for id, tensor in zip(self.plan.inputs, tensors, strict=True):
                 if self.plan.wants_call(id):
-                    self._take(None, id, tensor)
+                    self._taken(None, id, tensor)
 
     def _locate(self, target: Any, around: _Frame) -> tuple[str | None, int, bool]:
         """Id of a call, how often the same was made before in this step, and whether it is a group."""
@@ -121,19 +118,25 @@ class Capture:
         name = f"{around.group}/{target.name}" if around.group else str(target.name)
         return name, around.turn + number, True
 
-    def _take(self, target: Any, id: str, outputs: Any) -> None:
+    def _taken(self, target: Any, id: str, outputs: Any) -> Any:
+        """Take the first tensor of what a call returns; that, where it is all, comes back behind its measurement."""
         tensor = next((leaf for leaf in leaves(outputs) if isinstance(leaf, self._tf.Tensor)), None)
         if tensor is None or builtins_id(tensor) in self._seen or not tensor.dtype.is_floating:
-            return
+            return outputs
         if self._graph is not None and getattr(tensor, "graph", None) is not self._graph:
-            return  # made in the body of a loop or of another function, where it cannot be reached from here
-        self._seen.add(builtins_id(tensor))
+            return outputs  # made in the body of a loop or of another function, where it cannot be reached from here
+        self._seen[builtins_id(tensor)] = tensor
         form = form_of(target)
         axis = units_axis(target, tensor.shape.rank) if form == "relu" else None
         width = tensor.shape[-1] if tensor.shape.rank else None
         self.names.append(Name("activations", id, form, int(width or 0), axis is not None))
-        self._tensors.append(lambda: tensor)
-        self._extras.append(lambda: 0.0 if axis is None else silent_share(tensor, axis))
+        self._measuring.take(lambda: tensor, lambda: 0.0 if axis is None else silent_share(tensor, axis))
+        if outputs is not tensor:
+            return outputs
+        behind = self._measuring.in_turn(tensor)
+        self._seen[builtins_id(behind)] = behind
+        vars(behind).update(vars(tensor))  # as its mask, and the logits that Keras' losses take for it
+        return behind
 
     def apply(self, optimizer: Any, original: Callable[..., Any], grads: Any, variables: Any) -> Any:
         """Apply gradients, and take them and what they change; of optimizers in each other the outermost counts."""
@@ -149,7 +152,7 @@ class Capture:
         scale = getattr(optimizer, "dynamic_scale", None) if hasattr(optimizer, "inner_optimizer") else None
         scale = None if scale is None else self._tf.identity(_value(scale))
         wanted = [variable for _, variable, _ in pairs] if "updates" in self.plan.kinds else []
-        before = self._guarded(
+        before = self._measuring.guarded(
             lambda: [self._tf.identity(_value(variable)) for variable in wanted],
             lambda: [self._tf.zeros([0], variable.dtype) for variable in wanted],
         )
@@ -168,13 +171,11 @@ class Capture:
             id = f"{id}#{turn}" if id in taken else id
             if "gradients" in self.plan.kinds:
                 self.names.append(Name("gradients", id))
-                self._tensors.append(partial(self._gradient, gradient, variable, scale))
-                self._extras.append(lambda: 0.0)
+                self._measuring.take(partial(self._gradient, gradient, variable, scale), lambda: 0.0)
             if "updates" in self.plan.kinds:
                 old, new = before[place], self._tf.identity(_value(variable))
                 self.names.append(Name("updates", id))
-                self._tensors.append(partial(self._change, old, new))
-                self._extras.append(partial(squares, old))
+                self._measuring.take(partial(self._change, old, new), partial(squares, old))
 
     def _change(self, old: Any, new: Any) -> Any:
         return new - self._tf.reshape(old, new.shape)
@@ -192,7 +193,7 @@ class Capture:
 
     def statistics(self) -> tuple[Any, Any]:
         """Counts and moments of all that was taken."""
-        return measure(self._tensors, self._extras)
+        return self._measuring.statistics()
 
 
 def builtins_id(thing: Any) -> int:

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from cutaway.training.histograms import BINS, Distribution, distributions
-from cutaway.training.step.capture import HERE, Capture, Guard, Name, patches
+from cutaway.training.step.capture import HERE, Capture, Name, patches
+from cutaway.training.step.measuring import AtOnce, WhereFlagged
 from cutaway.training.step.plan import Plan
-from cutaway.training.step.statistics import COLUMNS, combined, nothing
+from cutaway.training.step.statistics import COLUMNS, combined
 
 KEY = "__cutaway__"
 """Under which the statistics leave the train function, among its logs."""
@@ -173,8 +174,8 @@ class RecordedStep:
 
     def _step(self, data: Any) -> Any:
         """The user's step, and what it does. Runs when it is traced, once for each replica, or eagerly."""
-        guard: Guard = self._when_recorded if self.shared else _always
-        capture = HERE.capture = Capture(self.plan, guard)
+        measuring = AtOnce() if self._flag is None else WhereFlagged(self._flag)
+        capture = HERE.capture = Capture(self.plan, measuring)
         try:
             with patches() if self.shared else contextlib.nullcontext():
                 logs = self._original(data)
@@ -189,11 +190,9 @@ class RecordedStep:
         tf = self._tf
         trace = len(self._names)
         self._names.append(capture.names)
-        if self.shared:
-            counts, moments = self._when_recorded(capture.statistics, nothing)
-            self.preparation += time.perf_counter() - begun
-            return counts, moments, tf.constant(trace)
         counts, moments = capture.statistics()
+        if self.shared:
+            self.preparation += time.perf_counter() - begun
         if not self._replicas:
             return counts, moments, tf.constant(trace)
         alike = [name.kind != "activations" for name in capture.names]
@@ -203,11 +202,3 @@ class RecordedStep:
             return (*combined(all_counts, all_moments, alike), tf.constant(trace))
 
         return tf.distribute.get_replica_context().merge_call(merged, args=(counts, moments))
-
-    def _when_recorded(self, make: Callable[[], Any], empty: Callable[[], Any]) -> Any:
-        return self._tf.cond(self._flag, make, empty)
-
-
-def _always(make: Callable[[], Any], empty: Callable[[], Any]) -> Any:
-    del empty
-    return make()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -66,30 +66,46 @@ def silent_share(tensor: Any, axis: int) -> Any:
     return tf.reduce_mean(tf.cast(tf.reduce_max(values, axis=others) <= 0.0, tf.float32))
 
 
-def measure(tensors: Iterable[Callable[[], Any]], extras: Iterable[Callable[[], Any]]) -> tuple[Any, Any]:
-    """Counts (tensors, bins) and moments (tensors, `COLUMNS`) of tensors.
+class Measurements:
+    """Counts and moments of tensors of any numeric type, taken one after the other.
 
-    One after the other, so that what is needed for one of them only is there once: left to itself, TensorFlow begins
-    with all of them.
-
-    Args:
-        tensors: Make tensors of any numeric type, in about the order in which a step has them.
-        extras: Make the last column.
+    So what is needed for one of them only is there once: left to itself, TensorFlow begins with all of them.
     """
-    import tensorflow as tf
 
-    counts: list[Any] = []
-    moments: list[Any] = []
-    for tensor, extra in zip(tensors, extras, strict=True):
-        with tf.control_dependencies(moments[-1:]):
-            counted, told = flat_statistics()(flat(tensor()))
-            counts.append(counted)
-            moments.append(tf.concat([told, [tf.cast(extra(), tf.float32)]], axis=0))
-    return tf.stack(counts), tf.stack(moments)
+    def __init__(self) -> None:
+        self._counts: list[Any] = []
+        self._moments: list[Any] = []
+
+    def add(self, tensor: Callable[[], Any], extra: Callable[[], Any]) -> None:
+        """Measure a tensor.
+
+        Args:
+            tensor: Makes it.
+            extra: Makes the last column.
+        """
+        import tensorflow as tf
+
+        with tf.control_dependencies(self._moments[-1:]):
+            counts, moments = flat_statistics()(flat(tensor()))
+            self._counts.append(counts)
+            self._moments.append(tf.concat([moments, [tf.cast(extra(), tf.float32)]], axis=0))
+
+    def behind(self, tensor: Any) -> Any:
+        """A tensor that is there once all is measured."""
+        import tensorflow as tf
+
+        with tf.control_dependencies(self._moments[-1:]):
+            return tf.identity(tensor)
+
+    def stacked(self) -> tuple[Any, Any]:
+        """Counts (tensors, bins) and moments (tensors, `COLUMNS`)."""
+        import tensorflow as tf
+
+        return tf.stack(self._counts), tf.stack(self._moments)
 
 
 def nothing() -> tuple[Any, Any]:
-    """What `measure` returns of no tensors."""
+    """Counts and moments of no tensors."""
     import tensorflow as tf
 
     return tf.zeros([0, BINS], tf.int32), tf.zeros([0, COLUMNS], tf.float32)

@@ -11,7 +11,7 @@ import numpy as np
 from cutaway.training.step.capture import Name
 from cutaway.training.step.functions import Told
 from cutaway.training.step.plan import Plan
-from cutaway.training.step.statistics import measure
+from cutaway.training.step.statistics import Measurements
 from cutaway.training.tensors import can_count, distribution_of
 
 
@@ -43,5 +43,10 @@ class RecordedWeights:
         """All of them in one call of TensorFlow: one call for each would take longer than what it does."""
         import tensorflow as tf
 
-        tensors = [partial(keras.ops.convert_to_tensor, weight) for weight in self._weights]
-        return tf.function(lambda: measure(tensors, [lambda: 0.0] * len(tensors)), autograph=False)
+        def measured() -> Any:
+            measurements = Measurements()
+            for weight in self._weights:
+                measurements.add(partial(keras.ops.convert_to_tensor, weight), lambda: 0.0)
+            return measurements.stacked()
+
+        return tf.function(measured, autograph=False)
