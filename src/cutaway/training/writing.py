@@ -120,21 +120,29 @@ class Writing:
         return True
 
     def _run(self) -> None:
-        while (taken := self._next()) is not None:
-            part, job, size = taken
-            try:
-                if self.failure is None:
-                    self._write(part, job)
-            except Exception as error:  # of whatever kind: stores have their own, and nobody would hear of it here
-                self.failure = error
-            with self._changed:
-                self._size -= size
-                self._changed.notify_all()
+        while self._does_one():
+            pass
         for writer in self._writers.values():
             try:
                 writer.close()
             except Exception as error:
                 self.failure = self.failure or error
+
+    def _does_one(self) -> bool:
+        """Do a job, of which nothing is held while the next one is waited for; False where no more will come."""
+        taken = self._next()
+        if taken is None:
+            return False
+        part, job, size = taken
+        try:
+            if self.failure is None:
+                self._write(part, job)
+        except Exception as error:  # of whatever kind: stores have their own, and nobody would hear of it here
+            self.failure = error
+        with self._changed:
+            self._size -= size
+            self._changed.notify_all()
+        return True
 
     def _next(self) -> tuple[str, Job, int] | None:
         while True:
