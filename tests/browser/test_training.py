@@ -273,6 +273,25 @@ def test_a_finding_flies_to_its_layer_and_step_and_the_slider_hides_later_ones(
     until(page, lambda: marked(page) == 1)
 
 
+def test_by_keyboard_from_a_finding_to_its_layer_and_back(tmp_path: Path, open_logs: Callable[..., Any]) -> None:
+    faulty_run(tmp_path / "run")
+    page = open_logs(tmp_path, "#tab=findings", wait=".training-finding")
+    page.get_by_role("button", name="NaN in the activations").focus()
+    page.keyboard.press("Enter")
+    until(page, lambda: page.locator(".model[data-findings='1'] .sparks").count() == 1)
+    assert page.evaluate("document.activeElement.textContent") == "Model"
+    at_rest(page)
+    camera = page.evaluate("cutaway.camera()")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    until(page, lambda: page.locator("section[aria-label=Charts]").is_visible())
+    for key in ("0", "+", "Backspace"):  # keys of the drawing, and of charts
+        page.keyboard.press(key)
+    page.get_by_role("tab", name="Model").focus()
+    page.keyboard.press("Enter")
+    assert at_rest(page) == camera
+
+
 def test_a_click_on_a_badge_shows_what_was_found(tmp_path: Path, open_logs: Callable[..., Any]) -> None:
     ids = faulty_run(tmp_path / "run")
     page = open_logs(tmp_path, "#tab=model", wait=".model[data-findings='1'] .sparks")

@@ -12,12 +12,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cutaway.errors import ReadError
 from cutaway.training.event_writer import EventWriter
+from cutaway.training.histograms import distribution
 from cutaway.training_view import logs as view_logs
 from cutaway.training_view.logs import Logs
+from tests.explorer.hand import decode
 from tests.training_view.client import ViewClient, serve_logs, wait_for
 
 fsspec = pytest.importorskip("fsspec")
@@ -160,6 +163,20 @@ def test_only_new_bytes_are_fetched(
     grows.add(20_000, 20_010)
     wait_for(lambda: client.overview()["runs"][0]["values"] == 20_010)
     assert 0 < sum(fetched) < size / 2
+
+
+def test_pictures_and_distributions_come_from_a_store(
+    tmp_path: Path, address: str, view_of: Callable[[str], ViewClient]
+) -> None:
+    grows = Grows(tmp_path / "a", address)
+    grows.writer.images("kernel", np.zeros((2, 4, 5, 1), np.uint8), 0)
+    grows.writer.histogram("weights/a", distribution(np.arange(9, dtype=np.float32)).rows(), 0)
+    grows.add(0, 1)
+    client = view_of(address)
+    found = decode([client.ask(f"/media?run=0&tag={client.tag('kernel')}&at=0")[2]])
+    assert [one["type"] for one in found["about"]] == ["image/png"] * 2
+    (told,) = json.loads(client.post("/at-step", {"runs": [0], "tags": [client.tag("weights/a")], "step": None}))
+    assert told["finite"] == 9
 
 
 def test_addresses_that_lead_nowhere_are_told(address: str) -> None:

@@ -19,6 +19,8 @@ export interface Stage {
   selectedId(): string;
   /** Colour by a quantity at one of its steps. */
   show(quantity: Quantity | undefined, at: number): void;
+  /** Whether keys are meant for it; not while another tab is shown. */
+  attend(on: boolean): void;
   /** Badges for findings at the layers that they name. */
   mark(findings: readonly TrainingFinding[]): void;
   close(): void;
@@ -87,6 +89,7 @@ export class ModelTab {
       if (now.quantity !== before.quantity || now.modelRun !== before.modelRun || now.runFilter !== before.runFilter) void this.renew();
       else if (now.step !== before.step) this.place();
       if (now.layer !== before.layer && now.layer !== this.flownTo) this.fly(now.layer);
+      this.stage?.attend(now.tab === "model");
       if (now.tab !== before.tab && now.tab === "model") {
         void this.checking.renew();
         if (this.late) void this.news();
@@ -211,6 +214,7 @@ export class ModelTab {
     const stage = await maker(this.host, address.href, this.app.dark, (looked) => this.selected(looked));
     if (this.opening !== run.index) return stage.close();
     this.stage = stage;
+    stage.attend(this.app.view.tab === "model");
     this.fly(this.app.view.layer);
     void this.checking.renew();
   }

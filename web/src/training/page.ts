@@ -88,7 +88,9 @@ export function layOut(app: App, host: HTMLElement): Page {
       made.set(entry.tab, element);
       middle.append(element);
     }
+    const left = document.activeElement?.closest<HTMLElement>(".tab");
     for (const [tab, element] of made) element.hidden = tab !== entry.tab;
+    if (left?.hidden === true) tabs.querySelector<HTMLElement>("[aria-selected=true]")?.focus(); // or keys would go nowhere
   };
   app.onView(show);
   app.onNews(() => {

@@ -78,6 +78,10 @@ class ModelStage implements Stage {
     this.sparks();
   }
 
+  attend(on: boolean): void {
+    this.explorer.attends = on;
+  }
+
   /** Badges at the layers that some findings name; of an id that the model does not have nothing is shown. */
   mark(findings: readonly TrainingFinding[]): void {
     const placed = findings.flatMap((finding) => finding.where
