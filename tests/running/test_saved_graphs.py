@@ -13,6 +13,7 @@ from keras import layers
 
 import cutaway
 from cutaway.errors import OptionError, ReadError
+from cutaway.explorer.inside import Inside
 from cutaway.running import saved_graphs
 from cutaway.running.outputs import Activations
 
@@ -310,3 +311,14 @@ def test_random_ids_are_those_of_the_table_that_they_are_looked_up_in(tmp_path: 
     keras.Model(tokens, layers.Embedding(40, 3, name="embedding")(tokens)).export(tmp_path / "saved", verbose=False)
     ids = cutaway.activations(tmp_path / "saved")["tokens"].numpy()
     assert 20 < ids.max() < 40
+
+
+def test_complex_numbers_are_told_as_their_magnitudes() -> None:
+    spectrum = tf.function(
+        lambda x: tf.abs(tf.signal.fft(tf.cast(x, tf.complex64))),
+        input_signature=[tf.TensorSpec((None, 8), tf.float32, name="x")],
+    )
+    runs = [cutaway.activations(spectrum, np.arange(8, dtype=np.float32)), cutaway.activations(spectrum)]
+    np.testing.assert_allclose(runs[0]["FFT"].numpy(), np.abs(np.fft.fft(np.arange(8)))[None], rtol=1e-5)
+    facts = Inside(runs).facts(runs[0].graph)
+    assert np.isfinite(facts["output_change"]).all()

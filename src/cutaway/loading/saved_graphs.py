@@ -80,6 +80,14 @@ def load_graph_def(tf: Any, path: str, outputs: Sequence[str], caller: str) -> A
     return definition
 
 
+def is_of_main_graph(function: Any) -> bool:
+    """Whether operations of a loaded function are named as in the main graph of the file, as TensorFlow 1 wrote it.
+
+    Else the function is one that the main graph calls.
+    """
+    return hasattr(function.cutaway_keeps, "prune")
+
+
 def import_graph(tf: Any, definition: Any, path: str, caller: str) -> Any:
     """A ``GraphDef`` as a function of no arguments, of which any part can be cut out with ``prune``.
 

@@ -12,6 +12,7 @@ from cutaway.loading.frameworks import tensorflow
 from cutaway.loading.saved_graphs import (
     arguments_of,
     import_graph,
+    is_of_main_graph,
     load_graph_def,
     load_signature,
     shown_signature,
@@ -73,7 +74,7 @@ def run_saved_model(path: str, x: Any, *, signature: str | None, seed: int, memo
     graph, origins = saved_model.read_with_origins(source, signature)
     tf = tensorflow(f"{path}: to look inside, the model is run")
     function = load_signature(tf, _folder(source), shown_signature(graph), _CALLER)
-    if not hasattr(function.cutaway_keeps, "prune"):  # written by TensorFlow 2: the function is what the graph calls
+    if not is_of_main_graph(function):
         origins = [Origin(each.path[1:], each.within) for each in origins]
     return _run(tf, _of_function(function, graph, origins), path, x, seed, memory)
 

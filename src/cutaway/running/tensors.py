@@ -10,7 +10,10 @@ from cutaway.running.store import Array
 
 
 def values_of(tensor: Any) -> Array | None:
-    """The values of a tensor, narrow floats as float32; None for texts, and for what is ragged, sparse or symbolic."""
+    """The values of a tensor as real numbers; None for texts, and for what is ragged, sparse or symbolic.
+
+    Narrow floats are float32, and complex numbers their magnitudes.
+    """
     if isinstance(tensor, np.ndarray):
         return tensor
     try:
@@ -18,7 +21,9 @@ def values_of(tensor: Any) -> Array | None:
         array = np.asarray(detached)
     except (TypeError, ValueError, NotImplementedError, AttributeError):
         return None
-    if array.dtype.kind in "biufc":
+    if array.dtype.kind == "c":
+        return np.abs(array)
+    if array.dtype.kind in "biuf":
         return array
     narrow = array.dtype.kind == "V" and array.dtype.itemsize <= 2  # bfloat16 and the 8-bit floats
     return array.astype(np.float32) if narrow else None
