@@ -22,7 +22,8 @@ def values_of(tensor: Any) -> Array | None:
     except (TypeError, ValueError, NotImplementedError, AttributeError):
         return None
     if array.dtype.kind == "c":
-        return np.abs(array)
+        magnitudes: Array = np.abs(array)
+        return magnitudes
     if array.dtype.kind in "biuf":
         return array
     narrow = array.dtype.kind == "V" and array.dtype.itemsize <= 2  # bfloat16 and the 8-bit floats
