@@ -210,7 +210,7 @@ def test_the_memory_of_a_step_of_training_is_told() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [({"fields": ["colour"]}, "fields must be one of"), ({"training": "magic"}, "optimizer must be one of"),
-     ({"precision": "float5"}, "precision must be one of")],
+     ({"precision": "float5"}, "precision must be one of"), ({"shapes": [1, 224]}, "shapes must be a mapping")],
 )  # fmt: skip
 def test_wrong_facts_are_told(options: dict[str, Any], said: str) -> None:
     with pytest.raises(OptionError, match=said):

@@ -145,9 +145,9 @@ def plot_chart(
     chosen_theme, resolution = theme_named(theme), check_dpi(dpi)
     if to_file is not None:
         _extension(Path(to_file).name)  # a wrong extension is told before the work
-    if len(size) != 2 or not all(_SMALLEST <= side <= _LARGEST for side in size):
+    if not _is_size(size):
         raise OptionError(
-            f"size must be a width and a height of {_SMALLEST:.0f} to {_LARGEST:,.0f} px; received {size!r}"
+            f"size must be a width and a height of {_SMALLEST:.0f} to {_LARGEST:,.0f} px; received {size!r:.80}"
         )
     if isinstance(model, Graph):
         graph = model
@@ -167,6 +167,14 @@ def plot_chart(
     if to_file is not None:
         figure.save(to_file)
     return figure
+
+
+def _is_size(size: object) -> bool:
+    return (
+        isinstance(size, tuple | list)
+        and len(size) == 2
+        and all(isinstance(side, int | float) and _SMALLEST <= side <= _LARGEST for side in size)
+    )
 
 
 def _machine(peak: float | None, bandwidth: float | None, measured: Measured | None) -> Machine:

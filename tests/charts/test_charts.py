@@ -7,6 +7,7 @@ import math
 import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -342,3 +343,9 @@ def test_sizes_that_no_float_holds_are_drawn() -> None:
     table = cutaway.summary(graph, fields=["intensity", "receptive_field", "traffic"], training="adam")
     assert "huge" in str(table)
     cutaway.check(graph)
+
+
+@pytest.mark.parametrize("size", [None, (1.0, 1.0), (500.0,), ("wide", 500.0), 500.0])
+def test_a_size_that_is_none_is_told(size: Any) -> None:
+    with pytest.raises(OptionError, match="size must be a width and a height"):
+        cutaway.plot_chart(MODELS / "MobileNetV2.keras", size=size)

@@ -411,6 +411,9 @@ def test_layers_are_chosen(tmp_path: Path, layers: Any) -> None:
 def test_a_layer_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="layers names 'nope', which no layer fits; there are 'conv'"):
         fit(convolutional(), cutaway.Recorder(tmp_path, every=3, layers=["nope"]))
+    wrong: Any = 5
+    with pytest.raises(OptionError, match="layers must be names, patterns, or a function that takes a layer"):
+        fit(convolutional(), cutaway.Recorder(tmp_path, every=3, layers=wrong))
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

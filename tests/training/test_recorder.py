@@ -315,8 +315,11 @@ def test_profiles_and_the_projector(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({"every": 0}, "every"), ({"update_freq": "step"}, "update_freq"), ({"histogram_freq": -1}, "histogram_freq")],
-)
+    [
+        ({"every": 0}, "every"), ({"update_freq": "step"}, "update_freq"), ({"histogram_freq": -1}, "histogram_freq"),
+        ({"record": "weight"}, "record"),
+    ],
+)  # fmt: skip
 def test_a_wrong_option_is_an_error(options: dict[str, Any], said: str) -> None:
     with pytest.raises(OptionError, match=f"{said} must be .*received"):
         cutaway.Recorder(**options)

@@ -42,6 +42,8 @@ class Setting:
     def __post_init__(self) -> None:
         if type(self.batch) is not int or self.batch < 1:
             raise OptionError(f"batch must be a whole number from 1; received {self.batch!r}")
+        if not isinstance(self.shapes, Mapping | None):
+            raise OptionError(f"shapes must be a mapping from inputs to their shapes; received {self.shapes!r:.80}")
 
 
 class SizedCalls(NamedTuple):

@@ -77,7 +77,8 @@ def checked(
         )
     by_update = () if isinstance(update_freq, str) and update_freq == "epoch" else (update_freq,)
     often = {1 if given == "batch" else int(given) for given in by_update} | ({every} if every else set())
-    kinds = _kinds(record) if every else frozenset()
+    asked = _kinds(record)
+    kinds = asked if every else frozenset()
     if time_layers and every == 1 and kinds - {"weights"}:
         raise OptionError(
             "time_layers needs steps in which nothing else is taken: record every=2 steps or more, or only "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,7 +128,9 @@ def _owned(graph: Graph) -> Mapping[str, Sequence[str]]:
 def _chosen(layers: Layers, located: Located, names: Mapping[str, str]) -> set[str]:
     if callable(layers):
         return {id for target, id, _ in _calls(located) if layers(target)}
-    patterns = [layers] if isinstance(layers, str) else list(layers or ())
+    patterns = [layers] if isinstance(layers, str) else layers
+    if not isinstance(patterns, Collection) or not all(isinstance(pattern, str) for pattern in patterns):
+        raise OptionError(f"layers must be names, patterns, or a function that takes a layer; received {layers!r:.80}")
     chosen = set()
     for pattern in patterns:
         fits = {
