@@ -208,6 +208,8 @@ def test_which_folders_are_logs(tmp_path: Path) -> None:
     assert not is_log(str(tmp_path / "missing"))
     (tmp_path / "logs" / "saved_model.pb").write_bytes(b"")
     assert not is_log(str(tmp_path / "logs"))
+    assert is_log("s3://bucket/logs")
+    assert not is_log("https://example.org/model.keras")
 
 
 def test_of_few_values_none_is_an_outlier(tmp_path: Path, view: View) -> None:

@@ -18,10 +18,11 @@ _LOOKED_AT = 200_000
 def is_log(path: str) -> bool:
     """Whether a path is an event file, or a folder with event files below it that is no model itself.
 
-    An address is one of logs: models are opened from files on this machine.
+    The address of a store is one of logs, as models are opened from files on this machine. A page of the web is neither
+    of them: it lists no files, and nothing is downloaded.
     """
     if is_address(path):
-        return True
+        return not path.lower().startswith(("http://", "https://"))
     if not path or "\0" in path:
         return False
     place = Path(path)
