@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
@@ -125,46 +126,29 @@ class Unit:
         return self.op, self.configuration, self.outputs, weights
 
 
+@dataclass(frozen=True, eq=False)
 class Units(Sequence[Unit]):
     """The units of a graph as columns, in the order of their first nodes.
 
     Attributes:
         graph: The model.
         items: Index of the node, or ~index of the group, of each unit.
-        ids, names, ops, places, autos: What `Unit` says, of each.
+        ids, names, ops, places: What `Unit` says, of each.
         sources: For each, what it reads of others: positions of units, and their ports.
-
-    Args:
-        graph: The model.
-        level: What becomes a unit.
-        items: Of each unit.
-        members: Nodes of each unit.
-        ports: What others read of each unit of several nodes: node << 16 | port.
-        sources: Of each unit.
+        members: Nodes of each.
+        ports: What others read of each that is several nodes: node << 16 | port.
     """
 
-    def __init__(
-        self, graph: Graph, level: Level, items: Sequence[int], members: Sequence[Sequence[int]],
-        ports: Sequence[Sequence[int]], sources: Sequence[Sources],
-    ) -> None:  # fmt: skip
-        self.graph, self.items, self.sources = graph, items, sources
-        self._members, self._ports = members, ports
-        groups, owners = graph.groups, graph.node_groups
-        if level == "node":
-            self.ids, self.names = graph.ids, graph.names
-            self.places: Sequence[str] = list(map(groups.ids.__getitem__, owners))
-            ops = list(map(graph.ops.__getitem__, graph.op_codes))
-        else:
-            ops = [graph.op(item) if item >= 0 else groups.ops.get(~item, "") for item in items]
-            self.ids = [graph.ids[item] if item >= 0 else groups.ids[~item] for item in items]
-            self.names = [graph.names[item] if item >= 0 else groups.names[~item] for item in items]
-            self.places = [groups.ids[owners[item] if item >= 0 else groups.parents[~item]] for item in items]
-        called = list(zip(self.names, ops, strict=True))  # operations of many scopes share few names
-        auto = {each: each[1] in _INPUTS or is_auto(*each) for each in set(called)}
-        self.autos = list(map(auto.__getitem__, called))
-        # each reader has its word for what brings data in
-        self.ops = ops if level == "node" else ["Input" if op in _INPUTS else op for op in ops]
-        self._made: dict[int, Unit] = {}
+    graph: Graph
+    items: Sequence[int]
+    ids: Sequence[str]
+    names: Sequence[str]
+    ops: Sequence[str]
+    places: Sequence[str]
+    sources: Sequence[Sources]
+    members: Sequence[Sequence[int]]
+    ports: Sequence[Sequence[int]] = ()
+    _made: dict[int, Unit] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -178,19 +162,26 @@ class Units(Sequence[Unit]):
             made = self._made[at] = Unit(self, at)
         return made
 
+    @cached_property
+    def autos(self) -> list[bool]:
+        """What `Unit` says, of each; operations of many scopes share few names."""
+        called = list(zip(self.names, self.ops, strict=True))
+        auto = {each: each[1] in _INPUTS or is_auto(*each) for each in set(called)}
+        return list(map(auto.__getitem__, called))
+
     def outputs(self, at: int) -> tuple[Tensor, ...]:
         """Tensors that a unit makes for others."""
-        graph, members = self.graph, self._members[at]
+        graph, members = self.graph, self.members[at]
         if len(members) == 1:
             return graph.outputs_of(members[0])
-        return tuple(graph.tensor(port >> 16, port & 0xFFFF) for port in self._ports[at])
+        return tuple(graph.tensor(port >> 16, port & 0xFFFF) for port in self.ports[at])
 
     def weights(self, at: int) -> tuple[Weight, ...]:
         """Weights of all that is in a unit."""
         graph, item = self.graph, self.items[at]
         if item >= 0:
             return graph.weights_of(item)
-        found = {weight.id: weight for node in self._members[at] for weight in graph.weights_of(node)}
+        found = {weight.id: weight for node in self.members[at] for weight in graph.weights_of(node)}
         found.update((graph.weights[code].id, graph.weights[code]) for code in graph.groups.weights.get(~item, ()))
         return tuple(found.values())
 
@@ -250,7 +241,9 @@ def _nodes(graph: Graph) -> Units:
     for node in {node for node, (source, port) in reading if port < 0 or source == node}:
         sources[node] = tuple(edge for edge in sources[node] if edge[1] >= 0 and edge[0] != node)
     every = range(len(graph))
-    return Units(graph, "node", every, [(node,) for node in every], (), sources)
+    ops, places = map(graph.ops.__getitem__, graph.op_codes), map(graph.groups.ids.__getitem__, graph.node_groups)
+    members = [(node,) for node in every]
+    return Units(graph, every, graph.ids, graph.names, list(ops), list(places), sources, members)
 
 
 def _layers(graph: Graph) -> Units:
@@ -285,7 +278,19 @@ def _layers(graph: Graph) -> Units:
         tuple((start, port if len(members[start]) == 1 else order[start][port]) for start, port in row)
         for row in sources
     ]
-    return Units(graph, "layer", list(position), members, [sorted(found) for found in read], told)
+    groups, owners, items = graph.groups, graph.node_groups, list(position)
+    ops = [graph.op(item) if item >= 0 else groups.ops.get(~item, "") for item in items]
+    return Units(
+        graph,
+        items,
+        [graph.ids[item] if item >= 0 else groups.ids[~item] for item in items],
+        [graph.names[item] if item >= 0 else groups.names[~item] for item in items],
+        ["Input" if op in _INPUTS else op for op in ops],  # each reader has its word for what brings data in
+        [groups.ids[owners[item] if item >= 0 else groups.parents[~item]] for item in items],
+        told,
+        members,
+        [sorted(found) for found in read],
+    )
 
 
 def outermost_layers(graph: Graph) -> list[int]:
