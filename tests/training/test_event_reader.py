@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -342,6 +343,21 @@ def test_a_length_beyond_all_files_is_waited_for(tmp_path: Path) -> None:
     run = run_of(tmp_path)
     assert len(run.series["loss"]) == 2
     assert run.waiting == 62
+
+
+def test_files_that_are_read_in_turns_do_not_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_reader, "STRETCH", 4096)
+    forms = {name: ScalarForm(name) for name in ("one", "three")}
+    for name, form in forms.items():
+        write(tmp_path / name, *(form.record(1.0, step, step + len(name) * 1000) for step in range(900)))
+    log = LogFolder(tmp_path)
+    readings = [log.runs[name].reading() for name in forms]
+    stretches = sum(1 for together in zip_longest(*readings) for count in together if count)
+    assert stretches > 20
+    for name in forms:
+        series = log.runs[name].series[name]
+        assert series.steps.tolist() == list(range(900))
+        assert (series.values == series.steps + len(name) * 1000).all()
 
 
 def test_nothing_there_is_an_error(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from cutaway.training.event_records import FOOTER, Places, Records, rows
 from cutaway.training.event_turns import take_turns
 
 Data = bytes | memoryview
+"""A stretch; one that is held in a buffer is overwritten by the next one, so that nothing may refer to it."""
 
 _LAYOUTS = 64
 """Layouts of events of one length that are taken by column, and those that are no use for it; the others come one by
