@@ -30,6 +30,7 @@ export class Chart {
   private curves: Curves | undefined;
   private frame: Frame | undefined;
   private asked = "";
+  private planned = "";
   private busy = false;
   private last = 0;
   private took = 0;
@@ -95,14 +96,18 @@ export class Chart {
       this.paint();
       return;
     }
-    if (this.busy || this.timer !== 0) {
+    const waits = this.timer !== 0;
+    if (this.busy || (waits && key === this.planned)) {
       this.dirty = true;
       return;
     }
+    window.clearTimeout(this.timer);
+    this.timer = 0;
     const now = performance.now();
     const pause = this.app.logs.complete ? PAUSE : Math.max(PAUSE_AT_FIRST, SHARE_AT_FIRST * now);
     const wait = this.last + Math.max(pause, TIMES * this.took) - now;
-    if (this.asked === "" && wait > 0) { // news, which may come often
+    if (this.asked === "" && wait > 0 && !waits) { // news, which may come often; who has changed the view does not wait
+      this.planned = key;
       this.timer = window.setTimeout(() => {
         this.timer = 0;
         this.refresh();

@@ -161,6 +161,7 @@ export class ModelTab {
     const steps = this.quantity?.steps ?? new Float64Array();
     this.slider.max = String(Math.max(0, steps.length - 1));
     this.slider.disabled = this.play.disabled = steps.length < 2;
+    this.markSlider();
     this.place();
   }
 
