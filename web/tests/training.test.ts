@@ -30,7 +30,9 @@ test("what the recorder logs is taken apart, and nothing else", () => {
   assert.equal(recorded("epoch_loss"), undefined);
   assert.equal(recorded("a/b/weights"), undefined);
   assert.equal(layerTag("weights/block/dense/kernel").layer, layerTag("activations/block/dense").layer);
-  assert.equal(layerTag("dense/kernel/histogram").layer, "dense");
+  assert.deepEqual(layerTag("dense/kernel/histogram"), { kind: "weights", layer: "dense" });
+  assert.deepEqual(recorded("block/dense/kernel/histogram_1"), { statistic: "", kind: "weights", id: "block/dense/kernel" });
+  assert.equal(recorded("kernel/histogram"), undefined);
 });
 
 test("times of layers are shown in milliseconds, whatever else is recorded of them as it is", () => {

@@ -149,7 +149,7 @@ export class ModelTab {
     this.run = chosen;
     const names = quantitiesIn(this.tags());
     const name = names.includes(app.view.quantity) ? app.view.quantity : (names[0] ?? "");
-    options(this.names, names.length > 0 ? names.map((one) => [one, titleOf(one)]) : [["", "nothing was recorded of its layers"]], name);
+    options(this.names, names.length > 0 ? names.map((one) => [one, titleOf(one)]) : [["", "no number was logged by layer"]], name);
     try {
       await this.open(chosen);
       this.quantity = name === "" ? undefined : quantityOf(name, await app.server.columns("quantity", {}, { runs: [chosen.index], prefix: `${name}/` }));
@@ -236,7 +236,7 @@ export class ModelTab {
 
   private markSlider(): void {
     const { steps = new Float64Array() } = this.quantity ?? {};
-    const places = this.checking.found.flatMap(({ where, step }) => (where.length > 0 && step !== null ? [lastUpTo(steps, step)] : []));
+    const places = this.checking.found.flatMap(({ where, step }) => (where.length > 0 && step !== null && steps.length > 0 ? [lastUpTo(steps, step)] : []));
     this.starts.replaceChildren(...[...new Set(places)].map((at) => make("option", { set: { value: String(at) } })));
   }
 

@@ -79,7 +79,10 @@ const KINDS = ["weights", "activations", "gradients", "updates"] as const;
 const PHASES = ["step", "forward", "backward", "update"] as const; // of the time of a layer
 const RECORDED = new RegExp(`^(?:(?:([a-z_]+)/)?(${KINDS.join("|")})|(seconds)/(${PHASES.join("|")}))/(.+?)(#\\d+)?$`);
 
-/** What `cutaway.Recorder` logs of a part of the model: `norm/gradients/dense/kernel`. */
+/** What Keras' callback for TensorBoard logs of a weight; a second model in one run gets a number behind it. */
+const OF_KERAS = /^(.+\/.+)\/histogram(?:_\d+)?$/;
+
+/** What was logged of a part of the model: `norm/gradients/dense/kernel` of `cutaway.Recorder`, `dense/kernel/histogram` of Keras. */
 export interface Recorded {
   /** A statistic; empty for the distribution itself; `seconds` for times. */
   readonly statistic: string;
@@ -88,18 +91,20 @@ export interface Recorded {
   readonly id: string;
 }
 
-/** A tag of the recorder taken apart; undefined where it is none. */
+/** A tag of a part of the model taken apart; undefined where it is none. */
 export function recorded(tag: string): Recorded | undefined {
   const found = RECORDED.exec(tag);
-  if (found === null) return undefined;
+  if (found === null) {
+    const weight = OF_KERAS.exec(tag)?.[1];
+    return weight === undefined ? undefined : { statistic: "", kind: "weights", id: weight };
+  }
   return { statistic: found[1] ?? found[3] ?? "", kind: (found[2] ?? found[4]) as Recorded["kind"], id: found[5] as string };
 }
 
-/** What a distribution is of: a kind, and the layer. Keras' callback logs `dense/kernel/histogram`. */
+/** What a distribution is of: a kind, and the layer. */
 export function layerTag(tag: string): { readonly kind: string; readonly layer: string } {
   const known = recorded(tag);
   const parts = (known?.id ?? tag).split("/");
-  if (known === undefined && parts.length > 1 && /^histogram(_\d+)?$/.test(parts[parts.length - 1] as string)) parts.pop();
   if (parts.length > 1 && known?.kind !== "activations") parts.pop();
   return { kind: known?.kind ?? "", layer: parts.join("/") };
 }
