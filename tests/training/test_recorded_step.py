@@ -366,6 +366,34 @@ def test_an_embedding_of_which_few_rows_are_used(tmp_path: Path) -> None:
     assert "activations/lstm" in run.series
 
 
+def test_masks_and_other_marks_of_tensors_stay_with_them(tmp_path: Path) -> None:
+    marked = []
+
+    class Marks(keras.layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            outputs = inputs * 2.0
+            outputs.own = "mine"
+            return outputs
+
+    class Reads(keras.layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            marked.append(getattr(inputs, "own", ""))  # while the model is built there are none
+            return inputs
+
+    def trained(*callbacks: Any) -> list[Any]:
+        keras.utils.set_random_seed(3)
+        layers = [keras.layers.Embedding(9, 4, mask_zero=True), keras.layers.LSTM(3), Marks(), Reads()]
+        model = keras.Sequential([*layers, keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+        x, y = np.arange(96).reshape(16, 6) % 9, np.arange(16.0)[:, None]
+        model.fit(x, y, batch_size=16, epochs=2, shuffle=False, verbose=0, callbacks=list(callbacks))
+        return [weight.numpy() for weight in model.weights]
+
+    for one, other in zip(trained(), trained(cutaway.Recorder(tmp_path, every=1)), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert marked[-1] == "mine"  # in the step that is recorded
+
+
 def test_two_replicas_count_as_one_batch(tmp_path: Path) -> None:
     """In a process of its own, for the number of devices is settled when TensorFlow begins."""
     code = f"""

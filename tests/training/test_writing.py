@@ -10,7 +10,9 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -267,3 +269,21 @@ raise SystemExit(0)
 """
     subprocess.run([sys.executable, "-c", code], check=True)
     assert len(logged(tmp_path).series["loss"]) == 300
+
+
+def test_what_is_written_is_held_no_longer(tmp_path: Path) -> None:
+    made, values = Writing(tmp_path), np.zeros(3)
+    held = weakref.ref(values)
+
+    def job(writer: EventWriter, values: Any = values) -> None:
+        writer.scalars({"loss": float(values[0])}, 1)
+
+    made.put("train", job)
+    del job, values
+    assert made.wait()
+    for _ in range(500):
+        if held() is None:
+            break
+        time.sleep(0.01)
+    assert held() is None
+    assert made.close()
