@@ -246,7 +246,7 @@ def test_command_takes_machine_times_and_group(tmp_path: Path, capsys: pytest.Ca
         ({"by": "colour"}, "by must be one of"),
         ({"group": "nowhere"}, "nowhere"),
         ({"group": "Conv1"}, "a layer"),
-        ({"peak": 0.0}, "peak must be a positive number"),
+        ({"peak": 0.0}, "peak must be a number from 1"),
         ({"size": (10.0, 10.0)}, "size must be"),
         ({"to_file": "x.gif"}, "extension must be one of"),
         ({"precision": "float3"}, "precision must be one of"),

@@ -21,6 +21,7 @@ from cutaway.analysis.merging import HOLDS, NOWHERE, STATES
 from cutaway.cli import main
 from cutaway.errors import OptionError
 from cutaway.explorer import contract, weights_contract
+from cutaway.explorer.compared_weights import once
 from cutaway.explorer.comparing import SIDES, Comparing
 from cutaway.explorer.export import export
 from cutaway.explorer.marks import with_changes
@@ -29,7 +30,7 @@ from cutaway.explorer.page import to_compared_html
 from cutaway.explorer.session import Origin, Session
 from cutaway.explorer.text import shown
 from cutaway.graph.build import GraphBuilder
-from cutaway.graph.model import Graph
+from cutaway.graph.model import Graph, Weight
 from cutaway.overlays.overlay import overlay_on
 from cutaway.readers import read
 from cutaway.style.changes import CHANGES
@@ -304,3 +305,9 @@ def test_a_table_means_the_same_layers_in_the_drawing_of_both() -> None:
             dict,
             lay=partial(overlay_on, source={"gone": 1.0}),
         )
+
+
+def test_of_several_weights_of_one_name_none_is_told_as_the_partner_of_another() -> None:
+    one, two, other = (Weight(f"a/{at}", name, (2,)) for at, name in enumerate(("kernel", "kernel", "bias")))
+    assert once([one, two, other]) == [other]
+    assert once([one, other]) == [one, other]

@@ -23,6 +23,10 @@ from cutaway.style.theme import Theme, mix
 PEAK, BANDWIDTH = 1e12, 5e10
 """FLOPs and bytes a second of the machine that is assumed where none is given: some cores of a desktop computer."""
 
+LEAST, MOST = 1.0, 1e24
+"""What a second may hold of either: all computers there are do some 1e22 FLOPs together, and beyond such numbers the
+arithmetic of the axes overflows."""
+
 _SMALLEST, _LARGEST = 4.0, 22.0  # px of a dot
 _NAMED = 8  # layers that are labelled, where there is room
 _MOST_TRIED = 60
@@ -47,8 +51,8 @@ class Machine:
 
     def __post_init__(self) -> None:
         for name, value in (("peak", self.peak), ("bandwidth", self.bandwidth)):
-            if not 0 < value < math.inf:
-                raise OptionError(f"{name} must be a positive number a second; received {value!r}")
+            if not LEAST <= value <= MOST:
+                raise OptionError(f"{name} must be a number from {LEAST:g} to {MOST:g} a second; received {value!r}")
 
     @property
     def ridge(self) -> float:

@@ -10,6 +10,7 @@ import heapq
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from cutaway.analysis.ops import FAMILIES
 from cutaway.analysis.parameters import Totals, model_totals
 from cutaway.drawing.arrange import Arranged, always, arrange, describe, everything_large
 from cutaway.drawing.measures import SMALLEST_SCALE, TINT, WIRE
+from cutaway.errors import OptionError
 from cutaway.explorer import findings
 from cutaway.explorer.contract import (
     SCHEMA,
@@ -141,9 +143,12 @@ class Chart:
         from cutaway.explorer.figures import Figures  # nobody needs them for the first picture
 
         chosen = {} if self.theme is None else {self.theme.name: self.theme}
-        roof = None if self.overlay is None else self.overlay.table.roof
+        machine = None
+        if self.overlay is not None and self.overlay.table.roof is not None:
+            with suppress(OptionError):  # what somebody's file says of a machine that cannot be
+                machine = Machine(*self.overlay.table.roof)
         themes = {name: THEMES[name] for name in ("light", "dark")} | chosen
-        return Figures(self.arranged.graph, themes, None if roof is None else Machine(*roof))
+        return Figures(self.arranged.graph, themes, machine)
 
     def head(self) -> bytes:
         """The first answer, of the type `contract.Head`."""

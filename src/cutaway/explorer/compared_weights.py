@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from cutaway.analysis.compared import Compared
 from cutaway.analysis.differences import Pair
 from cutaway.analysis.value_changes import paired_weights, value_gap
@@ -14,6 +17,12 @@ from cutaway.readers.pieces import pieces_of
 
 MOST_WEIGHTS = 24
 """Weights of one layer that are told: the most that a layer of Keras has, and some."""
+
+
+def once(weights: Sequence[Weight]) -> list[Weight]:
+    """Those whose name no other has; of several of one name nobody can tell which is which."""
+    counts = Counter(weight.name for weight in weights)
+    return [weight for weight in weights if counts[weight.name] == 1]
 
 
 class WeightPairs:
@@ -34,8 +43,8 @@ class WeightPairs:
     def of(self, pair: Pair) -> ComparedWeights:
         """The weights of a layer, as far as they can be read."""
         alike = {new.id for _, new in paired_weights(pair.old, pair.new)}
-        before = {weight.name: weight for weight in pair.old.weights}
-        found = [(before[new.name], new) for new in pair.new.weights if new.name in before]
+        before, after = ({weight.name: weight for weight in once(unit.weights)} for unit in (pair.old, pair.new))
+        found = [(before[name], new) for name, new in after.items() if name in before]
         told = [self._told(old, new, alike=new.id in alike) for old, new in found[:MOST_WEIGHTS]]
         return {"weights": told, "left_out": max(0, len(found) - MOST_WEIGHTS)}
 

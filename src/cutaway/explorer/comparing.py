@@ -196,7 +196,10 @@ class Comparing:
         found = {}
         for pair in self.compared.differences.pairs:
             item = pair.new.item
-            found[merged.of_new[item] if item >= 0 else ~at_id.get(ids[~item], -1)] = pair
+            if item >= 0:
+                found[merged.of_new[item]] = pair
+            elif (group := at_id.get(ids[~item])) is not None:
+                found[~group] = pair
         return found
 
     def _in_both(self, place: int) -> int | None:
