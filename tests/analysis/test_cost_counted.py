@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cutaway.analysis.cost import Cost, cost
+from cutaway.analysis.sizes import Setting
 from cutaway.readers import read
 
 keras = pytest.importorskip("keras")
@@ -185,3 +186,27 @@ def test_bert_base_and_one_attention() -> None:
         x = layers.MultiHeadAttention(12, 64)(source, source)
         block = keras.Model(source, layers.Dense(768)(layers.Dense(3072, activation="gelu")(x)))
     assert round(12 * cost(read(block)).total_macs / 1e9, 3) == 11.174
+
+
+def test_a_kernel_of_low_rank_is_made_at_every_call(tmp_path: Path) -> None:
+    """Of layers with ``enable_lora``: what the operations that TensorFlow runs cost, once and not for each example."""
+    keras.utils.clear_session()
+    layers = keras.layers
+    source = keras.Input((9,), dtype="int32")
+    x = layers.Embedding(50, 16)(source)
+    x = layers.Conv1D(8, 3, groups=2)(x)
+    x = layers.EinsumDense("abc,cde->abde", (None, 2, 4))(layers.Dense(6)(x))
+    model = keras.Model(source, x)
+    plain = cost(read(model))
+    for layer in model.layers[1:]:
+        layer.enable_lora(3)
+    adapted = cost(read(model))
+    assert [new - old for new, old in zip(adapted.macs, plain.macs, strict=True)] == [
+        0, 50 * 3 * 16, 3 * 8 * 3 * 8, 8 * 3 * 6, 6 * 2 * 3 * 4
+    ]  # fmt: skip
+    assert adapted.uncounted == ()
+    model.save(tmp_path / "model.keras")
+    model.export(str(tmp_path / "saved"), verbose=False)
+    assert cost(read(tmp_path / "model.keras")).macs == adapted.macs
+    assert cost(read(tmp_path / "saved", raw=True)).total_macs == adapted.total_macs
+    assert cost(read(model), Setting(batch=4)).macs[1] == adapted.macs[1]

@@ -1,11 +1,12 @@
 """What one forward pass costs: multiply-accumulates, operations and bytes, of each node and each group.
 
 **Convention.** A MAC is one product added to a sum, where tensors are contracted: in convolutions, dense layers,
-matrix products, einsums, attention, and the kernels of recurrent layers. A convolution counts its whole kernel at
-every place, also where that lies on the padding. Bias, activation, pooling, normalisation and arithmetic of single
-elements are no MACs. FLOPs are two for each MAC and one for each of these: an addition, multiplication, comparison or
-function of one element (softmax: five; batch normalisation at inference: two; layer normalisation: eight). What only
-moves, looks up or selects values counts nothing. Layers act as at inference: dropout and augmentation pass data on.
+matrix products, einsums, attention, and the kernels of recurrent layers. A convolution counts its whole kernel at every
+place, also where that lies on the padding; a kernel that is adapted at low rank is made anew at every call. Bias,
+activation, pooling, normalisation and arithmetic of single elements are no MACs. FLOPs are two for each MAC and one for
+each of these: an addition, multiplication, comparison or function of one element (softmax: five; batch normalisation at
+inference: two; layer normalisation: eight). What only moves, looks up or selects values counts nothing. Layers act as
+at inference: dropout and augmentation pass data on.
 
 A shared layer counts at every call, the body of a loop at every turn. What cannot be counted, because its operation is
 in no table or a shape is unknown, is listed by name in `Cost.uncounted`, with the reason.

@@ -111,7 +111,7 @@ _FREE = (
     "TakeAlongAxis Gather GatherV2 GatherNd ResourceGather Transpose Swapaxes Moveaxis ExpandDims Squeeze Tile Repeat "
     "BroadcastTo BroadcastArgs Pad PadV2 MirrorPad Roll Flip ReverseV2 Reverse ReverseSequence OneHot Eye Diag Tril "
     "Triu Fill Zeros Ones ZerosLike OnesLike Full FullLike Range Arange Linspace Shape ShapeN Size Rank Ravel Meshgrid "
-    "Embedding Cast Bitcast Where Select SelectV2 Scatter ScatterNd ScatterUpdate SliceUpdate TensorScatterUpdate "
+    "Cast Bitcast Where Select SelectV2 Scatter ScatterNd ScatterUpdate SliceUpdate TensorScatterUpdate "
     "SpaceToDepth DepthToSpace SpaceToBatchND BatchToSpaceND SpaceToBatch BatchToSpace InvertPermutation "
     "EnsureShape Assert NoOp Print PrintV2 CheckNumerics VarHandleOp ReadVariableOp AssignVariableOp VariableV2 "
     "Variable VarIsInitializedOp AssignSubVariableOp AssignAddVariableOp Assign "
