@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,8 +32,8 @@ class Flat:
 def flattened(definition: Any) -> Flat:
     """Replace all plain calls in a ``GraphDef``.
 
-    An operation that waits for a call waits for all that the body returns or must run, and what in a body waits for
-    nothing waits for what its call waits for: side effects keep their order.
+    Side effects keep their order: what in a body waits for nothing waits for what its call waits for, and in place of
+    the call stands a ``NoOp`` that waits for all that the body returns or must run.
     """
     functions = {function.signature.name for function in definition.library.function}
     if not any(node.op in _CALLS or node.op in functions for node in definition.node):
@@ -79,10 +79,9 @@ class _Flattening:
         self._taken = {node.name for node in definition.node}
         self._copied = 0
         self._values: dict[str, str] = {}  # what makes a result of a call
-        self._ends: dict[str, list[str]] = {}  # what has run when a call has
         self._expand(definition.node, [node.input for node in definition.node], _Call())
         for node in self.flat.definition.node:
-            inputs = [found for name in node.input for found in self._resolved(name)]
+            inputs = [self._resolved(name) for name in node.input]
             data = [name for name in inputs if name[:1] != "^"]
             del node.input[:]
             node.input.extend([*data, *dict.fromkeys(name for name in inputs if name[:1] == "^")])
@@ -111,12 +110,23 @@ class _Flattening:
         body = self._body(around.functions[-1])
         self._copied += len(body.nodes)
         given = dict(zip(body.arguments, (each for each in inputs if each[:1] != "^"), strict=False))
-        waits = [each for each in inputs if each[:1] == "^"]
+        waits = self._gathered((*around.path, node.name, "begin"), [each for each in inputs if each[:1] == "^"])
         call = _Call((*around.path, node.name), given, waits, around.functions)
         inner = self._expand(body.nodes, body.inputs, call)
         for port, result in enumerate(body.results):
             self._values[f"{name}:{port}"] = _renamed(result, inner, given)
-        self._ends[name] = [f"^{inner[end]}" for end in body.ends if end in inner] + waits
+        self._wait(name, [*(f"^{inner[end]}" for end in body.ends), *waits])
+
+    def _gathered(self, path: Path, waits: Sequence[str]) -> Sequence[str]:
+        """One operation to wait for in place of several, which every operation of a body would repeat."""
+        if len(waits) < 2:
+            return waits
+        name = self._name(path)
+        self._wait(name, waits)
+        return [f"^{name}"]
+
+    def _wait(self, name: str, waits: Sequence[str]) -> None:
+        self.flat.definition.node.add(name=name, op="NoOp", input=waits)
 
     def _name(self, path: Path) -> str:
         name = "/".join(path)
@@ -131,16 +141,14 @@ class _Flattening:
         closed = name in functions or len(functions) >= _DEEPEST or self._copied > MOST
         return "" if name not in self._library or closed else str(name)
 
-    def _resolved(self, name: str) -> Iterator[str]:
+    def _resolved(self, name: str) -> str:
         """What an input means once all calls are replaced."""
         if name[:1] == "^":
-            for end in self._ends.get(name[1:], [name]):
-                yield from [end] if end == name else self._resolved(end)
-            return
+            return name
         full = name if ":" in name else f"{name}:0"
         while full in self._values:
             full = self._values[full]
-        yield full
+        return full
 
     def _body(self, name: str) -> _Body:
         if name not in self._bodies:
@@ -159,7 +167,7 @@ class _Flattening:
                 nodes,
                 [[plain(value) for value in node.input] for node in nodes],
                 results,
-                list(dict.fromkeys(ends)),
+                [end for end in dict.fromkeys(ends) if end in places],
             )
         return self._bodies[name]
 
