@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -58,24 +59,27 @@ class SharedOnDemand(OnDemand[T]):
 
 
 class AllOnDemand(Sequence[T]):
-    """A sequence of which all entries are made when the first is asked for, and kept.
+    """A sequence of which all entries are made when the first is asked for, and kept; once, however many threads ask.
 
     Args:
         make: Makes them.
         count: Number of entries; None where they must be made to be counted.
     """
 
-    __slots__ = ("_count", "_kept", "_make")
+    __slots__ = ("_count", "_kept", "_lock", "_make")
 
     def __init__(self, make: Callable[[], Sequence[T]], count: int | None = None) -> None:
         self._make = make
         self._count = count
         self._kept: Sequence[T] | None = None
+        self._lock = threading.Lock()
 
     @property
     def _all(self) -> Sequence[T]:
         if self._kept is None:
-            self._kept = self._make()
+            with self._lock:
+                if self._kept is None:
+                    self._kept = self._make()
         return self._kept
 
     def __len__(self) -> int:

@@ -54,7 +54,6 @@ class Weights:
         self._body: Body | None = None
         self._all_names: frozenset[str] | None = None
         self._roles: dict[tuple[str, str, int], str] = {}
-        self._ids: dict[str, int] = {}
         self._names = Counter(name for name, _ in {(found.name, found.location) for found in variables.values()})
 
     def variable(self, node: int) -> Variable | None:
@@ -166,17 +165,18 @@ class Weights:
             uses: For each weight, the operation that stands for it, and names of the layers around what first reads it.
             called: Short name and shape of each.
         """
-        self._ids.clear()
-        return [self._weight(*use, *name) for use, name in zip(uses, called, strict=True)]
+        ids: Counter[str] = Counter()
+        return [self._weight(ids, use, name) for use, name in zip(uses, called, strict=True)]
 
-    def _weight(self, node: int, layer: Sequence[str], short: str, shape: tuple[int, ...]) -> Weight:
+    def _weight(self, ids: Counter[str], use: tuple[int, Sequence[str]], called: Called) -> Weight:
+        (node, layer), (short, shape) = use, called
         variable = self.variable(node)
         if variable is not None:
             # the name of a variable that others share is of no use: in a subclassed model each kernel is "model/kernel"
             shared = self._names[variable.name] > 1
             path = "/".join((*layer, short)) if layer and shared else variable.name
             return Weight(
-                self._unique(path), short, shape, variable.dtype, variable.trainable, variable.location
+                _unique(path, ids), short, shape, variable.dtype, variable.trainable, variable.location
             )  # fmt: skip
         found = self._kind(node)
         if found is None:
@@ -184,11 +184,7 @@ class Weights:
         operations = self._operations
         name, location = operations.names[node], operations.body[node].attributes.location(operations.place[node])
         path = "/".join((*layer, short)) if layer and (short != name.rpartition("/")[2] or "/" not in name) else name
-        return Weight(self._unique(path), short, shape, found[0].dtype, False, location)
-
-    def _unique(self, name: str) -> str:
-        count = self._ids[name] = self._ids.get(name, 0) + 1
-        return name if count == 1 else f"{name}@{count}"
+        return Weight(_unique(path, ids), short, shape, found[0].dtype, False, location)
 
     def _declared(self, node: int) -> Variable:
         """What a variable's own operation says about it."""
@@ -205,6 +201,12 @@ class Weights:
         dtype = attributes.get(place, "dtype")
         known = tuple(size for size in shapes if size is not None) if shapes is not None else None
         return Variable(str(shared or name), known, dtype if isinstance(dtype, str) else "float32")
+
+
+def _unique(name: str, ids: Counter[str]) -> str:
+    """A name as an id, with its number where others before have it, which are counted in ``ids``."""
+    ids[name] += 1
+    return name if ids[name] == 1 else f"{name}@{ids[name]}"
 
 
 def _worth(constant: Constant) -> int:
