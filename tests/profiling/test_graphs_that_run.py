@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from keras import layers
 
 import cutaway
 from cutaway.errors import OptionError, ReadError
+from cutaway.loading.trusting import check_graph
 
 FAST: dict[str, Any] = {"runs": 2, "peak": 1e11, "bandwidth": 1e10}
 
@@ -64,11 +67,24 @@ def checkpointed(x: Any, path: str) -> Any:
     return x + 1.0
 
 
+def printed(x: Any, path: str) -> Any:
+    tf.raw_ops.PrintV2(input="text", output_stream=f"file://{path}")
+    return x + 1.0
+
+
+def cached(x: Any, path: str) -> Any:
+    numbers = tf.data.Dataset.range(3).cache(path)
+    return x + tf.cast(numbers.reduce(tf.constant(0, tf.int64), lambda a, b: a + b), tf.float32)
+
+
 @pytest.mark.parametrize(
     ("body", "operation"),
-    [(written, "WriteFile"), (called, "EagerPyFunc|PyFunc"), (checkpointed, "SaveV2")],
-    ids=["file", "python", "checkpoint"],
-)
+    [
+        (written, "WriteFile"), (called, "EagerPyFunc|PyFunc"), (checkpointed, "SaveV2"), (printed, "PrintV2"),
+        (cached, r"\w*Dataset\w*"),
+    ],
+    ids=["file", "python", "checkpoint", "print", "cache"],
+)  # fmt: skip
 def test_a_saved_model_that_reaches_for_files_or_python_is_not_loaded(
     tmp_path: Path, body: Any, operation: str
 ) -> None:
@@ -87,6 +103,42 @@ def test_a_frozen_graph_that_writes_a_file_is_not_imported(tmp_path: Path) -> No
     (tmp_path / "graph.pb").write_bytes(graph.as_graph_def().SerializeToString())
     with pytest.raises(ReadError, match="WriteFile, which can touch files"):
         cutaway.profile(tmp_path / "graph.pb", **FAST)
+
+
+def test_a_print_whose_file_is_filled_in_by_its_caller_is_refused_and_one_to_the_terminal_is_not() -> None:
+    definition = tf.compat.v1.GraphDef()
+    node = definition.library.function.add().node_def.add(name="says", op="PrintV2")
+    node.attr["output_stream"].s = b"stderr"
+    check_graph(definition, [], [], "model.pb", "call")
+    node.attr["output_stream"].placeholder = "stream"
+    with pytest.raises(ReadError, match="'says' is a PrintV2"):
+        check_graph(definition, [], [], "model.pb", "call")
+
+
+def test_no_operation_of_tensorflow_that_takes_a_path_or_an_address_is_forgotten() -> None:
+    """Those that are left take a file's name without being what writes it; a new one has to be looked at."""
+    telling = re.compile("path|file|address|director|_dir|url|output_stream|data_source")
+    left, found = set(), 0
+    for op in filter(str.isidentifier, dir(tf.raw_ops)):
+        function = getattr(tf.raw_ops, op)
+        if not callable(function) or not any(telling.search(name) for name in inspect.signature(function).parameters):
+            continue
+        found += 1
+        definition = tf.compat.v1.GraphDef()
+        node = definition.node.add(name="x", op=op)
+        node.attr["output_stream"].s = b"file:///x"
+        try:
+            check_graph(definition, ["x"], [], "model.pb", "call")
+        except ReadError:
+            continue
+        left.add(op)
+    assert found > 40
+    assert left == {
+        "CTCBeamSearchDecoder",  # paths of a search, no files
+        "FixedUnigramCandidateSampler",  # counts of words for a training, of which old graphs keep what never runs
+        "InitializeTableFromTextFile",  # the vocabulary among a SavedModel's assets
+        "InitializeTableFromTextFileV2",
+    }
 
 
 def test_a_saved_models_own_saving_is_not_held_against_it(tmp_path: Path) -> None:

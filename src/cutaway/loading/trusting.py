@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,18 @@ from cutaway.errors import ReadError
 
 _NEVER = frozenset({
     "AppendFile", "DebugIdentity", "DebugIdentityV2", "DebugIdentityV3", "DebugNanCount", "DebugNumericSummary",
-    "DeleteFile", "EagerPyFunc", "FixedLengthRecordReader", "FixedLengthRecordReaderV2", "MatchingFiles", "PyFunc",
-    "PyFuncStateless", "ReadFile", "TFRecordReader", "TFRecordReaderV2", "TextLineReader", "TextLineReaderV2",
-    "WholeFileReader", "WholeFileReaderV2", "WriteFile", "CreateSummaryFileWriter", "CreateSummaryDbWriter",
-    "DatasetToTFRecord", "DatasetToTFRecordV2", "SaveDataset", "SaveDatasetV2", "LoadDataset",
+    "DeleteFile", "DistributedSave", "EagerPyFunc", "FileSystemSetConfiguration",
+    "FixedLengthRecordReader", "FixedLengthRecordReaderV2", "GenerateVocabRemapping", "LMDBReader",
+    "LoadAndRemapMatrix", "MatchingFiles", "PyFunc", "PyFuncStateless", "ReadFile", "RecordInput", "TFRecordReader",
+    "TFRecordReaderV2", "TextLineReader", "TextLineReaderV2", "WholeFileReader", "WholeFileReaderV2", "WriteFile",
+    "CreateSummaryFileWriter", "CreateSummaryDbWriter",
 })  # fmt: skip
-"""What no model computes with."""
+"""What no model computes with; nor with a ``Dataset``, of which many kinds read, cache or send what they hold."""
+
+_SETTINGS: Mapping[str, tuple[str, bytes]] = {
+    "PrintV2": ("output_stream", b"file://"),
+}
+"""By operation, the attribute that makes it touch a file, and how its value then begins."""
 
 _CHECKPOINTS = frozenset({
     "MergeV2Checkpoints", "Restore", "RestoreSlice", "RestoreV2", "Save", "SaveSlices", "SaveV2"
@@ -68,11 +74,20 @@ def check_graph(definition: Any, outputs: Iterable[str], functions: Iterable[str
     bodies = {each.signature.name: each.node_def for each in definition.library.function}
     every = [definition.node, *bodies.values()]
     for node in (node for nodes in every for node in nodes):
-        if node.op in _NEVER:
+        if _is_never(node):
             raise _refused(node, path, caller)
     for node in _reached(definition.node, bodies, outputs, functions):
         if node.op in _CHECKPOINTS:
             raise _refused(node, path, caller)
+
+
+def _is_never(node: Any) -> bool:
+    """Whether a model has no use for an operation but to reach outside; a setting that its caller fills in may."""
+    if node.op in _NEVER or "Dataset" in node.op:
+        return True
+    name, start = _SETTINGS.get(node.op, ("", b""))
+    value = node.attr.get(name)
+    return value is not None and (value.s.startswith(start) or bool(value.placeholder))
 
 
 def _refused(node: Any, path: str, caller: str) -> ReadError:
