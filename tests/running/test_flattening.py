@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from google.protobuf import text_format
 
 import cutaway
+from cutaway.errors import ReadError
 from cutaway.running.flattening import flattened
 
 RUNS = "attr { key: 'f' value { func { name: 'runs' } } }"
@@ -40,7 +43,7 @@ def counting(calls: int) -> tuple[Any, Any]:
 
 
 def inputs_of(definition: Any) -> int:
-    return sum(len(node.input) for node in flattened(definition).definition.node)
+    return sum(len(node.input) for node in flattened(definition, "").definition.node)
 
 
 def test_calls_that_wait_for_one_another_grow_by_the_same_each() -> None:
@@ -69,3 +72,54 @@ def test_calls_that_wait_for_one_another_all_run_before_what_waits_for_the_last(
     _, whole = counting(12)
     found = cutaway.activations(whole, np.zeros((1, 2), np.float32))
     np.testing.assert_array_equal(found["y"].numpy(), [[12.0, 12.0]])
+
+
+FLOAT = "attr { key: 'T' value { type: DT_FLOAT } }"
+SIGNATURE = """
+    name: 'runs' input_arg { name: 'a' type: DT_FLOAT } output_arg { name: 'r' type: DT_FLOAT }
+"""
+
+
+def call(name: str, *inputs: str) -> str:
+    """A call of a function that returns its argument."""
+    read = "".join(f"input: '{each}' " for each in inputs)
+    types = "".join(f"attr {{ key: '{key}' value {{ list {{ type: DT_FLOAT }} }} }}" for key in ("Tin", "Tout"))
+    return f"node {{ name: '{name}' op: 'PartitionedCall' {read} {RUNS} {types} }}"
+
+
+def calling(calls: str) -> Any:
+    return graph_of(f"""
+        node {{ name: 'x' op: 'Placeholder' attr {{ key: 'dtype' value {{ type: DT_FLOAT }} }}
+                attr {{ key: 'shape' value {{ shape {{ dim {{ size: 1 }} }} }} }} }}
+        {calls}
+        node {{ name: 'y' op: 'AddV2' input: 'x' input: 'one' input: '^one' {FLOAT} }}
+        library {{ function {{
+            signature {{ {SIGNATURE} }} ret {{ key: 'r' value: 'a' }}
+        }} }}
+        versions {{ producer: 1087 }}
+    """)
+
+
+@pytest.mark.parametrize(
+    ("circle", "told"),
+    [
+        (call("one", "one"), "call 'one' reads what it makes itself"),
+        (call("one", "two") + call("two", "one"), "call 'one' reads what it makes itself"),
+        (call("one", "x", "^two") + call("two", "x", "^one"), "cannot be loaded by TensorFlow.*in a cycle"),
+    ],
+    ids=["of itself", "of another", "by waiting"],
+)
+def test_calls_in_a_circle_are_told(circle: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "circle.pb"
+    path.write_bytes(calling(circle).SerializeToString())
+    with pytest.raises(ReadError, match=rf"circle\.pb.*{told}"):
+        cutaway.activations(path)
+
+
+def test_a_long_row_of_calls_is_flattened() -> None:
+    """Of many more than functions of Python can call one another."""
+    row = "".join(call(f"c{at}", f"c{at - 1}", f"^c{at - 1}") for at in range(1, 3000))
+    definition = flattened(calling(call("c0", "x") + row + call("one", "c2999", "^c2999")), "").definition
+    inputs = {node.name: list(node.input) for node in definition.node}
+    assert inputs["y"] == ["x:0", "x:0", "^one"]
+    assert inputs["c2999"] == ["^c2998"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cutaway.errors import ReadError
 from cutaway.readers.tensorflow.inline import MOST
 from cutaway.readers.tensorflow.op_outputs import Output, OutputPorts
 
@@ -29,16 +30,23 @@ class Flat:
     names: dict[Path, str] = field(default_factory=dict)
 
 
-def flattened(definition: Any) -> Flat:
+def flattened(definition: Any, path: str) -> Flat:
     """Replace all plain calls in a ``GraphDef``.
 
     Side effects keep their order: what in a body waits for nothing waits for what its call waits for, and in place of
     the call stands a ``NoOp`` that waits for all that the body returns or must run.
+
+    Args:
+        definition: The graph, with the functions that it calls.
+        path: Where it is from, for the message.
+
+    Raises:
+        ReadError: A call reads what it makes itself.
     """
     functions = {function.signature.name for function in definition.library.function}
     if not any(node.op in _CALLS or node.op in functions for node in definition.node):
         return Flat(definition, {(node.name,): node.name for node in definition.node})
-    return _Flattening(definition).flat
+    return _Flattening(definition, path).flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,8 @@ class _Body:
 
 
 class _Flattening:
-    def __init__(self, definition: Any) -> None:
+    def __init__(self, definition: Any, path: str) -> None:
+        self._path = path
         self.flat = Flat(type(definition)())
         self.flat.definition.library.CopyFrom(definition.library)
         self.flat.definition.versions.CopyFrom(definition.versions)
@@ -146,8 +155,17 @@ class _Flattening:
         if name[:1] == "^":
             return name
         full = name if ":" in name else f"{name}:0"
+        passed = set[str]()
         while full in self._values:
+            if full in passed:
+                raise ReadError(
+                    f"its call {_operation(full)!r:.120} reads what it makes itself, so that it can never run; "
+                    "expected a graph without such circles. Save the model anew",
+                    path=self._path,
+                )
+            passed.add(full)
             full = self._values[full]
+        self._values.update(dict.fromkeys(passed, full))  # the next in a row of many calls has not as far to go
         return full
 
     def _body(self, name: str) -> _Body:

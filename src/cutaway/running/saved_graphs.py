@@ -92,7 +92,8 @@ def run_graph_def(path: str, x: Any, *, seed: int, memory: int) -> Activations:
     graph, origins = graph_def.read_with_origins(source)
     tf = tensorflow(f"{path}: to look inside, the graph is run")
     file = str(source.path)
-    flat = flattened(load_graph_def(tf, file, [each.path[0] for each in origins if each.path], _CALLER))
+    definition = load_graph_def(tf, file, [each.path[0] for each in origins if each.path], _CALLER)
+    flat = flattened(definition, file)
     ops = {node.name: node.op for node in flat.definition.node}
     inputs = []
     for port, wanted in zip(graph.inputs, wanted_inputs(graph), strict=True):
@@ -118,7 +119,7 @@ def _of_function(function: Any, graph: Graph, origins: Sequence[Origin]) -> _Run
         unread = Wanted(argument.names[0], Tensor(None, argument.tensor.dtype.name))
         inputs.append((next((drawn[name] for name in argument.names if name in drawn), unread), argument.tensor.name))
     held = {inner.name: outer for outer, inner in function.graph.captures}
-    flat = flattened(function.graph.as_graph_def())
+    flat = flattened(function.graph.as_graph_def(), graph.name)
     writes = any(node.op.startswith(_WRITING) for node in flat.definition.node)
     return _Runnable(graph, origins, flat, inputs, held, function.graph.variables if writes else ())
 
