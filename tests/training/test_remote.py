@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import uuid
@@ -11,6 +12,7 @@ import pytest
 
 from cutaway.errors import OptionError, ReadError
 from cutaway.training import remote, writing
+from cutaway.training.event_writer import EventWriter
 from cutaway.training.runs import LogFolder
 from cutaway.training.writing import Writing
 
@@ -66,6 +68,41 @@ def test_a_store_that_fails_ends_the_recording_alone(address: str, monkeypatch: 
     made.put("train", lambda writer: writer.scalars({"loss": 1}, 1))
     assert made.close()
     assert isinstance(made.failure, PermissionError)
+
+
+def test_a_whole_archive_is_a_folder_of_logs(tmp_path: Path) -> None:
+    for number, name in enumerate((".", "one", "one/deep")):
+        with EventWriter(tmp_path / "logs" / name) as writer:
+            writer.scalars({"loss": number}, 1)
+    shutil.make_archive(str(tmp_path / "logs"), "zip", tmp_path / "logs")
+    for inner, expected in (("", {".": [0], "one": [1], "one/deep": [2]}), ("one", {".": [1], "deep": [2]})):
+        log = LogFolder(f"zip://{inner}::{tmp_path / 'logs.zip'}")
+        log.read()
+        assert {name: run.series["loss"].values.tolist() for name, run in log.runs.items()} == expected
+
+
+def test_a_whole_store_is_a_folder_of_logs(address: str) -> None:
+    made = Writing(address)
+    made.put("train", lambda writer: writer.scalars({"loss": 1}, 1))
+    assert made.close()
+    log = LogFolder("memory://")
+    log.read()
+    run = log.runs[f"{address.removeprefix('memory://')}/train"]
+    assert run.series["loss"].values.tolist() == [1]
+    assert run.address == f"{address.replace('//', '///')}/train"
+
+
+def test_a_store_that_lists_what_lies_elsewhere_is_told(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    made = Writing(address)
+    made.put("train", lambda writer: writer.scalars({"loss": 1}, 1))
+    assert made.close()
+    log = LogFolder(address)
+    monkeypatch.setattr(MemoryFileSystem, "find", lambda *_, **__: {"/elsewhere/events.out.tfevents.1": {}})
+    with pytest.raises(ReadError, match=r"the store does not answer: .*elsewhere"):
+        log.read()
+    assert list(log.runs) == ["train"]
 
 
 def test_addresses_that_are_none() -> None:

@@ -177,6 +177,7 @@ class RemoteFolder:
         self._address = address
         self._system, self._root = file_system(address)
         self._folders: dict[str, dict[str, Entry]] = {}
+        self._paths: dict[str, str] = {}
 
     def exists(self) -> bool:
         """Whether anything is there.
@@ -200,13 +201,21 @@ class RemoteFolder:
                 folder, _, name = str(path).rpartition("/")
                 if is_event_file(name):
                     found.setdefault(folder, {})[name] = Entry(int(facts.get("size") or 0), _modified(facts))
-        self._folders = found
-        root = PurePosixPath(self._root)
-        return sorted(PurePosixPath(folder).relative_to(root).as_posix() for folder in found)
+            paths = {self._name(folder): folder for folder in found}
+        self._folders, self._paths = found, paths
+        return sorted(paths)
+
+    def _name(self, folder: str) -> str:
+        """The name of the run in a folder; stores differ in whether a path begins with a slash, also their own root's.
+
+        Raises:
+            ValueError: It is not below the root.
+        """
+        return PurePosixPath(folder.strip("/")).relative_to(self._root.strip("/")).as_posix()
 
     def run(self, name: str) -> Run:
-        """The run of a name."""
-        return RemoteRun(name, self, self._root if name == "." else f"{self._root}/{name}")
+        """The run of a name that was listed last."""
+        return RemoteRun(name, self, self._paths[name])
 
     def files(self, folder: str) -> Mapping[str, Entry]:
         """The event files of a folder by name; none where it is gone."""
