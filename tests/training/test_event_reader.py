@@ -360,6 +360,22 @@ def test_files_that_are_read_in_turns_do_not_mix(tmp_path: Path, monkeypatch: py
         assert (series.values == series.steps + len(name) * 1000).all()
 
 
+def test_memory_of_many_files_that_are_read_at_once_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_reader, "STRETCH", 4096)
+    monkeypatch.setattr(event_reader, "_SPARE", [])
+    names = [f"run{number}" for number in range(6)]
+    for name in names:
+        write(tmp_path / name, *LOSS)
+    log = LogFolder(tmp_path)
+    readings = [log.runs[name].reading() for name in names]
+    for _ in zip_longest(*readings):
+        pass
+    assert all(len(log.runs[name].series["loss"]) == len(LOSS) for name in names)
+    assert len(event_reader._SPARE) == 2
+
+
 def test_nothing_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match="there is nothing"):
         LogFolder(tmp_path / "gone")

@@ -34,6 +34,9 @@ _GZIP = b"\x1f\x8b"
 _SPARE: list[bytearray] = []
 """Buffers for stretches: to get new memory takes longer than to read into what is there."""
 
+_KEPT = 2
+"""Buffers that are kept for the next file: few are read at the same time, and each holds a whole stretch of memory."""
+
 _FARTHEST = 1 << 50
 """A place that no file has: a length that leads beyond it is not believed."""
 
@@ -153,7 +156,8 @@ class EventFile:
         try:
             yield from self._buffered(file, most, buffer)
         finally:
-            _SPARE.append(buffer)
+            if len(_SPARE) < _KEPT:
+                _SPARE.append(buffer)
 
     def _buffered(self, file: _Readable, most: int | None, usual: bytearray) -> Iterator[Taken]:
         """Yield what follows, a buffer at a time."""
