@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -14,7 +14,7 @@ from cutaway.analysis.differences import Change, Pair, differences
 from cutaway.analysis.units import named_layers
 from cutaway.errors import OptionError
 from cutaway.graph.memory import collector_paused
-from cutaway.graph.model import Graph, Weight
+from cutaway.graph.model import Graph
 from cutaway.readers import read
 from cutaway.readers.pieces import pieces_of
 from cutaway.style.measure import clean
@@ -152,15 +152,16 @@ def diff(old: Any, new: Any, *, weights: bool = False) -> Comparison:
         return Comparison(before, after, found)
     from cutaway.analysis.value_changes import with_values
 
-    told = with_values(found, _values_of(old), _values_of(new))
+    with pieces_of(_file(old)) as read_old, pieces_of(_file(new)) as read_new:
+        told = with_values(found, read_old, read_new)
     return Comparison(before, after, told.differences, told.compared, told.unread)
 
 
-def _values_of(model: Any) -> Callable[[Weight, int, int], Any]:
-    """Reads the values of a model's weights, in pieces; those that cannot be read are None."""
+def _file(model: Any) -> str:
+    """The path of a model whose values are read."""
     if not isinstance(model, (str, PathLike)):
         raise OptionError(f"weights=True reads the values from files; expected paths, received {type(model).__name__}")
-    return pieces_of(str(model))
+    return str(model)
 
 
 def to_json(comparison: Comparison) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from cutaway import __version__
@@ -27,7 +28,6 @@ from cutaway.training_view.opening import is_log
 
 if TYPE_CHECKING:
     from cutaway.checks.weight_values import Values
-    from cutaway.readers.hdf5 import Array as Stored
 
 SCHEMA = 1
 """Version of the JSON form; it grows when a program that reads the old one could misread the new one."""
@@ -242,11 +242,10 @@ def check(
         graph = GraphBuilder(PurePath(path).name or path, "events").build()  # numbers were logged, and no graph
     held = locate(path) if path and not is_logged else None
     settings = compiled_live(source) if held is None else compiled(held)
-    values = _ValuesOf(held) if held is not None and weights else None
-    of_model = tuple(each for each in of_model if values is not None or not each.reads_values)
-    found = sorted(
-        [*trained, *run(Subject(graph, settings, values), of_model)], key=lambda one: SEVERITIES.index(one.severity)
-    )
+    with _ValuesOf(held) if held is not None and weights else nullcontext() as values:
+        of_model = tuple(each for each in of_model if values is not None or not each.reads_values)
+        flaws = run(Subject(graph, settings, values), of_model)
+    found = sorted([*trained, *flaws], key=lambda one: SEVERITIES.index(one.severity))
     kept = tuple(finding for finding in found if SEVERITIES.index(finding.severity) <= worst)
     unread = 0 if values is None else len(values.unread)
     return Report(graph, (*of_model, *of_trainings), kept, path, len(found) - len(kept), unread)
@@ -317,33 +316,27 @@ class _ValuesOf:
     """
 
     def __init__(self, source: Source) -> None:
+        from cutaway.readers.values import ValueReader  # needs NumPy, and few ask for values
+
         self.unread: set[str] = set()
-        self._source = source
+        self._reader = ValueReader(source)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.__exit__()
 
     def __call__(self, weight: Weight) -> Values | None:
         if weight.id in self.unread:
             return None
         try:
             if weight.parameters <= _MOST_VALUES:
-                from cutaway.readers.values import read_values  # needs NumPy, and few ask for values
-
-                return read_values(self._source, self._placed(weight))
+                return self._reader.read(weight)
         except (ReadError, OptionError, MissingExtra):
             pass
         self.unread.add(weight.id)
         return None
-
-    def _placed(self, weight: Weight) -> Weight:
-        """The weight with its place in the file, which is searched for its names once and not for each of them."""
-        from cutaway.readers.arrays import location_among
-
-        return weight if weight.location else replace(weight, location=location_among(self._arrays, weight))
-
-    @cached_property
-    def _arrays(self) -> Mapping[str, Stored]:
-        from cutaway.readers.arrays import arrays_by_name
-
-        return arrays_by_name(self._source)
 
 
 def list_of_checks() -> str:

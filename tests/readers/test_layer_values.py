@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
+import cutaway
 from cutaway.errors import ReadError
 from cutaway.graph.model import Weight
 from cutaway.readers import read
-from cutaway.readers.values import read_values
+from cutaway.readers.values import ValueReader, read_values
 
 keras: Any = pytest.importorskip("keras")
 
@@ -100,3 +102,39 @@ def test_wrong_places_in_a_file_are_read_errors(saved: tuple[Path, Any], locatio
 def test_a_file_without_the_shape_that_its_config_says_is_told(saved: tuple[Path, Any]) -> None:
     with pytest.raises(ReadError, match="expected an array of the shape"):
         read_values(saved[0], Weight("w", "w", (7, 6), "float32", True, "model.weights.h5:layers/dense#0"))
+
+
+def test_many_values_open_their_file_once(saved: tuple[Path, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many weights a model has, for whoever goes through all of them; and it is closed in the end."""
+    path, model = saved
+    opened: list[Any] = []
+
+    class Watched(h5py.File):  # type: ignore[misc, unused-ignore]
+        def __init__(self, *args: Any, **settings: Any) -> None:
+            super().__init__(*args, **settings)
+            opened.append(self)
+
+    monkeypatch.setattr(h5py, "File", Watched)
+    weights = read(path).weights
+    opened.clear()
+    with ValueReader(path) as values:
+        held = [values.read(weight) for weight in weights]
+        assert len(opened) == 1
+        assert opened[0]
+    assert not opened[0]  # closed
+    assert [each.tobytes() for each in held] == [read_values(path, weight).tobytes() for weight in weights]
+    model.save(path.with_suffix(".h5"))
+    for name in (path, path.with_suffix(".h5")):
+        counts = []
+        for run in (
+            read,
+            lambda one: cutaway.check(one, weights=True),
+            lambda one: cutaway.diff(one, one, weights=True),
+        ):
+            opened.clear()
+            run(name)
+            assert not any(opened)
+            counts.append(len(opened))
+        to_read, to_check, to_compare = counts
+        assert to_check <= to_read + 2  # what the model was compiled with is read, too
+        assert to_compare == 2 * to_read + 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from cutaway.analysis.compared import Compared
 from cutaway.analysis.differences import Pair
@@ -38,18 +39,22 @@ class WeightPairs:
             (Values(path, graph.weights), {weight.id: code for code, weight in enumerate(graph.weights)})
             for path, graph in ((old, compared.old), (new, compared.new))
         ]
-        self._read = [pieces_of(path) for path in (old, new)]
+        self._paths = (old, new)
 
     def of(self, pair: Pair) -> ComparedWeights:
         """The weights of a layer, as far as they can be read."""
         alike = {new.id for _, new in paired_weights(pair.old, pair.new)}
         before, after = ({weight.name: weight for weight in once(unit.weights)} for unit in (pair.old, pair.new))
         found = [(before[name], new) for name, new in after.items() if name in before]
-        told = [self._told(old, new, alike=new.id in alike) for old, new in found[:MOST_WEIGHTS]]
+        with pieces_of(self._paths[0]) as read_old, pieces_of(self._paths[1]) as read_new:
+            gaps = [
+                value_gap(old, new, read_old, read_new) if new.id in alike and old.parameters <= MOST_READ else None
+                for old, new in found[:MOST_WEIGHTS]
+            ]
+        told = [self._told(old, new, gap) for (old, new), gap in zip(found, gaps, strict=False)]
         return {"weights": told, "left_out": max(0, len(found) - MOST_WEIGHTS)}
 
-    def _told(self, old: Weight, new: Weight, *, alike: bool) -> ComparedWeight:
-        gap = value_gap(old, new, *self._read) if alike and old.parameters <= MOST_READ else None
+    def _told(self, old: Weight, new: Weight, gap: dict[str, Any] | None) -> ComparedWeight:
         return {
             "name": shown(new.name),
             "count": new.parameters,

@@ -5,14 +5,16 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import IO, Any, Self
 
 import numpy as np
 
 from cutaway.errors import ReadError
 from cutaway.graph.model import Weight
 from cutaway.readers.hdf5 import Array as Stored
-from cutaway.readers.hdf5 import Tree, child, open_hdf5, tree
+from cutaway.readers.hdf5 import Hdf5File, Tree, child, tree
 from cutaway.readers.keras.named_weights import by_layer
 from cutaway.readers.keras.stored import STATE
 from cutaway.readers.keras.weight_names import like
@@ -27,61 +29,94 @@ _LONGEST_HEADER = 1 << 16
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
-def hdf5_values(source: Source, path: str, weight: Weight, start: int, stop: int) -> Array:
-    """Elements of a dataset.
+class Hdf5Arrays:
+    """Arrays of HDF5 files; each file is opened once, when it is asked for its first array, and closed at the end."""
 
-    Raises:
-        ReadError: It is not there, not of the weight's shape, compressed beyond reason, or damaged.
-        MissingExtra: h5py is not installed.
-    """
-    with open_hdf5(source) as file:
-        dataset = child(file, path)
-        if dataset is None or hasattr(dataset, "keys"):
-            raise ReadError(f"the file has no array {path[:200]!r}", path=source.path)
-        shape = tuple(map(int, dataset.shape or ()))
-        if math.prod(shape) != weight.parameters or dataset.dtype.kind not in "fiubcV":
+    def __init__(self) -> None:
+        self._files: dict[Path, Hdf5File] = {}
+        self._layers: dict[tuple[Path, str], list[Stored]] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _file(self, source: Source) -> Hdf5File:
+        if source.path not in self._files:
+            self._files[source.path] = self._stack.enter_context(closing(Hdf5File(source)))
+        return self._files[source.path]
+
+    def values(self, source: Source, path: str, weight: Weight, start: int, stop: int) -> Array:
+        """Elements of a dataset.
+
+        Raises:
+            ReadError: It is not there, not of the weight's shape, compressed beyond reason, or damaged.
+            MissingExtra: h5py is not installed.
+        """
+        with self._file(source).look() as file:
+            dataset = child(file, path)
+            if dataset is None or hasattr(dataset, "keys"):
+                raise ReadError(f"the file has no array {path[:200]!r}", path=source.path)
+            shape = tuple(map(int, dataset.shape or ()))
+            if math.prod(shape) != weight.parameters or dataset.dtype.kind not in "fiubcV":
+                raise ReadError(
+                    f"expected {weight.parameters:,} numbers at {path[:200]!r}; it has the shape {shape[:8]} "
+                    f"and the type {dataset.dtype}",
+                    path=source.path,
+                )
+            chunk = math.prod(dataset.chunks or ()) * dataset.dtype.itemsize if dataset.chunks else 0
+            if chunk > limit("chunk"):
+                raise ReadError(f"{path[:200]!r} is compressed in chunks of {chunk:,} bytes", path=source.path)
+            most = max(1, _AT_ONCE // dataset.dtype.itemsize)
+            pieces = [
+                np.asarray(dataset[where]).ravel()[skip : skip + take]
+                for where, skip, take in selections(shape, start, stop, most)
+            ]
+            joined = np.concatenate(pieces) if pieces else np.empty(0, dataset.dtype)
+        if joined.dtype.kind == "V":
+            bits = bits_of(weight.dtype, joined.dtype.itemsize * len(joined), len(joined))
+            return decode(joined.tobytes(), weight.dtype, bits, 0, len(joined))
+        return joined.astype(joined.dtype.newbyteorder("="))
+
+    def by_name(self, source: Source) -> Mapping[str, Stored]:
+        """The arrays of a whole model in HDF5, by names such as ``conv1/kernel``; none of anything else.
+
+        Raises:
+            ReadError: The file is damaged.
+            MissingExtra: h5py is not installed.
+        """
+        if source.kind != "file" or not any(source.head[at : at + 8] == _HDF5 for at in (0, 512, 1024, 2048)):
+            return {}
+        with self._file(source).look() as file:
+            held = child(file, "model_weights")
+            return dict(_flat(by_layer(held), "")) if hasattr(held, "keys") else {}
+
+    def location_in_layer(self, source: Source, path: str, weight: Weight, index: int) -> str:
+        """The path of one of a layer's weights in a ``model.weights.h5``, which numbers them and does not name them.
+
+        Raises:
+            ReadError: The layer is not there, or has no such weight.
+            MissingExtra: h5py is not installed.
+        """
+        arrays = self._of_layer(source, path)
+        if index >= len(arrays) or arrays[index].shape != weight.shape or arrays[index].location is None:
             raise ReadError(
-                f"expected {weight.parameters:,} numbers at {path[:200]!r}; it has the shape {shape[:8]} "
-                f"and the type {dataset.dtype}",
+                f"expected an array of the shape {weight.shape[:8]} as number {index} of {path[:200]!r}; it holds "
+                f"{[array.shape[:8] for array in arrays[:8]]}",
                 path=source.path,
             )
-        chunk = math.prod(dataset.chunks or ()) * dataset.dtype.itemsize if dataset.chunks else 0
-        if chunk > limit("chunk"):
-            raise ReadError(f"{path[:200]!r} is compressed in chunks of {chunk:,} bytes", path=source.path)
-        most = max(1, _AT_ONCE // dataset.dtype.itemsize)
-        pieces = [
-            np.asarray(dataset[where]).ravel()[skip : skip + take]
-            for where, skip, take in selections(shape, start, stop, most)
-        ]
-        joined = np.concatenate(pieces) if pieces else np.empty(0, dataset.dtype)
-    if joined.dtype.kind == "V":
-        bits = bits_of(weight.dtype, joined.dtype.itemsize * len(joined), len(joined))
-        return decode(joined.tobytes(), weight.dtype, bits, 0, len(joined))
-    return joined.astype(joined.dtype.newbyteorder("="))
+        return arrays[index].location or ""
 
-
-def location_by_name(source: Source, weight: Weight) -> str | None:
-    """Where a weight lies in a whole model in HDF5, whose config names it; None where that is not known.
-
-    Raises:
-        ReadError: The file is damaged.
-        MissingExtra: h5py is not installed.
-    """
-    return location_among(arrays_by_name(source), weight)
-
-
-def arrays_by_name(source: Source) -> Mapping[str, Stored]:
-    """The arrays of a whole model in HDF5, by names such as ``conv1/kernel``; none of anything else.
-
-    Raises:
-        ReadError: The file is damaged.
-        MissingExtra: h5py is not installed.
-    """
-    if source.kind != "file" or not any(source.head[at : at + 8] == _HDF5 for at in (0, 512, 1024, 2048)):
-        return {}
-    with open_hdf5(source) as file:
-        held = child(file, "model_weights")
-        return dict(_flat(by_layer(held), "")) if hasattr(held, "keys") else {}
+    def _of_layer(self, source: Source, path: str) -> list[Stored]:
+        """What a layer holds, in order; listed once, and not for each of its weights."""
+        key = (source.path, path)
+        if key not in self._layers:
+            with self._file(source).look() as file:
+                held = child(file, path)
+                self._layers[key] = list(_numbered(tree(held, ""))) if hasattr(held, "keys") else []
+        return self._layers[key]
 
 
 def location_among(arrays: Mapping[str, Stored], weight: Weight) -> str | None:
@@ -89,25 +124,6 @@ def location_among(arrays: Mapping[str, Stored], weight: Weight) -> str | None:
     same = {name: array.location for name, array in arrays.items() if array.shape == weight.shape}
     name = weight.id if weight.id in same else like(weight.id.split("/"), {name: name.split("/") for name in same})
     return None if name is None else same[name]
-
-
-def location_in_layer(source: Source, path: str, weight: Weight, index: int) -> str:
-    """The path of one of a layer's weights in a ``model.weights.h5``, which numbers them and does not name them.
-
-    Raises:
-        ReadError: The layer is not there, or has no such weight.
-        MissingExtra: h5py is not installed.
-    """
-    with open_hdf5(source) as file:
-        held = child(file, path)
-        arrays = list(_numbered(tree(held, ""))) if hasattr(held, "keys") else []
-    if index >= len(arrays) or arrays[index].shape != weight.shape or arrays[index].location is None:
-        raise ReadError(
-            f"expected an array of the shape {weight.shape[:8]} as number {index} of {path[:200]!r}; it holds "
-            f"{[array.shape[:8] for array in arrays[:8]]}",
-            path=source.path,
-        )
-    return arrays[index].location or ""
 
 
 def _numbered(held: Tree) -> Iterator[Stored]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
@@ -40,35 +40,78 @@ Tree = dict[str, Union["Tree", Array]]
 """Names to arrays, nested as the groups are."""
 
 
+class Hdf5File:
+    """A file, or the member of a zip or folder, that is open until it is closed.
+
+    Args:
+        source: The file, or what the member is of.
+        member: Its name; empty for the file itself.
+
+    Raises:
+        MissingExtra: h5py is not installed.
+        ReadError: It is no HDF5 file, or is damaged.
+    """
+
+    def __init__(self, source: Source, member: str = "") -> None:
+        try:
+            import h5py
+        except ImportError as error:
+            raise MissingExtra("reading HDF5 files needs h5py; install it with: pip install h5py") from error
+        self._path = source.path
+        self._where = f"member {member!r}: " if member else ""
+        with ExitStack() as stack:
+            self._bounded = Bounded(stack.enter_context(source.open(member)))
+            with self._told():
+                self._root = stack.enter_context(h5py.File(self._bounded, "r"))
+            self._stack = stack.pop_all()
+
+    @contextmanager
+    def look(self) -> Iterator[h5py.Group]:
+        """All that is in it.
+
+        Raises:
+            ReadError: What goes wrong while it is looked at.
+        """
+        with self._told():
+            yield self._root
+
+    def close(self) -> None:
+        """Close it.
+
+        Raises:
+            ReadError: It is so damaged that it cannot be closed.
+        """
+        with self._told():
+            self._stack.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        self._bounded.refused = 0
+        try:
+            yield
+        except ReadError as error:
+            if error.path is None:
+                raise ReadError(f"{self._where}{error}", path=self._path) from error
+            raise
+        except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError, AttributeError) as error:
+            reason = (
+                f"it asks for {self._bounded.refused:,} bytes at once; at most {limit('chunk'):,} are read"
+                if self._bounded.refused
+                else f"{str(error)[:200]}"
+            )
+            raise ReadError(f"{self._where}the HDF5 file is damaged or cut short: {reason}", path=self._path) from error
+
+
 @contextmanager
 def open_hdf5(source: Source, member: str = "") -> Iterator[h5py.Group]:
-    """Open a file, or the member of a zip or folder.
+    """Open a file, or the member of a zip or folder, for one look.
 
     Raises:
         MissingExtra: h5py is not installed.
         ReadError: It is no HDF5 file, or is damaged; also for what goes wrong while it is open.
     """
-    try:
-        import h5py
-    except ImportError as error:
-        raise MissingExtra("reading HDF5 files needs h5py; install it with: pip install h5py") from error
-    where = f"member {member!r}: " if member else ""
-    with source.open(member) as raw:
-        bounded = Bounded(raw)
-        try:
-            with h5py.File(bounded, "r") as file:
-                yield file
-        except ReadError as error:
-            if error.path is None:
-                raise ReadError(f"{where}{error}", path=source.path) from error
-            raise
-        except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError, AttributeError) as error:
-            reason = (
-                f"it asks for {bounded.refused:,} bytes at once; at most {limit('chunk'):,} are read"
-                if bounded.refused
-                else f"{str(error)[:200]}"
-            )
-            raise ReadError(f"{where}the HDF5 file is damaged or cut short: {reason}", path=source.path) from error
+    with closing(Hdf5File(source, member)) as file, file.look() as root:
+        yield root
 
 
 def children(group: h5py.Group) -> Iterator[tuple[str, Any]]:

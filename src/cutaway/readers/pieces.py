@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from cutaway.errors import OptionError, ReadError
 from cutaway.graph.model import Weight
-from cutaway.readers import locate
-from cutaway.readers.arrays import arrays_by_name, location_among
-from cutaway.readers.values import read_values
+from cutaway.readers.values import ValueReader
 
 
-def pieces_of(path: str) -> Callable[[Weight, int, int], Any]:
+@contextmanager
+def pieces_of(path: str) -> Iterator[Callable[[Weight, int, int], Any]]:
     """A function that reads the values of a weight from an element up to before another; None where it cannot.
 
     Args:
         path: The model, as it was given to `cutaway.read`.
     """
-    source = locate(path)
-    arrays: dict[str, Any] = {}
+    with ValueReader(path) as values:
 
-    def read_piece(weight: Weight, start: int, stop: int) -> Any:
-        try:
-            if not weight.location:  # found by its names, which are searched for once and not for each weight
-                arrays.update(() if arrays else arrays_by_name(source))
-                weight = replace(weight, location=location_among(arrays, weight))
-            return read_values(source, weight, start, stop)
-        except (ReadError, OptionError):
-            return None
+        def read_piece(weight: Weight, start: int, stop: int) -> Any:
+            try:
+                return values.read(weight, start, stop)
+            except (ReadError, OptionError):
+                return None
 
-    return read_piece
+        yield read_piece

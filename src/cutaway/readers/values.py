@@ -21,16 +21,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from cutaway.errors import OptionError, ReadError
 from cutaway.graph.model import Weight
 from cutaway.readers import locate
-from cutaway.readers.arrays import hdf5_values, location_by_name, location_in_layer, npz_values
+from cutaway.readers.arrays import Hdf5Arrays, location_among, npz_values
+from cutaway.readers.hdf5 import Array as Stored
 from cutaway.readers.members import member
 from cutaway.readers.source import Source, limit
 from cutaway.readers.wire.elements import Array, array_dtype, bits_of, decode
@@ -45,7 +48,7 @@ Getter = Callable[[int, int], Array]
 
 
 def read_values(source: Source | str | Path, weight: Weight, start: int = 0, stop: int | None = None) -> Array:
-    """Values of a weight.
+    """Values of one weight; of many, let one `ValueReader` read them.
 
     Args:
         source: The model that the weight comes from, as it was given to `cutaway.read`.
@@ -54,68 +57,102 @@ def read_values(source: Source | str | Path, weight: Weight, start: int = 0, sto
         stop: Behind the last; None for all that follow.
 
     Returns:
-        An array of one dimension. Types that NumPy does not have become wider: ``bfloat16`` and the float types of
-        8 bits ``float32``, the whole numbers of 4 and 2 bits those of 8.
-
-    Raises:
-        OptionError: The range is not in the weight, or has more bytes than are read at once.
-        ReadError: The values are missing, damaged, no numbers, or outside of the model's folder.
-        MissingExtra: h5py is not installed.
+        As of `ValueReader.read`, which raises the same.
     """
-    source = source if isinstance(source, Source) else locate(source)
-    count = weight.parameters
-    stop = count if stop is None else stop
-    if not 0 <= start <= stop <= count:
-        raise OptionError(f"the range must lie in 0 to {count:,} for {weight.id!r}; received {start:,} to {stop:,}")
-    location = weight.location or location_by_name(source, weight)
-    if location is None:
-        raise ReadError(f"it is not known where the values of {weight.id!r} lie", path=source.path)
-    try:
-        size = (stop - start) * array_dtype(weight.dtype).itemsize
-        if size > limit("values"):
-            raise OptionError(
-                f"the range has {size:,} bytes; at most {limit('values'):,} are read at once: ask for less"
-            )
-        return _values(source, weight, location, start, stop)
-    except OptionError:
-        raise
-    except ReadError as error:
-        if error.path is None:
-            raise ReadError(f"values of {weight.id!r}: {error}", path=source.path) from error
-        raise
-    except (ValueError, OverflowError) as error:
-        raise ReadError(f"values of {weight.id!r} are damaged: {error}", path=source.path) from error
+    with ValueReader(source) as values:
+        return values.read(weight, start, stop)
 
 
-def _values(source: Source, weight: Weight, location: str, start: int, stop: int) -> Array:
-    name, mark, variable = location.partition("#slices:")
-    if mark:
-        return _old_slices(_member(source, name), weight, variable, start, stop)
-    affine = _AFFINE.fullmatch(location)
-    if affine:
-        stored = _raw(source, weight, affine.group(1), start, stop)
-        return (stored * float(affine.group(2)) + float(affine.group(3))).astype(np.float32)
-    if location.endswith("#tensor"):
-        return _encoded(source, weight, location.removesuffix("#tensor"), start, stop)
-    if _PART.match(location):
-        return _raw(source, weight, location, start, stop)
-    if location.endswith(".npy") and source.kind != "file":
-        return npz_values(source.at(location), weight.shape, start, stop)
-    if "#" in location:
-        return _of_layer(source, weight, location, start, stop)
-    inside, colon, path = ("", "", location) if location.startswith("/") else location.rpartition(":")
-    return (
-        hdf5_values(_member(source, inside), path, weight, start, stop) if colon or not inside else _unknown(location)
-    )
+class ValueReader:
+    """Values of the weights of one model, whose files in HDF5 stay open from the first of them to the last.
 
+    Args:
+        source: The model, as it was given to `cutaway.read`.
+    """
 
-def _of_layer(source: Source, weight: Weight, location: str, start: int, stop: int) -> Array:
-    place, _, index = location.rpartition("#")
-    name, colon, path = place.partition(":")
-    if not colon or not index.isdecimal() or len(index) > 9:
-        return _unknown(location)
-    held = _member(source, name)
-    return hdf5_values(held, location_in_layer(held, path, weight, int(index)), weight, start, stop)
+    def __init__(self, source: Source | str | Path) -> None:
+        self._source = source if isinstance(source, Source) else locate(source)
+        self._arrays = Hdf5Arrays()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._arrays.__exit__()
+
+    def read(self, weight: Weight, start: int = 0, stop: int | None = None) -> Array:
+        """Values of a weight.
+
+        Args:
+            weight: One of the model.
+            start: First element, counted in C order.
+            stop: Behind the last; None for all that follow.
+
+        Returns:
+            An array of one dimension. Types that NumPy does not have become wider: ``bfloat16`` and the float types of
+            8 bits ``float32``, the whole numbers of 4 and 2 bits those of 8.
+
+        Raises:
+            OptionError: The range is not in the weight, or has more bytes than are read at once.
+            ReadError: The values are missing, damaged, no numbers, or outside of the model's folder.
+            MissingExtra: h5py is not installed.
+        """
+        count, path = weight.parameters, self._source.path
+        stop = count if stop is None else stop
+        if not 0 <= start <= stop <= count:
+            raise OptionError(f"the range must lie in 0 to {count:,} for {weight.id!r}; received {start:,} to {stop:,}")
+        location = weight.location or location_among(self._named, weight)
+        if location is None:
+            raise ReadError(f"it is not known where the values of {weight.id!r} lie", path=path)
+        try:
+            size = (stop - start) * array_dtype(weight.dtype).itemsize
+            if size > limit("values"):
+                raise OptionError(
+                    f"the range has {size:,} bytes; at most {limit('values'):,} are read at once: ask for less"
+                )
+            return self._values(weight, location, start, stop)
+        except OptionError:
+            raise
+        except ReadError as error:
+            if error.path is None:
+                raise ReadError(f"values of {weight.id!r}: {error}", path=path) from error
+            raise
+        except (ValueError, OverflowError) as error:
+            raise ReadError(f"values of {weight.id!r} are damaged: {error}", path=path) from error
+
+    @cached_property
+    def _named(self) -> Mapping[str, Stored]:
+        """The arrays of a whole model in HDF5, which are found by their names."""
+        return self._arrays.by_name(self._source)
+
+    def _values(self, weight: Weight, location: str, start: int, stop: int) -> Array:
+        source = self._source
+        name, mark, variable = location.partition("#slices:")
+        if mark:
+            return _old_slices(_member(source, name), weight, variable, start, stop)
+        affine = _AFFINE.fullmatch(location)
+        if affine:
+            stored = _raw(source, weight, affine.group(1), start, stop)
+            return (stored * float(affine.group(2)) + float(affine.group(3))).astype(np.float32)
+        if location.endswith("#tensor"):
+            return _encoded(source, weight, location.removesuffix("#tensor"), start, stop)
+        if _PART.match(location):
+            return _raw(source, weight, location, start, stop)
+        if location.endswith(".npy") and source.kind != "file":
+            return npz_values(source.at(location), weight.shape, start, stop)
+        if "#" in location:
+            return self._of_layer(weight, location, start, stop)
+        inside, _, path = ("", "", location) if location.startswith("/") else location.rpartition(":")
+        return self._arrays.values(_member(source, inside), path, weight, start, stop)
+
+    def _of_layer(self, weight: Weight, location: str, start: int, stop: int) -> Array:
+        place, _, index = location.rpartition("#")
+        name, colon, path = place.partition(":")
+        if not colon or not index.isdecimal() or len(index) > 9:
+            return _unknown(location)
+        held = _member(self._source, name)
+        found = self._arrays.location_in_layer(held, path, weight, int(index))
+        return self._arrays.values(held, found, weight, start, stop)
 
 
 def _unknown(location: str) -> Array:
