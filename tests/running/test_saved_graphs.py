@@ -189,6 +189,45 @@ def test_a_live_function_runs_too_and_keeps_its_variables() -> None:
     module = Calls()
     found = cutaway.activations(module.run, np.array([[1.0, 2.0]], np.float32))
     np.testing.assert_array_equal(found[found.graph.ids[found.graph.outputs[0].node]].numpy(), [[37.0]])
+    assert module.count.numpy() == 1.0
+
+
+class Writes(tf.Module):
+    """Ways to write to variables that are no operation of the main graph, or not one that is named after writing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = tf.Variable(1.0)
+        self.random = tf.random.Generator.from_seed(1)
+
+    def turn(self, x: Any) -> Any:
+        with tf.control_dependencies([self.count.assign_add(1.0)]):
+            return (x + self.count,)
+
+    def loop(self, x: Any) -> Any:
+        return tf.while_loop(lambda x: tf.reduce_sum(x) < 10.0, self.turn, [x])[0]
+
+    def branch(self, x: Any) -> Any:
+        return tf.cond(tf.reduce_sum(x) > 0.0, lambda: self.turn(x)[0], lambda: x)
+
+    def state(self, x: Any) -> Any:
+        return x + self.random.normal((1, 2))
+
+
+@pytest.mark.parametrize("way", ["loop", "branch", "state"])
+def test_a_live_function_keeps_what_loops_branches_and_random_numbers_write(way: str) -> None:
+    module = Writes()
+    run = tf.function(getattr(module, way), input_signature=[tf.TensorSpec((1, 2), tf.float32, name="x")])
+
+    def held() -> list[Any]:
+        return [module.count.numpy(), *module.random.state.numpy()]
+
+    before, x = held(), np.array([[1.0, 2.0]], np.float32)
+    found = cutaway.activations(run, x)
+    assert held() == before
+    made = found[found.graph.ids[found.graph.outputs[0].node]].numpy()
+    np.testing.assert_array_equal(made, run(x))  # with the variables as they were
+    assert held() != before
 
 
 def test_more_than_the_memory_is_for_is_fetched_in_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,9 +33,6 @@ _NOT_ONCE = "it lies in a loop or a branch: only what comes out of that is kept"
 _NOT_GIVEN = "it reads an input that this way into the model does not have"
 _CLOSED = "TensorFlow runs it inside of another operation, which does not tell of it"
 
-_WRITING = ("Assign", "Resource", "Scatter")
-"""Beginnings of the names of operations that write to variables."""
-
 _WHERE = ("Graph execution error", "Detected at node", "File ", "<stack traces", "Stack trace")
 
 _Ports = Mapping[tuple[int, int], Any]
@@ -51,7 +48,7 @@ class _Runnable:
         flat: What runs.
         inputs: What is asked of the user, and the names of the tensors that it is for.
         held: Variables and tables by the name of the tensor that stands for them.
-        variables: Variables, which get their values back where the graph writes to them.
+        variables: Variables, which get their values back: a loop or a random state may write to them too.
     """
 
     graph: Graph
@@ -120,8 +117,7 @@ def _of_function(function: Any, graph: Graph, origins: Sequence[Origin]) -> _Run
         inputs.append((next((drawn[name] for name in argument.names if name in drawn), unread), argument.tensor.name))
     held = {inner.name: outer for outer, inner in function.graph.captures}
     flat = flattened(function.graph.as_graph_def(), graph.name)
-    writes = any(node.op.startswith(_WRITING) for node in flat.definition.node)
-    return _Runnable(graph, origins, flat, inputs, held, function.graph.variables if writes else ())
+    return _Runnable(graph, origins, flat, inputs, held, function.graph.variables)
 
 
 def _run(tf: Any, model: _Runnable, name: str, x: Any, seed: int, memory: int) -> Activations:
