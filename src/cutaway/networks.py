@@ -105,8 +105,13 @@ def to_networkx(
 
 def _findings(findings: Iterable[Finding]) -> dict[str, str]:
     """What was found at each layer or group, by id, as a list in JSON."""
+    from cutaway.checks.finding import Finding  # which loads all checks
+
+    listed = list(findings) if isinstance(findings, Iterable) else [findings]
     found: dict[str, list[dict[str, str]]] = {}
-    for finding in findings:
+    for finding in listed:
+        if not isinstance(finding, Finding):
+            raise OptionError(f"findings must be what cutaway.check(…).findings holds; received {finding!r}")
         said = {"check": finding.check, "severity": finding.severity, "what": finding.what}
         for name in finding.where:
             found.setdefault(name, []).append(said)

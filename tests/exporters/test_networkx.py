@@ -178,6 +178,12 @@ def test_findings_stand_on_their_layers() -> None:
         assert content(through(made)) == content(made)
 
 
+@pytest.mark.parametrize("findings", [[1], 1, "CA900"])
+def test_what_is_no_finding_is_told(findings: Any) -> None:
+    with pytest.raises(OptionError, match=r"findings must be what cutaway.check.* received"):
+        cutaway.to_networkx(picture("a -> b"), findings=findings)
+
+
 def test_equal_models_give_equal_graphs() -> None:
     one, two = (cutaway.to_networkx(MODELS / "InceptionV3.keras", positions=True) for _ in range(2))
     assert json.dumps(nx.node_link_data(one, edges="edges")) == json.dumps(nx.node_link_data(two, edges="edges"))

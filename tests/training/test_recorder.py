@@ -317,7 +317,9 @@ def test_profiles_and_the_projector(tmp_path: Path) -> None:
     ("options", "said"),
     [
         ({"every": 0}, "every"), ({"update_freq": "step"}, "update_freq"), ({"histogram_freq": -1}, "histogram_freq"),
-        ({"record": "weight"}, "record"),
+        ({"record": "weight"}, "record"), ({"profile_batch": "x"}, "profile_batch"),
+        ({"profile_batch": (5, 2)}, "profile_batch"), ({"profile_batch": -1}, "profile_batch"),
+        ({"embeddings_freq": -1}, "embeddings_freq"),
     ],
 )  # fmt: skip
 def test_a_wrong_option_is_an_error(options: dict[str, Any], said: str) -> None:

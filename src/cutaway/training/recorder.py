@@ -20,7 +20,7 @@ from cutaway.errors import CutawayError, MissingExtra, check_choice
 from cutaway.training.checks.finding import Severity, TrainingFinding
 from cutaway.training.checks.watch import Watch, in_words
 from cutaway.training.event_writer import EventWriter
-from cutaway.training.recorder_options import RecorderOptions, checked
+from cutaway.training.recorder_options import RecorderOptions, check_profile_and_embeddings, checked
 from cutaway.training.step.plan import KINDS, Layers, Plan, located_graph, plan_of
 from cutaway.training.writing import Clock, Job, Writing
 
@@ -98,6 +98,7 @@ class Recorder(keras.callbacks.Callback):
         self._options: RecorderOptions = checked(
             histogram_freq, write_graph, write_images, write_steps_per_second, update_freq, every, record, time_layers
         )
+        check_profile_and_embeddings(profile_batch, embeddings_freq)
         self._layers = layers
         self._clock = Clock()
         check_choice("stop_on", stop_on, (None, "error", "warning"))

@@ -96,6 +96,30 @@ def checked(
     )
 
 
+def check_profile_and_embeddings(profile_batch: object, embeddings_freq: object) -> None:
+    """Check the options of what Keras' own callback does for the recorder.
+
+    Raises:
+        OptionError: One of them is not what it can be.
+    """
+    if not _is_count(profile_batch, least=0) and not _is_stretch(profile_batch):
+        raise OptionError(
+            "profile_batch must be a step, the first and last of several such as (2, 5), or 0 for none; "
+            f"received {profile_batch!r}"
+        )
+    if not _is_count(embeddings_freq, least=0):
+        raise OptionError(f"embeddings_freq must be a number of epochs, 0 or more; received {embeddings_freq!r}")
+
+
+def _is_stretch(given: object) -> bool:
+    """Whether it is a first and a last step, as numbers or, as Keras takes it too, as a text such as ``"2,5"``."""
+    parts = given.split(",") if isinstance(given, str) else given
+    if not isinstance(parts, list | tuple) or len(parts) != 2:
+        return False
+    ends = [int(each) if isinstance(each, str) and each.strip().isdecimal() else each for each in parts]
+    return all(_is_count(each, least=0) for each in ends) and ends[0] <= ends[1]
+
+
 def _kinds(record: object) -> frozenset[str]:
     """What is recorded, of `KINDS`."""
     if isinstance(record, bool):
