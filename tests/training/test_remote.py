@@ -6,13 +6,16 @@ import shutil
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cutaway.errors import OptionError, ReadError
 from cutaway.training import remote, writing
 from cutaway.training.event_writer import EventWriter
+from cutaway.training.remote import RemoteWriter
 from cutaway.training.runs import LogFolder
 from cutaway.training.writing import Writing
 
@@ -105,6 +108,108 @@ def test_a_store_that_lists_what_lies_elsewhere_is_told(address: str, monkeypatc
     assert list(log.runs) == ["train"]
 
 
+class Store:
+    """Takes objects, or fails.
+
+    Attributes:
+        refused: Whether it refuses an object, by its number.
+        tries: How many objects it was given.
+    """
+
+    def __init__(self, refused: Callable[[int], bool]) -> None:
+        from fsspec.implementations.memory import MemoryFileSystem
+
+        self.refused = refused
+        self.tries = 0
+        self._take = MemoryFileSystem.pipe_file
+
+    def __call__(self, system: object, *given: object, **named: object) -> None:
+        self.tries += 1
+        if self.refused(self.tries):
+            raise OSError(f"503, try {self.tries}")
+        self._take(system, *given, **named)
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A store that fails at every second try, and that is tried at every write."""
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    made = Store(lambda tries: tries % 2 == 0)
+    monkeypatch.setattr(remote, "_EVERY", -1.0)
+    monkeypatch.setattr(MemoryFileSystem, "pipe_file", lambda *given, **named: made(*given, **named))
+    return made
+
+
+def steps(address: str) -> Any:
+    log = LogFolder(address)
+    log.read()
+    assert log.runs["train"].warnings == []
+    return log.runs["train"].series["loss"].steps.tolist()
+
+
+@pytest.mark.parametrize("largest", [1000, 1 << 20])
+def test_a_store_that_fails_now_and_then_loses_nothing(
+    address: str, store: Store, monkeypatch: pytest.MonkeyPatch, largest: int
+) -> None:
+    monkeypatch.setattr(remote, "_LARGEST", largest)
+    made = Writing(address)
+    for step in range(100):
+        made.put("train", lambda writer, step=step: writer.scalars({"loss": step}, step))  # type: ignore[misc]
+        made.wait()
+    store.refused = lambda _: False
+    assert made.close()
+    assert made.failure is None
+    assert store.tries > 50
+    assert steps(address) == list(range(100))
+
+
+def test_a_store_that_fails_for_long_is_told_and_given_the_rest_at_the_end(
+    address: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = RemoteWriter(f"{address}/train")
+    store.refused = lambda _: True
+    for step in range(10):
+        writer.scalars({"loss": step}, step)
+    monkeypatch.setattr(remote, "_PATIENCE", -1.0)
+    with pytest.raises(OSError, match="503, try 11"):
+        writer.scalars({"loss": 10}, 10)
+    with pytest.raises(OSError, match="503, try 12"):
+        writer.close()
+    store.refused = lambda _: False
+    writer.close()
+    assert steps(address) == list(range(11))
+    writer.close()
+    assert store.tries == 13
+
+
+def test_what_is_kept_for_a_store_that_fails_is_bounded(
+    address: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "_UNSTORED", 1000)
+    writer = RemoteWriter(f"{address}/train")
+    store.refused = lambda _: True
+    writer.text("note", "x" * 100, 1)
+    with pytest.raises(OSError, match="503"):
+        writer.text("note", "x" * 1000, 2)
+
+
+def test_a_store_that_fails_is_not_tried_at_every_write(
+    address: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "_EVERY", 1000.0)
+    monkeypatch.setattr(remote, "_LARGEST", 500)
+    writer = RemoteWriter(f"{address}/train")
+    writer.flush()
+    store.refused = lambda _: True
+    for step in range(50):
+        writer.scalars({"loss": step}, step)
+    assert store.tries == 2
+    store.refused = lambda _: False
+    writer.close()
+    assert steps(address) == list(range(50))
+
+
 def test_addresses_that_are_none() -> None:
     with pytest.raises(OptionError, match=r"nope://x is no address that fsspec knows"):
         LogFolder("nope://x")
@@ -115,6 +220,7 @@ def test_addresses_that_are_none() -> None:
 def test_paths_do_not_import_fsspec(tmp_path: Path) -> None:
     code = f"""
 import sys
+from cutaway.training.remote import RemoteWriter
 from cutaway.training.runs import LogFolder
 from cutaway.training.writing import Writing
 made = Writing({str(tmp_path)!r})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -27,6 +27,13 @@ _LARGEST = 8 << 20
 
 _EVERY = 5.0
 """Seconds between the times at which an object is written."""
+
+_PATIENCE = 60.0
+"""Seconds for which a store may fail before that is an error: one that is overloaded, or a network that changes, is
+back within them; one that refuses never is, and whoever trains shall hear of it soon."""
+
+_UNSTORED = 64 << 20
+"""Bytes that are kept for a store that fails; as many as may wait for a slow disk."""
 
 _FETCHED = 256 << 10
 """Bytes that are fetched at least: the first ones tell whether a file is compressed."""
@@ -68,38 +75,57 @@ class RemoteWriter(EventWriter):
     def __init__(self, address: str) -> None:
         self._system, self._root = file_system(address)
         self._held = None
-        self._begin()
+        self._last = 0.0
+        self._failing_since: float | None = None
+        self._begin(PurePosixPath(name).name for name in _listed(self._system, self._root))
 
-    def _begin(self) -> None:
-        """Begin the next object."""
-        names = [PurePosixPath(name).name for name in _listed(self._system, self._root)]
-        self.path = Path(self._root) / file_name(names)
+    def _begin(self, beside: Iterable[str]) -> None:
+        """Begin the next object, behind those of the names ``beside``."""
+        self.path = Path(self._root) / file_name(beside)
         self._data = bytearray(first_record())
         self._written = 0
-        self._last = 0.0
 
     def _write(self, data: bytes) -> None:
+        if self._written >= _LARGEST:
+            self._begin([self.path.name])
         self._data += data
-        if len(self._data) >= _LARGEST:
-            self.flush()
-            self._begin()
-        elif time.monotonic() - self._last > _EVERY:
+        full = len(self._data) >= _LARGEST and self._failing_since is None
+        if full or time.monotonic() - self._last > _EVERY:
             self.flush()
 
     def flush(self) -> None:
-        """Write the object, with all that it holds."""
+        """Write the object, with all that it holds; what a store does not take is kept, and tried again the next time.
+
+        Raises:
+            Exception: Of whatever kind the store raises; it has failed for a minute, or too much would have to be kept.
+        """
+        try:
+            self._store()
+            self._failing_since = None
+        except Exception:
+            now = time.monotonic()
+            self._failing_since = self._failing_since or now
+            if now - self._failing_since > _PATIENCE or len(self._data) > _UNSTORED:
+                raise
+        finally:
+            self._last = time.monotonic()
+
+    def _store(self) -> None:
         if self._written < len(self._data):
             self._system.pipe_file(f"{self._root}/{self.path.name}", bytes(self._data))
             self._written = len(self._data)
-        self._last = time.monotonic()
 
     def is_there(self) -> bool:
         """Always: an object that was removed is written anew."""
         return True
 
     def close(self) -> None:
-        """Write what is left."""
-        self.flush()
+        """Write what is left.
+
+        Raises:
+            Exception: Of whatever kind the store raises: there is no next time.
+        """
+        self._store()
 
 
 class RemoteFile(EventFile):
