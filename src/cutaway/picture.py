@@ -405,7 +405,8 @@ def _noted(options: LabelOptions, graph: Graph, overlay: Overlay) -> LabelOption
         own = options.annotations.get(identity, options.annotations.get(name))
         if own:
             notes[identity] = f"{notes[identity]}\n{own}" if node in overlay.nodes else own
-    return replace(options, annotations=notes)
+    of_groups = {group: overlay.words(overlay.groups[group]) for group in overlay.given_groups()}
+    return replace(options, annotations=notes, group_notes=of_groups)
 
 
 def _marks(

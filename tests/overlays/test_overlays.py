@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -235,3 +236,14 @@ def test_a_table_is_read_once_and_passed_on() -> None:
     found = read_table(VALUES)
     assert isinstance(found, Table)
     assert read_table(found) is found
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_the_number_of_a_group_stands_behind_its_title(depth: int) -> None:
+    """Drawn as one box, and drawn open, where its layers have numbers of their own."""
+    model = ROOT / "tests" / "models" / "ResNet50.keras"
+    table = {"conv2": {"time_ms": 2.25}, "conv2_block1_1_conv": {"time_ms": 0.5}}
+    drawn = cutaway.plot_model(model, None, overlay=table, depth=depth)
+    words = re.findall(r">([^<]*)</text>", drawn.svg)
+    assert [each for each in words if "conv2" in each] == ["conv2: 2.25 ms"]
+    assert ("block1" in words) == (depth == 1)

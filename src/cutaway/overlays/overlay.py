@@ -47,6 +47,17 @@ class Overlay:
         unit = self.column.rpartition("_")[2].lower()
         return f"{value:.4g} {unit}" if unit in _UNITS and "_" in self.column else f"{value:.4g}"
 
+    def given_groups(self) -> frozenset[int]:
+        """Groups that have a number of their own in the table."""
+        at = self.table.columns.index(self.column)
+        return frozenset(
+            ~place
+            for (_, cells), places in zip(self.table.rows, self.places, strict=True)
+            if isinstance(cells[at], float)
+            for place in places
+            if place < 0
+        )
+
     def missed(self) -> str:
         """How many names mean nothing in this graph, with the first of them; empty where all do."""
         if not self.unmatched:

@@ -63,6 +63,7 @@ class LabelOptions:
             ``"name"``, ``"macs"``, ``"flops"``, or any attribute of the layer.
         label: Called with a `Node`, returns the whole text of its box, or None for the usual one.
         annotations: Further lines by name or id of a node.
+        group_notes: What stands behind the title of a group, by its index.
     """
 
     names: bool | None = None
@@ -73,6 +74,7 @@ class LabelOptions:
     fields: Sequence[str] = ()
     label: Callable[[Node], str | None] | None = None
     annotations: Mapping[str, str] = field(default_factory=dict)
+    group_notes: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +165,11 @@ def make_labels(
 
     def heading(group: int) -> tuple[tuple[str, str], float]:
         key = _title_key(graph, group, prefixes, counts, repeats)
-        row = None if group in folds else titled.get(key)
+        alone = group in folds or group in options.group_notes
+        row = None if alone else titled.get(key)
         if row is None:
-            row = _heading(graph, group, prefixes, counts, repeats, folds.get(group), bool(options.names))
-            if group not in folds:
+            row = _heading(graph, group, prefixes, counts, repeats, folds.get(group), options)
+            if not alone:
                 titled[key] = row
         return row
 
@@ -198,16 +201,19 @@ def _heading(
     counts: Sequence[int],
     repeats: Sequence[int],
     fold: tuple[str, str] | None,
-    every_name: bool,
+    options: LabelOptions,
 ) -> tuple[tuple[str, str], float]:
     """A group's title, what stands at its right, and the least width of its box."""
-    title, count = _title(graph, group, prefixes, counts, repeats, every_name)
+    title, count = _title(graph, group, prefixes, counts, repeats, bool(options.names))
     least = 2 * TITLE_PADDING
     if fold is not None:
         last, differences = fold
         end = relative_name(last, prefixes[graph.groups.parents[group]], graph.name, keep_word=True)
         title, count = f"{title} … {clean(end)}", fit(clean(differences), NAME_SIZE, 400, WIDEST)
         least += width(count, NAME_SIZE, 400) + TITLE_PADDING
+    note = options.group_notes.get(group)
+    if note is not None:
+        title = f"{title}: {clean(note)}"
     return (title, count), least + width(title, TITLE_SIZE, 600)
 
 
