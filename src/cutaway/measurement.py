@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.analysis.cost import Cost, cost, roll_up
-from cutaway.analysis.sizes import Setting, input_nodes
+from cutaway.analysis.sizes import Setting
 from cutaway.errors import OptionError
 from cutaway.graph.grouping import group as with_groups
 from cutaway.graph.model import Graph, Shape
@@ -228,7 +228,7 @@ def profile(
 
 def _measure_litert(path: str, wish: Wish, runs: int | None, ceiling: Ceiling) -> Profile:
     """Time the operations of a TensorFlow Lite file; where that cannot be done, whole runs, with the reason."""
-    from cutaway.profiling.litert_profiler import Unprofiled, check_survives
+    from cutaway.profiling.litert_profiler import Unprofiled
     from cutaway.readers.options import ReadOptions
     from cutaway.readers.tflite import read_steps
 
@@ -242,8 +242,7 @@ def _measure_litert(path: str, wish: Wish, runs: int | None, ceiling: Ceiling) -
             raise OptionError(
                 f"signature {model.key!r} cannot be profiled: {reason}; as a whole only the first signature is timed"
             ) from reason
-        check_survives(path)
-        return _measure_whole(path, model.graph, wish, runs, ceiling, str(reason))
+        return _measure_whole(path, model, wish, runs, ceiling, str(reason))
 
 
 def _measure_operations(path: str, model: Steps, wish: Wish, runs: int | None, ceiling: Ceiling) -> Profile:
@@ -269,21 +268,19 @@ def _measure_operations(path: str, model: Steps, wish: Wish, runs: int | None, c
     )
 
 
-def _measure_whole(path: str, graph: Graph, wish: Wish, runs: int | None, ceiling: Ceiling, reason: str) -> Profile:
+def _measure_whole(path: str, model: Steps, wish: Wish, runs: int | None, ceiling: Ceiling, reason: str) -> Profile:
     """Time whole runs of a TensorFlow Lite file, which is all that its interpreter in Python tells."""
     from cutaway.profiling import litert_runs
     from cutaway.profiling.running import attempted, unprofiled, worthwhile
 
-    run, ran, runtime = litert_runs.runnable(path, wish.batch, wish.shapes, wish.data)
+    run, ran, runtime = litert_runs.runnable(path, model, wish.batch, wish.shapes, wish.data)
     attempted(run)
     seconds = unprofiled(run, worthwhile(run) if runs is None else runs)
-    grouped = with_groups(graph)
-    names = input_nodes(grouped)
-    sizes = {name: shape for name, shape in ran.items() if name in names}
+    grouped = with_groups(model.graph)
     whole = float(np.median(seconds))
     spent = replace(add_up(grouped, OpTimes(1), lambda _: Landed(None), {}, None), whole=whole, raw_share=0.0)
     low, high = np.percentile(seconds, (25, 75))
-    made = _put_together(grouped, spent, cost(grouped, Setting(batch=wish.batch, shapes=sizes)), ceiling)
+    made = _put_together(grouped, spent, cost(grouped, Setting(batch=wish.batch, shapes=ran)), ceiling)
     return replace(
         made,
         whole_spread=float(high - low) / 2,

@@ -8,7 +8,6 @@ import json
 import os
 import platform
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,8 +18,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from cutaway.errors import OptionError
 from cutaway.graph.regular import read_regular
+from cutaway.loading.litert_trial import signal_name
 from cutaway.profiling.optimes import Floats
 from cutaway.profiling.running import BUDGET, LEAST, MOST, WARM_UP
 
@@ -42,15 +41,6 @@ _TOLD = re.compile(r"ERROR: *(?:\[[^\]]*\] *)?(.*)")
 """A line of LiteRT's log that tells an error, with the place in its source before it."""
 
 Kernels = Literal["xnnpack", "builtin"]
-
-
-_TRIAL = """
-import sys
-from ai_edge_litert.interpreter import Interpreter
-model = Interpreter(model_path=sys.argv[1])
-model.allocate_tensors()
-model.invoke()
-"""
 
 
 class Unprofiled(Exception):
@@ -164,29 +154,6 @@ def recorded(
         return _read(place / "reply.json", litert.version)
 
 
-def check_survives(path: str) -> None:
-    """Run a file once without the profiler, in a process of its own, before it is run in this one.
-
-    Raises:
-        OptionError: LiteRT crashes or hangs over it, as it would here.
-    """
-    command = [sys.executable, "-P", "-c", _TRIAL, str(Path(path).absolute())]
-    nowhere = subprocess.DEVNULL
-    try:
-        done = subprocess.run(command, stdin=nowhere, stdout=nowhere, stderr=nowhere, timeout=LIMIT, check=False)
-    except subprocess.TimeoutExpired:
-        what = f"takes more than {LIMIT:g} seconds to run this model once"
-    except OSError:
-        return
-    else:
-        if done.returncode >= 0:
-            return
-        what = f"crashes when it runs this model ({_signal(-done.returncode)})"
-    raise OptionError(
-        f"{path}: LiteRT {what}, so it is not run here; a trace that was recorded elsewhere can be read: --trace FILE"
-    )
-
-
 def _run(place: Path, limit: float) -> None:
     """Start the process, and wait until it has written its reply."""
     command = [sys.executable, "-P", str(PROGRAM), str(place / "request.json"), str(place / "reply.json")]
@@ -201,16 +168,9 @@ def _run(place: Path, limit: float) -> None:
     except OSError as error:
         raise Unprofiled(f"no process could be started for LiteRT's profiler: {error.strerror}") from error
     if done.returncode < 0:
-        raise Unprofiled(f"LiteRT's profiler crashed ({_signal(-done.returncode)})")
+        raise Unprofiled(f"LiteRT's profiler crashed ({signal_name(-done.returncode)})")
     if done.returncode:
         raise Unprofiled(f"LiteRT's profiler fails: {_last_words(said)}")
-
-
-def _signal(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _last_words(said: Path) -> str:

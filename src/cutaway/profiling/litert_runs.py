@@ -14,7 +14,10 @@ import numpy as np
 from cutaway.errors import OptionError, ReadError
 from cutaway.graph.model import Shape
 from cutaway.loading.litert import interpreter_module
-from cutaway.profiling.inputs import Input, filled
+from cutaway.loading.litert_interpreter import Request, prepared
+from cutaway.loading.litert_trial import check_survives
+from cutaway.profiling.inputs import Input, filled, inputs_of
+from cutaway.readers.tflite import Steps
 
 INSTEAD = (
     "so only the whole is known; for layers run its benchmark_model with --use_profiler=true "
@@ -24,54 +27,38 @@ INSTEAD = (
 
 
 def runnable(
-    path: str, batch: int, shapes: Mapping[str, Shape], data: Any = None
-) -> tuple[Callable[[], None], dict[str, tuple[int, ...]], str]:
-    """A file as something that runs.
+    path: str, model: Steps, batch: int, shapes: Mapping[str, Shape], data: Any = None
+) -> tuple[Callable[[], Any], dict[str, tuple[int, ...]], str]:
+    """A file as something that runs, once it was found to end no process.
 
     Args:
         path: The file.
+        model: The same as it was read.
         batch: Length of every free batch axis.
         shapes: Shapes of some inputs, by name.
         data: Arrays for the inputs, in their order; None for numbers that are made up.
 
     Returns:
-        What runs it once; the shape of each input by its name; what runs it, in words.
+        What runs it once; the shape of each input by the id of its node; what runs it, in words.
 
     Raises:
         MissingExtra: Neither LiteRT nor TensorFlow Lite is installed.
-        ReadError: The file cannot be loaded.
+        ReadError: The file cannot be loaded or run.
         OptionError: A shape does not fit.
     """
     module, runtime = interpreter_module(
         "profile runs the model", ". The table of its benchmark_model can be read without it: --trace FILE"
     )
+    arrays = arrays_for(inputs_of(model.graph), batch, shapes, data)
+    given = dict(zip(model.inputs, arrays, strict=True))
+    request = Request(module.__name__, path, threads=os.cpu_count() or 1)
+    check_survives(request, given)
     try:
-        interpreter = module.Interpreter(model_path=path, num_threads=os.cpu_count() or 1)
-        details = interpreter.get_input_details()
-    except (ValueError, RuntimeError) as error:
-        raise ReadError(f"cannot be run by {runtime}: {error!s:.300}", path=path) from error
-    wanted = [_input(each) for each in details]
-    arrays = arrays_for(wanted, batch, shapes, data)
-    try:
-        for each, array in zip(details, arrays, strict=True):
-            if tuple(each["shape"]) != array.shape:
-                interpreter.resize_tensor_input(each["index"], array.shape)
-        interpreter.allocate_tensors()
-        for each, array in zip(details, arrays, strict=True):
-            interpreter.set_tensor(each["index"], array)
+        _, run = prepared(request, given)
     except (ValueError, RuntimeError) as error:
         raise ReadError(f"cannot be run by {runtime} on these shapes: {error!s:.300}", path=path) from error
-    ran = {each.names[0]: tuple(array.shape) for each, array in zip(wanted, arrays, strict=True)}
-    return interpreter.invoke, ran, runtime
-
-
-def _input(detail: Mapping[str, Any]) -> Input:
-    signature = detail.get("shape_signature", detail["shape"])
-    shape = tuple(None if size < 0 else int(size) for size in signature)
-    name = str(detail["name"])
-    plain = name.partition(":")[0]
-    short = plain.removeprefix("serving_default_")
-    return Input(tuple(dict.fromkeys((short, plain, name))), shape, np.dtype(detail["dtype"]).name)
+    ran = {model.graph.ids[port.node]: each.shape for port, each in zip(model.graph.inputs, arrays, strict=True)}
+    return run, ran, runtime
 
 
 def arrays_for(wanted: Sequence[Input], batch: int, shapes: Mapping[str, Shape], data: Any) -> list[Any]:
@@ -90,11 +77,11 @@ def arrays_for(wanted: Sequence[Input], batch: int, shapes: Mapping[str, Shape],
         given = list(data) if isinstance(data, list | tuple) else [data]
         if len(given) != len(wanted):
             raise OptionError(f"data: the model takes {len(wanted)} tensors; received {len(given)}")
-        return [np.asarray(each, one.dtype) for each, one in zip(given, wanted, strict=True)]
+        return [np.asarray(each, _type(one)) for each, one in zip(given, wanted, strict=True)]
     numbers = np.random.default_rng(0)
     found = []
     for each, shape in zip(wanted, filled(wanted, batch, shapes), strict=True):
-        kind = np.dtype(each.dtype)
+        kind = _type(each)
         if kind.kind == "f":
             found.append(numbers.standard_normal(shape).astype(kind))
         elif kind.kind in "iub":
@@ -102,3 +89,12 @@ def arrays_for(wanted: Sequence[Input], batch: int, shapes: Mapping[str, Shape],
         else:
             raise OptionError(f"an input of type {each.dtype} cannot be made up; give it: data=")
     return found
+
+
+def _type(wanted: Input) -> np.dtype[Any]:
+    if wanted.dtype == "string":
+        return np.dtype(np.bytes_)
+    try:
+        return np.dtype(wanted.dtype)
+    except TypeError as error:
+        raise OptionError(f"input {wanted.names[0]!r} of type {wanted.dtype} cannot be filled from Python") from error

@@ -59,6 +59,7 @@ class Steps(NamedTuple):
         subgraph: Index of the subgraph that is run.
         inputs: The tensor behind each input of the graph.
         key: Name of the signature that runs it; empty where the file has none.
+        made: By node, which tensors of that subgraph its outputs are.
     """
 
     graph: Graph
@@ -67,6 +68,7 @@ class Steps(NamedTuple):
     subgraph: int
     inputs: tuple[int, ...]
     key: str
+    made: Mapping[int, tuple[int, ...]]
 
 
 def read_steps(source: Source, options: ReadOptions) -> Steps:
@@ -76,7 +78,8 @@ def read_steps(source: Source, options: ReadOptions) -> Steps:
     key = "" if signature is None else signature.key
     inputs = tuple(assembler.tensors[port.node][1][port.port] for port in graph.inputs)
     main = assembler.main
-    return Steps(graph, _steps(model, assembler, main), _bodies(model, assembler), main, inputs, key)
+    made = {node: tensors for node, (subgraph, tensors) in assembler.tensors.items() if subgraph == main}
+    return Steps(graph, _steps(model, assembler, main), _bodies(model, assembler), main, inputs, key, made)
 
 
 def _steps(model: Model, assembler: Assembler, subgraph: int) -> tuple[Step, ...]:
@@ -103,12 +106,6 @@ def _bodies(model: Model, assembler: Assembler) -> dict[int, tuple[Step, ...]]:
                     found[callee] = _steps(model, assembler, callee)
                     waiting.append(found[callee])
     return found
-
-
-def read_with_tensors(source: Source, signature: str | None = None) -> tuple[Graph, dict[int, tuple[int, ...]]]:
-    """The graph, and by node which tensors of the first subgraph its outputs are; raises as `read`."""
-    graph, _, assembler = _read(source, ReadOptions(signature=signature))
-    return graph, {node: made for node, (subgraph, made) in assembler.tensors.items() if subgraph == 0}
 
 
 def _read(source: Source, options: ReadOptions) -> tuple[Graph, Model, Assembler]:

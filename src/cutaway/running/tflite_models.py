@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from cutaway.errors import OptionError
 from cutaway.loading.litert import interpreter_module
+from cutaway.loading.litert_interpreter import Request, prepared
+from cutaway.loading.litert_trial import check_survives
 from cutaway.readers import locate
-from cutaway.readers.tflite import read_with_tensors
+from cutaway.readers.options import ReadOptions
+from cutaway.readers.tflite import Steps, read_steps
 from cutaway.running.inputs import arrays_for, wanted_inputs
 from cutaway.running.outputs import Activations
 from cutaway.running.store import Array, Kept, Store
@@ -19,59 +21,41 @@ UNSEEN = "it lies in the body of a loop, a branch or a call: only the main subgr
 
 
 def run_tflite(path: str, x: Any, *, signature: str | None, seed: int, memory: int) -> Activations:
-    """The results of all operations of the main subgraph; quantised ones as the real numbers that they mean.
+    """The results of all operations of the subgraph that is run; quantised ones as the real numbers that they mean.
 
     Raises:
         MissingExtra: There is no interpreter.
+        ReadError: The file makes the interpreter crash.
         OptionError: The input does not fit, or the interpreter refuses the model.
     """
-    graph, tensors = read_with_tensors(locate(path), signature)
+    model = read_steps(locate(path), ReadOptions(signature=signature))
     module, _ = interpreter_module(f"{path}: to look inside, the model is run")
-    arrays, words = arrays_for(wanted_inputs(graph), x, seed)
+    arrays, words = arrays_for(wanted_inputs(model.graph), x, seed)
+    given = dict(zip(model.inputs, arrays, strict=True))
+    request = Request(module.__name__, path, threads=1, keeps=True)
+    check_survives(request, given)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that it has moved to another package
-            interpreter = module.Interpreter(
-                model_path=path, num_threads=1, experimental_preserve_all_tensors=True, **_plain(module)
-            )
-        for detail, array in zip(interpreter.get_input_details(), arrays, strict=True):
-            if tuple(detail["shape"]) != array.shape:
-                interpreter.resize_tensor_input(detail["index"], array.shape)
-        interpreter.allocate_tensors()
-        for detail, array in zip(interpreter.get_input_details(), arrays, strict=True):
-            interpreter.set_tensor(detail["index"], _quantised(array, detail))
-        interpreter.invoke()
+        interpreter, run = prepared(request, given)
+        run()
     except (ValueError, RuntimeError) as error:
         raise OptionError(f"{path}: the interpreter fails on {words}: {str(error)[:300]}") from error
-    store = Store(memory)
+    return _kept(model, interpreter, words, Store(memory))
+
+
+def _kept(model: Steps, interpreter: Any, words: str, store: Store) -> Activations:
+    """What an interpreter holds after a run."""
     details = {detail["index"]: detail for detail in interpreter.get_tensor_details()}
     outputs: dict[tuple[int, int], Kept] = {}
     missing: dict[int, str] = {}
-    for node in range(len(graph)):
-        for port, tensor in enumerate(tensors.get(node, ())):
+    for node in range(len(model.graph)):
+        for port, tensor in enumerate(model.made.get(node, ())):
             try:
                 outputs[node, port] = store.keep(_real(interpreter.get_tensor(tensor), details.get(tensor)))
             except ValueError:  # the interpreter has made one operation of several
                 missing[node] = "the interpreter keeps no values of it"
-        if node not in tensors:
+        if node not in model.made:
             missing[node] = UNSEEN
-    return Activations(graph, outputs, {}, missing, words, store)
-
-
-def _plain(module: Any) -> dict[str, Any]:
-    """What makes an interpreter keep to the plain operations."""
-    kinds = getattr(module, "OpResolverType", None)
-    return {} if kinds is None else {"experimental_op_resolver_type": kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
-
-
-def _quantised(array: Array, detail: dict[str, Any]) -> Array:
-    """Real numbers as those that a quantised input takes; whole numbers are taken to be such already."""
-    scale, zero = detail["quantization"]
-    if array.dtype.kind != "f" or np.dtype(detail["dtype"]).kind == "f" or scale == 0:
-        return array.astype(detail["dtype"], copy=False)
-    limits = np.iinfo(detail["dtype"])
-    found: Array = np.clip(np.rint(array / scale) + zero, limits.min, limits.max).astype(detail["dtype"])
-    return found
+    return Activations(model.graph, outputs, {}, missing, words, store)
 
 
 def _real(values: Array, detail: dict[str, Any] | None) -> Array:
