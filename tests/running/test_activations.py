@@ -438,3 +438,18 @@ def test_a_tflite_model_makes_what_its_interpreter_makes() -> None:
     expected = (made.astype(np.float32) - zero) * scale if scale else made
     last = found[graph.ids[graph.outputs[0].node]].numpy()
     np.testing.assert_allclose(last, expected, atol=scale or 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("signature", "made"), [(None, np.add), ("add", np.add), ("mul", np.multiply), ("sub", np.subtract)]
+)
+def test_of_a_tflite_model_that_signature_runs_which_is_asked_for(signature: str | None, made: np.ufunc) -> None:
+    pytest.importorskip("tensorflow.lite.python.interpreter")
+    path = ROOT / "tests" / "models" / "tflite" / "multi_signature.tflite"
+    numbers = np.random.default_rng(3)
+    given = {name: numbers.random((10, 10), dtype=np.float32) for name in "ab"}
+    found = cutaway.activations(path, given, signature=signature)
+    last = found[found.graph.ids[found.graph.outputs[0].node]].numpy()
+    np.testing.assert_allclose(last, made(given["a"], given["b"]), rtol=1e-6)
+    assert all("another signature" in words for words in found.missing.values())
+    assert bool(found.missing) == (signature is None)

@@ -17,7 +17,7 @@ from cutaway.running.inputs import arrays_for, wanted_inputs
 from cutaway.running.outputs import Activations
 from cutaway.running.store import Array, Kept, Store
 
-UNSEEN = "it lies in the body of a loop, a branch or a call: only the main subgraph keeps its tensors"
+UNSEEN = "it lies in a loop, a branch, a call or another signature: only the subgraph that is run keeps its tensors"
 
 
 def run_tflite(path: str, x: Any, *, signature: str | None, seed: int, memory: int) -> Activations:
@@ -32,7 +32,8 @@ def run_tflite(path: str, x: Any, *, signature: str | None, seed: int, memory: i
     module, _ = interpreter_module(f"{path}: to look inside, the model is run")
     arrays, words = arrays_for(wanted_inputs(model.graph), x, seed)
     given = dict(zip(model.inputs, arrays, strict=True))
-    request = Request(module.__name__, path, threads=1, keeps=True)
+    signature = model.key if model.subgraph else ""
+    request = Request(module.__name__, path, threads=1, keeps=True, signature=signature)
     check_survives(request, given)
     try:
         interpreter, run = prepared(request, given)
@@ -44,13 +45,14 @@ def run_tflite(path: str, x: Any, *, signature: str | None, seed: int, memory: i
 
 def _kept(model: Steps, interpreter: Any, words: str, store: Store) -> Activations:
     """What an interpreter holds after a run."""
-    details = {detail["index"]: detail for detail in interpreter.get_tensor_details()}
+    where = (model.subgraph,) if model.subgraph else ()  # older interpreters know the first one alone
+    details = {detail["index"]: detail for detail in interpreter.get_tensor_details(*where)}
     outputs: dict[tuple[int, int], Kept] = {}
     missing: dict[int, str] = {}
     for node in range(len(model.graph)):
         for port, tensor in enumerate(model.made.get(node, ())):
             try:
-                outputs[node, port] = store.keep(_real(interpreter.get_tensor(tensor), details.get(tensor)))
+                outputs[node, port] = store.keep(_real(interpreter.get_tensor(tensor, *where), details.get(tensor)))
             except ValueError:  # the interpreter has made one operation of several
                 missing[node] = "the interpreter keeps no values of it"
         if node not in model.made:
