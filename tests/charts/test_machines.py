@@ -32,5 +32,5 @@ def test_a_profile_of_such_a_machine_still_colours_a_page(tmp_path: Path) -> Non
         '{"kind": "profile", "rows": [{"id": "conv1_conv", "time_ms": 1.0}],'
         ' "roof": {"flops_per_second": 1e150, "bytes_per_second": 1e-300, "source": "x"}}'
     )
-    page = cutaway.plot_model(RESNET, overlay=table).save(tmp_path / "x.html")
+    page = cutaway.plot_model(RESNET, None, overlay=table).save(tmp_path / "x.html")
     assert page.stat().st_size > 10_000
