@@ -20,16 +20,19 @@ from tests.explorer.conform import check, fits
 from tests.explorer.hand import ROOT, arranged_of, chart_of, decode
 from tests.graphs import DIAMOND
 
-TARGET = ROOT / "web" / "src" / "contract.ts"
+TARGETS = ROOT / "web" / "src"
 
 
 def test_the_types_of_the_page_are_generated_from_ours() -> None:
-    code = f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r}); import make_contract as m; " + (
-        "sys.stdout.write(m.contract(s.read_text(encoding='utf-8') for s in m.SOURCES))"
+    code = f"import json, sys; sys.path.insert(0, {str(ROOT / 'scripts')!r}); import make_contract as m; " + (
+        "sys.stdout.write(json.dumps({m.target_of(source).name: m.contract(source) for source in m.SOURCES}))"
     )
-    made = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, encoding="utf-8")
-    assert TARGET.read_text(encoding="utf-8") == made.stdout, "run: python scripts/make_contract.py"
-    assert f"export const SCHEMA = {contract.SCHEMA};" in made.stdout
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, encoding="utf-8")
+    made = json.loads(done.stdout)
+    assert set(made) == {path.name for path in TARGETS.glob("*contract.ts")}
+    for name, text in made.items():
+        assert (TARGETS / name).read_text(encoding="utf-8") == text, "run: python scripts/make_contract.py"
+    assert f"export const SCHEMA = {contract.SCHEMA};" in made["contract.ts"]
 
 
 MODELS = ("examples/resnet50.keras", "tests/models/transformer_encoder.keras", "tests/models/seq2seq.keras")

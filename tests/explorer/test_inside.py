@@ -14,7 +14,7 @@ from keras import layers
 
 import cutaway
 from cutaway.errors import OptionError
-from cutaway.explorer import contract, inside_contract
+from cutaway.explorer import inside_contract, weights_contract
 from cutaway.explorer.inquiry import inquire
 from cutaway.explorer.inside import LARGEST_MAP, MOST_MAPS, Inside
 from cutaway.explorer.server import application
@@ -75,7 +75,7 @@ def test_statistics_of_both_inputs_and_of_their_difference(runs: list[cutaway.Ac
     first, second = (run["conv"].numpy().astype(np.float64) for run in runs)
     for at, values in enumerate((first, second, first - second)):
         said = inside.stats(code + at)
-        check(json.loads(to_json(said)), contract.WeightStats, "stats")
+        check(json.loads(to_json(said)), weights_contract.WeightStats, "stats")
         assert said["zeros"] == (values == 0).sum()
         told = [said["min"], said["max"], said["mean"], said["norm"]]
         assert told == pytest.approx([values.min(), values.max(), values.mean(), np.linalg.norm(values)], rel=1e-6)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from cutaway.errors import CutawayError, OptionError
-from cutaway.explorer import contract
 from cutaway.explorer import weights as module
+from cutaway.explorer import weights_contract
 from cutaway.explorer.weights import LARGEST_SIDE, Values
 from cutaway.readers import read
 from tests.explorer.conform import check
@@ -61,7 +61,7 @@ def test_statistics_are_those_of_numpy(stored: tuple[Values, Arrays, dict[str, i
     array = arrays[name].astype(np.float64)
     finite = array[np.isfinite(array)]
     found = values.stats(codes[name])
-    check(json.loads(json.dumps(found, allow_nan=False)), contract.WeightStats, name)
+    check(json.loads(json.dumps(found, allow_nan=False)), weights_contract.WeightStats, name)
     assert (found["count"], found["read"]) == (array.size, array.size)
     assert (found["zeros"], found["nan"]) == (int((array == 0).sum()), int(np.isnan(array).sum()))
     assert (found["posinf"], found["neginf"]) == (int(np.isposinf(array).sum()), int(np.isneginf(array).sum()))
@@ -108,7 +108,7 @@ def test_histograms_are_those_of_numpy(stored: tuple[Values, Arrays, dict[str, i
     array = arrays[name].astype(np.float64)
     counts, edges = np.histogram(array[np.isfinite(array)], 32)
     found = values.histogram(codes[name], 32)
-    check(json.loads(json.dumps(found, allow_nan=False)), contract.WeightHistogram, name)
+    check(json.loads(json.dumps(found, allow_nan=False)), weights_contract.WeightHistogram, name)
     assert found["counts"] == counts.tolist()
     assert found["edges"] == pytest.approx(edges.tolist())
 
@@ -161,7 +161,7 @@ def test_small_slices_are_exact(
     wanted = wanted.reshape(array.shape[rows] if rows >= 0 else 1, array.shape[columns] if columns >= 0 else 1)
     header, low, high = planes(values.slice(codes[name], rows, columns, at))
     own = {key: value for key, value in header.items() if key not in ("schema", "sections")}
-    check(own, contract.WeightSliceHeader, name)
+    check(own, weights_contract.WeightSliceHeader, name)
     assert header["size"] == list(wanted.shape)
     if wanted.shape[1] <= LARGEST_SIDE:
         np.testing.assert_array_equal(low, wanted)

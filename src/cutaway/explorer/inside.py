@@ -15,9 +15,9 @@ import numpy as np
 from cutaway.errors import OptionError
 from cutaway.explorer.columns import Facts
 from cutaway.explorer.container import Container
-from cutaway.explorer.contract import WeightHistogram, WeightStats
 from cutaway.explorer.inside_contract import InsideNode, InsideOutput, MapsHeader
 from cutaway.explorer.weights import Values, found
+from cutaway.explorer.weights_contract import WeightHistogram, WeightStats
 from cutaway.graph.model import Graph, Weight
 from cutaway.running.outputs import Activations, Output, Role
 

@@ -15,7 +15,7 @@ import numpy as np
 from cutaway.analysis.array_statistics import Sums
 from cutaway.errors import OptionError
 from cutaway.explorer.container import Container
-from cutaway.explorer.contract import WeightChannels, WeightHistogram, WeightSliceHeader, WeightStats
+from cutaway.explorer.weights_contract import WeightChannels, WeightHistogram, WeightSliceHeader, WeightStats
 from cutaway.graph.model import Weight
 from cutaway.readers import locate
 from cutaway.readers.source import Source

@@ -1,5 +1,5 @@
 /** The weights of a layer that two models have: numbers about the values of each, and how far they are apart. */
-import type { ComparedWeight, WeightSummary } from "../contract.ts";
+import type { ComparedWeight, WeightSummary } from "../weights_contract.ts";
 import { DataError } from "../data/source.ts";
 import type { Desk } from "../desk.ts";
 import { make } from "../dom.ts";

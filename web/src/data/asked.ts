@@ -1,5 +1,7 @@
 /** A source that asks somebody else: what is asked for is the same, whoever carries the question. */
-import type { ComparedWeights, Figure, Findings, GroupDetails, Head, InsideNode, NodeDetails, Problem, Slice, WeightHistogram, WeightStats } from "../contract.ts";
+import type { Figure, Findings, GroupDetails, Head, NodeDetails, Problem, Slice } from "../contract.ts";
+import type { ComparedWeights, WeightHistogram, WeightStats } from "../weights_contract.ts";
+import type { InsideNode } from "../inside_contract.ts";
 import { DataError } from "./source.ts";
 import type { DataSource, HeadAnswer, LiveSource, ServerEvent } from "./source.ts";
 

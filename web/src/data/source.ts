@@ -1,8 +1,9 @@
 /** Where the page's data come from: one interface, and one module for each way to get them. */
 import type {
-  Attribute, ComparedWeights, Drawn, Figure, Findings, GroupDetails, Head, InsideNode, NodeDetails, Problem, Progress, Slice,
-  WeightHistogram, WeightStats,
+  Attribute, Drawn, Figure, Findings, GroupDetails, Head, NodeDetails, Problem, Progress, Slice,
 } from "../contract.ts";
+import type { ComparedWeights, WeightHistogram, WeightStats } from "../weights_contract.ts";
+import type { InsideNode } from "../inside_contract.ts";
 
 /** A slice, and the text that it was: the painting worker parses that for itself. */
 export interface SliceAnswer {

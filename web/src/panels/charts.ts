@@ -1,7 +1,7 @@
 /** Small charts of the values of a weight, each a canvas with its words. */
 import type { Container } from "../columns.ts";
 import { colourAt, shortNumber } from "../colour/scale.ts";
-import type { WeightChannels, WeightHistogram } from "../contract.ts";
+import type { WeightChannels, WeightHistogram } from "../weights_contract.ts";
 import { make } from "../dom.ts";
 
 const WIDTH = 258;

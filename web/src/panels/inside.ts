@@ -1,6 +1,6 @@
 /** What the selected layer made of the input on which the model was run; of two inputs, beside one another. */
 import { openContainer } from "../columns.ts";
-import type { InsideNode, InsideOutput } from "../contract.ts";
+import type { InsideNode, InsideOutput } from "../inside_contract.ts";
 import type { InsideSource, LiveSource } from "../data/source.ts";
 import type { Desk } from "../desk.ts";
 import { clear, make } from "../dom.ts";

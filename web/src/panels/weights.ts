@@ -2,7 +2,7 @@
 import { openContainer } from "../columns.ts";
 import type { Columns, WeightRow } from "../columns.ts";
 import { shortNumber } from "../colour/scale.ts";
-import type { WeightHistogram, WeightStats } from "../contract.ts";
+import type { WeightHistogram, WeightStats } from "../weights_contract.ts";
 import { insideOf } from "../data/details.ts";
 import type { LiveSource } from "../data/source.ts";
 import type { Desk } from "../desk.ts";
