@@ -14,7 +14,7 @@ from cutaway.profiling.inputs import Input, inputs_of
 from cutaway.profiling.landing import Place
 from cutaway.profiling.litert_landing import At, found_in
 from cutaway.profiling.litert_profiler import Kernels, Recording, Unprofiled, installed, recorded
-from cutaway.profiling.litert_runs import arrays_for
+from cutaway.profiling.litert_runs import given_to
 from cutaway.profiling.optimes import Floats, OpTimes
 from cutaway.profiling.runnable import Fusion, Landed
 from cutaway.readers.tflite import Step, Steps
@@ -78,10 +78,8 @@ def measured(
         OptionError: A shape does not fit.
     """
     litert = installed()
-    wanted = inputs_of(model.graph)
-    _check_types(wanted)
-    arrays = arrays_for(wanted, batch, shapes, data)
-    given = dict(zip(model.inputs, arrays, strict=True))
+    _check_types(inputs_of(model.graph))
+    given, ran = given_to(model, batch, shapes, data)
     seen = recorded(litert, path, given, model.key, runs, "xnnpack")
     kernels: Kernels = "xnnpack"
     notes: tuple[str, ...] = ()
@@ -95,7 +93,6 @@ def measured(
             f"{reason}; so these are the times of LiteRT's built-in kernels, one for each operation. By XNNPACK, as "
             f"LiteRT runs it by itself, the whole takes {by_itself * 1e3:.3g} ms",
         )
-    ran = {model.graph.ids[port.node]: each.shape for port, each in zip(model.graph.inputs, arrays, strict=True)}
     setting = {
         "by": _FOUND_BY[kernels],
         "kernels": "XNNPACK" if kernels == "xnnpack" else "built-in",

@@ -49,23 +49,23 @@ def runnable(
     module, runtime = interpreter_module(
         "profile runs the model", ". The table of its benchmark_model can be read without it: --trace FILE"
     )
-    arrays = arrays_for(inputs_of(model.graph), batch, shapes, data)
-    given = dict(zip(model.inputs, arrays, strict=True))
+    given, ran = given_to(model, batch, shapes, data)
     request = Request(module.__name__, path, threads=os.cpu_count() or 1)
     check_survives(request, given)
     try:
         _, run = prepared(request, given)
     except (ValueError, RuntimeError) as error:
         raise ReadError(f"cannot be run by {runtime} on these shapes: {error!s:.300}", path=path) from error
-    ran = {model.graph.ids[port.node]: each.shape for port, each in zip(model.graph.inputs, arrays, strict=True)}
     return run, ran, runtime
 
 
-def arrays_for(wanted: Sequence[Input], batch: int, shapes: Mapping[str, Shape], data: Any) -> list[Any]:
-    """Arrays for some inputs, in their order.
+def given_to(
+    model: Steps, batch: int, shapes: Mapping[str, Shape], data: Any
+) -> tuple[dict[int, Any], dict[str, tuple[int, ...]]]:
+    """Arrays for the inputs of a file by the number of their tensor, and their shapes by the id of their node.
 
     Args:
-        wanted: The inputs.
+        model: The file as it was read.
         batch: Length of every free batch axis.
         shapes: Shapes of some inputs, by name.
         data: Arrays that are given; None for numbers that are made up, the same at every call.
@@ -73,6 +73,13 @@ def arrays_for(wanted: Sequence[Input], batch: int, shapes: Mapping[str, Shape],
     Raises:
         OptionError: A shape or the number of arrays does not fit, or nothing can be made up for a type.
     """
+    arrays = _arrays(inputs_of(model.graph), batch, shapes, data)
+    ran = {model.graph.ids[port.node]: each.shape for port, each in zip(model.graph.inputs, arrays, strict=True)}
+    return dict(zip(model.inputs, arrays, strict=True)), ran
+
+
+def _arrays(wanted: Sequence[Input], batch: int, shapes: Mapping[str, Shape], data: Any) -> list[Any]:
+    """Arrays for some inputs, in their order."""
     if data is not None:
         given = list(data) if isinstance(data, list | tuple) else [data]
         if len(given) != len(wanted):
