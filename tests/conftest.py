@@ -20,10 +20,12 @@ settings.register_profile("cutaway", deadline=None, derandomize=True, print_blob
 settings.load_profile("cutaway")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def _no_picture_is_left_behind() -> Iterator[None]:
     """`plot_model` writes ``model.png`` where nothing says otherwise: no test may leave that where it was started."""
     path = Path("model.png").absolute()
     was_there = path.exists()
     yield
-    assert was_there or not path.exists(), f"a test left {path}; give to_file= a path in tmp_path, or None"
+    if not was_there and path.exists():
+        path.unlink()
+        pytest.fail(f"it left {path}; give plot_model a path in tmp_path, or None")

@@ -55,7 +55,7 @@ def test_a_page_of_one_file_says_what_needs_more_than_itself(browser: Any, tmp_p
 
     context = browser.new_context()
     page = context.new_page()
-    page.goto(plot_model(RESNET).save(tmp_path / "model.html").as_uri())
+    page.goto(plot_model(RESNET, None).save(tmp_path / "model.html").as_uri())
     page.wait_for_selector("[data-cutaway=drawn]")
     page.locator(".notes summary").click()
     assert "cutaway view MODEL" in page.inner_text(".notes")
@@ -67,7 +67,7 @@ def test_names_and_python_are_copied_and_it_is_said(browser: Any, tmp_path: Path
 
     context = browser.new_context()
     page = context.new_page()
-    page.goto(plot_model(RESNET).save(tmp_path / "model.html").as_uri())
+    page.goto(plot_model(RESNET, None).save(tmp_path / "model.html").as_uri())
     page.wait_for_selector("[data-cutaway=drawn]")
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.evaluate("cutaway.flyTo('conv1_conv')")

@@ -64,7 +64,7 @@ def test_a_served_page_shows_them(open_page: Open) -> None:
 
 
 def test_a_page_of_one_file_shows_them(open_page: Open, tmp_path: Path) -> None:
-    page = open_page(plot_model(RESNET).save(tmp_path / "model.html"))
+    page = open_page(plot_model(RESNET, None).save(tmp_path / "model.html"))
     use(page)
 
 

@@ -65,7 +65,7 @@ def test_how_a_model_was_compiled_counts(tmp_path: Any) -> None:
     assert answer(session_of(read(plain), settings=settings_of(plain)))["findings"] == []
     (one,) = answer(session_of(read(wrong), settings=settings_of(str(wrong))))["findings"]
     assert one["severity"] == 0
-    page = plot_model(wrong).save(tmp_path / "b.html").read_text()
+    page = plot_model(wrong, None).save(tmp_path / "b.html").read_text()
     assert [each["check"] for each in embedded(page)["findings"]] == [one["check"]]
 
 
@@ -123,9 +123,9 @@ def test_a_long_list_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_page_says_where_nobody_looked(tmp_path: Any) -> None:
     graph = read(RESNET)
     assert embedded(to_html(arranged_of(graph)).decode())["unchecked"]
-    part = plot_model(RESNET, layer_range=["conv1_pad", "conv2_block1_out"]).save(tmp_path / "part.html")
+    part = plot_model(RESNET, None, layer_range=["conv1_pad", "conv2_block1_out"]).save(tmp_path / "part.html")
     assert embedded(part.read_text())["unchecked"]
-    whole = plot_model(RESNET).save(tmp_path / "whole.html")
+    whole = plot_model(RESNET, None).save(tmp_path / "whole.html")
     assert (embedded(whole.read_text())["unchecked"], len(embedded(whole.read_text())["findings"])) == ("", 53)
 
 
