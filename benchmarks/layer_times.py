@@ -210,7 +210,7 @@ def main() -> None:
     if not arguments.only:
         words = (
             f"Targets: {LANDED:.0%} of the time of operations on a layer, tau at least {TAU} between any two of three "
-            "profiles for the ten slowest layers, as they are listed: times within a fifth of each other share a rank. "
+            "profiles for the ten slowest layers, as they are listed: times that no gap parts share a rank. "
             "Beside it the same by time alone: the layers of equal blocks have no order. The last column is the sum "
             "of layers timed alone beside the whole model, how the order of our ten slowest compares with that, and "
             "what it takes."

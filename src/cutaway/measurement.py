@@ -48,8 +48,8 @@ class Timing:
         seconds: Median of the runs, scaled to the run of the whole model that nobody looked at.
         spread: Half of what lies between the quartiles, scaled likewise.
         share: Of the whole, from 0 to 1.
-        rank: Place among the layers, or among the groups, by time, from 1 for the slowest; times within a fifth of
-            each other share one.
+        rank: Place among the layers, or among the groups, by time, from 1 for the slowest; times that differ by
+            chance as much as not share one (`cutaway.profiling.ranks`).
         phases: Seconds by ``"forward"``, ``"backward"`` and ``"update"``; of nodes only.
         macs, flops, bytes: What one forward pass computes and moves; None where it is not known.
         intensity: FLOPs for each byte; None where it is not known.

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cutaway.profiling.ranks import ALIKE
+from cutaway.profiling.ranks import APART
 from cutaway.profiling.runnable import PHASES
 from cutaway.style.measure import clean, no_formula
 from cutaway.style.quantities import count_words
@@ -98,7 +98,7 @@ def lines(profile: Profile) -> Iterator[str]:
     if by:
         yield f"{profile.landed:.1%} of the time of operations is on a layer, found by {by}"
     if len({row.rank for row in profile.rows}) < len(profile.rows):
-        yield f"times within {ALIKE:.0%} of each other share a number, and stand in the order of the model"
+        yield f"times within {APART:.0%} of each other that no gap parts share a number, in the order of the model"
     if profile.lost and profile.landed < _MOSTLY:
         yield "on none: " + ", ".join(f"{clean(name)} {share:.1%}" for name, share in profile.lost)
     if profile.ceiling is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,19 @@ def test_an_operation_within_another_counts_once(tmp_path: Path) -> None:
     assert found.seconds["net/one/MatMul"] == pytest.approx([0.004])
 
 
+def test_operations_that_run_at_once_share_the_clock(tmp_path: Path) -> None:
+    made = xplane_pb2.XSpace.FromString(space({"net/one/MatMul:MatMul": 10 * MS}))
+    plane = made.planes[0]
+    plane.event_metadata[9].id, plane.event_metadata[9].name = 9, "net/two/MatMul:MatMul"
+    whole = next(event for event in plane.lines[1].events)
+    plane.lines[2].events.add(metadata_id=9, offset_ps=whole.offset_ps + 4 * MS, duration_ps=8 * MS)
+    path = tmp_path / "t.pb"
+    path.write_bytes(made.SerializeToString())
+    found = read_trace(path)
+    assert found.seconds["net/one/MatMul"] == pytest.approx([0.004 + 0.006 / 2])
+    assert found.seconds["net/two/MatMul"] == pytest.approx([0.006 / 2 + 0.002])
+
+
 def test_runs_that_nobody_marked_are_told_by_how_often_operations_ran(tmp_path: Path) -> None:
     path = tmp_path / "host.xplane.pb"
     run = {"net/one/MatMul:MatMul": 2 * MS, "net/two/MatMul:MatMul": 4 * MS}
@@ -117,6 +131,7 @@ TIMES = {"net/one/MatMul": 300, "net/block/two/MatMul": 100, "net/block/two/Relu
 
 def written(folder: Path, kind: str) -> Path:
     """The same times as every kind of trace."""
+    begins = accumulate(TIMES.values(), initial=0)
     events = [
         {
             "ph": "X",
@@ -127,7 +142,7 @@ def written(folder: Path, kind: str) -> Path:
             "dur": micros,
             "args": {"name": name, "op": "MatMul"},
         }
-        for at, (name, micros) in enumerate(TIMES.items())
+        for at, (name, micros) in zip(begins, TIMES.items(), strict=False)
     ]
     chrome = json.dumps({"traceEvents": [{"ph": "M", "name": "process_name", "pid": 1}, *events]}).encode()
     if kind == "xplane":

@@ -15,6 +15,7 @@ import numpy as np
 from cutaway.errors import ReadError
 from cutaway.graph.regular import read_regular
 from cutaway.profiling.optimes import OpTimes, Span, by_run, check_size
+from cutaway.profiling.sharing import shared
 from cutaway.profiling.xplane import is_xplane, read_xplane
 from cutaway.readers.checkpoint_files import at_path
 from cutaway.readers.sniff_events import is_event_log
@@ -107,6 +108,7 @@ def _chrome(document: Any, path: Path) -> Iterator[Span]:
     events = document.get("traceEvents") if isinstance(document, dict) else document
     if not isinstance(events, list):
         raise ReadError("has no list traceEvents, as a trace of Chrome has", path=path)
+    devices: dict[str, dict[str, list[Span]]] = {}
     for event in events:
         if not isinstance(event, dict) or event.get("ph") != "X":
             continue
@@ -117,7 +119,10 @@ def _chrome(document: Any, path: Path) -> Iterator[Span]:
             continue
         name, kind = _chrome_name(event)
         if name:
-            yield Span(name, kind, start * _MICRO, length * _MICRO)
+            lines = devices.setdefault(repr(event.get("pid")), {})
+            lines.setdefault(repr(event.get("tid")), []).append(Span(name, kind, start * _MICRO, length * _MICRO))
+    for lines in devices.values():
+        yield from shared(lines.values())
 
 
 def _chrome_name(event: Mapping[str, Any]) -> tuple[str, str]:

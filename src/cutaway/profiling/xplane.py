@@ -7,10 +7,10 @@ whose names stand once in a table of the plane. Operations are the events whose 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from cutaway.errors import ReadError
 from cutaway.profiling.optimes import OpTimes, Span, by_run
+from cutaway.profiling.sharing import shared
 from cutaway.readers.wire.fields import MESSAGE, VARINT, Bytes, Field, fields, told_of, varint
 
 RUN = "cutaway_run"
@@ -20,8 +20,6 @@ MOST_EVENTS = 5_000_000
 """Executions of operations in a trace; each takes some 300 bytes until it is added up, so these take 1.5 GB."""
 
 _RUN = (RUN, "")
-_Event = tuple[int, int, tuple[str, str]]
-"""Picoseconds at which it began and that it took, and what ran: its name and type, or `_RUN`."""
 
 _PLANES = 1
 _NAME, _LINES, _EVENT_NAMES = 2, 3, 4
@@ -61,23 +59,30 @@ def read_xplane(data: Bytes, path: str = "") -> OpTimes:
     lost: list[int] = []
     spans: list[Span] = []
     starts: list[float] = []
+    room = MOST_EVENTS
     compiled = False
+    zero: int | None = None  # the clock of the first line: as seconds since 1970, numbers would end above 0.1 µs
     for plane in fields(data, 0, len(data), lost):
         if plane.number != _PLANES or plane.wire != MESSAGE:
             continue
         names = _names(data, plane, lost)
         wanted = _wanted(names)
         compiled = compiled or any(_XLA.search(name) for name in names.values())
+        lines: list[list[Span]] = []
         for line in fields(data, plane.start, plane.end, lost):
             if line.number == _LINES and line.wire == MESSAGE:
-                found, begun = _line(data, line, wanted, lost, MOST_EVENTS - len(spans) - len(starts))
-                spans += found
-                starts += begun
-                if len(spans) + len(starts) > MOST_EVENTS:
+                begun_at = _timestamp(data, line, lost)
+                zero = begun_at if zero is None else zero
+                found = _line(data, line, wanted, lost, (begun_at - zero) * _NANO, room)
+                starts += [each.start for each in found if each[:2] == _RUN]
+                lines.append([each for each in found if each[:2] != _RUN])
+                room -= len(found)
+                if room < 0:
                     raise ReadError(
                         f"the trace holds more than {MOST_EVENTS:,} executions of operations: record fewer runs",
                         path=path or None,
                     )
+        spans += shared(lines)
     if lost:
         raise ReadError(f"the trace {told_of(lost[0])}; record it anew", path=path or None, offset=int(lost[0]))
     if not spans:
@@ -122,16 +127,21 @@ def _wanted(names: dict[int, str]) -> dict[int, tuple[str, str]]:
     return found
 
 
-def _line(
-    data: Bytes, line: Field, wanted: dict[int, tuple[str, str]], lost: list[int], room: int
-) -> tuple[list[Span], list[float]]:
-    """Operations of a thread, without what ran within them, and the runs that began in it: ``room`` and one at most."""
-    zero = 0.0
-    events: list[_Event] = []
+def _timestamp(data: Bytes, line: Field, lost: list[int]) -> int:
+    """The nanoseconds that the events of a line are counted from."""
     for part in fields(data, line.start, line.end, lost):
         if part.number == _TIMESTAMP and part.wire == VARINT:
-            zero = varint(data, part.start, part.end)[0] * _NANO
-        elif part.number == _EVENTS and part.wire == MESSAGE:
+            return varint(data, part.start, part.end)[0]
+    return 0
+
+
+def _line(
+    data: Bytes, line: Field, wanted: dict[int, tuple[str, str]], lost: list[int], zero: float, room: int
+) -> list[Span]:
+    """Operations that ran in a thread, and the runs that began in it: ``room`` and one at most."""
+    found: list[Span] = []
+    for part in fields(data, line.start, line.end, lost):
+        if part.number == _EVENTS and part.wire == MESSAGE:
             if part.end > part.start and data[part.start] == _FIRST:  # most events are none of ours
                 number = varint(data, part.start + 1, part.end)[0]
                 if number not in wanted:
@@ -141,24 +151,7 @@ def _line(
                 if inner.number in told and inner.wire == VARINT:
                     told[inner.number] = varint(data, inner.start, inner.end)[0]
             if told[_METADATA] in wanted:
-                events.append((told[_OFFSET], told[_DURATION], wanted[told[_METADATA]]))
-                if len(events) > room:
+                found.append(Span(*wanted[told[_METADATA]], zero + told[_OFFSET] * _PICO, told[_DURATION] * _PICO))
+                if len(found) > room:
                     break
-    starts = [zero + offset * _PICO for offset, _, named in events if named == _RUN]
-    operations = [event for event in events if event[2] != _RUN]
-    return list(_own_times(operations, zero)), starts
-
-
-def _own_times(events: list[_Event], zero: float) -> Iterator[Span]:
-    """Each operation with its time less that of the operations that ran within it, as in the body of a function."""
-    events.sort(key=lambda event: (event[0], -event[1]))
-    own = [duration for _, duration, _ in events]
-    around: list[int] = []
-    for at, (offset, duration, _) in enumerate(events):
-        while around and events[around[-1]][0] + events[around[-1]][1] <= offset:
-            around.pop()
-        if around:
-            own[around[-1]] -= duration
-        around.append(at)
-    for (offset, _, (name, kind)), seconds in zip(events, own, strict=True):
-        yield Span(name, kind, zero + offset * _PICO, max(0, seconds) * _PICO)
+    return found
