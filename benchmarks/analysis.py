@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.processes import ROOT, Run, median, run
 from benchmarks.readers import GRAPH_FILES, made, turns
-from benchmarks.results import parts_parser, table, verdict, write_section
+from benchmarks.results import parts_parser, report, table, verdict
 
 LAYERS = ROOT / "tests" / "models" / "EfficientNetV2L.keras"
 EDITS = 40
@@ -159,10 +159,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parts_parser(__doc__, PARTS, rounds=5).parse_args(argv)
     options.work.mkdir(parents=True, exist_ok=True)
     body = "\n\n".join(PARTS[name](options.work, options.rounds) for name in options.only or PARTS)
-    if options.only:
-        print(body)
-    else:
-        write_section("analysis.py", body, ["cutaway", "keras", "tensorflow-cpu", "tensorflow"])
+    report(options.only, "analysis.py", body, ["cutaway", "keras", "tensorflow-cpu", "tensorflow"])
 
 
 if __name__ == "__main__":

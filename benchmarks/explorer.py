@@ -34,7 +34,7 @@ from benchmarks.explorer_peers import measured as measured_peer
 from benchmarks.pages import SIZE, Tab, renderer_memory, server
 from benchmarks.processes import ROOT
 from benchmarks.readers import EXPORT, made
-from benchmarks.results import parts_parser, ratio_verdict, table, verdict, write_section
+from benchmarks.results import parts_parser, ratio_verdict, report, table, verdict
 
 _DRAWN = "() => document.documentElement.dataset.cutaway === 'drawn'"
 _PAINTED = "performance.getEntriesByName('cutaway:sharp').map(entry => entry.duration)"
@@ -285,10 +285,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
         columns = ("model", "cutaway", *(peer.name for peer in PEERS), "fastest peer / cutaway")
         body += f"\n\n{heading}\n\n{table(columns, peer_rows)}"
-    if options.only:
-        print(body)
-    else:
-        write_section("explorer.py", body, ("cutaway", "playwright"))
+    report(options.only, "explorer.py", body, ("cutaway", "playwright"))
 
 
 if __name__ == "__main__":

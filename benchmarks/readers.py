@@ -21,7 +21,7 @@ from statistics import linear_regression
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.processes import ROOT, Run, median, run
-from benchmarks.results import parts_parser, ratio_verdict, table, verdict, write_section
+from benchmarks.results import parts_parser, ratio_verdict, report, table, verdict
 
 FOREIGN = ("tensorflow", "keras", "tf_keras")
 """Packages that must not be loaded to draw a file."""
@@ -221,11 +221,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parts_parser(__doc__, PARTS, rounds=5).parse_args(argv)
     options.work.mkdir(parents=True, exist_ok=True)
     body = "\n\n".join(PARTS[name](options.work, options.rounds) for name in options.only or PARTS)
-    if options.only:
-        print(body)
-    else:
-        packages = ["cutaway", "protobuf", "numpy", "keras", "tensorflow-cpu", "tensorflow"]
-        write_section("readers.py", body, packages)
+    packages = ["cutaway", "protobuf", "numpy", "keras", "tensorflow-cpu", "tensorflow"]
+    report(options.only, "readers.py", body, packages)
 
 
 if __name__ == "__main__":

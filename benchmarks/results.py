@@ -74,6 +74,14 @@ def parts_parser(words: str | None, parts: Iterable[str], *, rounds: int) -> arg
     return parser
 
 
+def report(only: Sequence[str] | None, name: str, body: str, packages: Iterable[str]) -> None:
+    """Print some parts alone, or write the section of all of them."""
+    if only:
+        print(body)
+    else:
+        write_section(name, body, packages)
+
+
 def write_section(name: str, body: str, packages: Iterable[str]) -> None:
     """Replace a section of the page, or add it; print it too.
 

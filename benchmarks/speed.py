@@ -24,7 +24,7 @@ from unittest.mock import patch
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.processes import Run, median, run
-from benchmarks.results import parts_parser, table, verdict, write_section
+from benchmarks.results import parts_parser, report, table, verdict
 
 if TYPE_CHECKING:
     from cutaway.graph import Graph
@@ -218,10 +218,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     rows = [found for name in options.only or PARTS for found in PARTS[name](options.work, options.rounds)]
     body = table(["", "wall", "CPU", "peak memory", "target"], rows)
-    if options.only:
-        print(body)
-    else:
-        write_section("speed.py", f"Medians of {options.rounds} processes or more.\n\n{body}", ["cutaway"])
+    report(options.only, "speed.py", f"Medians of {options.rounds} processes or more.\n\n{body}", ["cutaway"])
 
 
 if __name__ == "__main__":

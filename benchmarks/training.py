@@ -30,7 +30,7 @@ if __package__ in (None, ""):
 
 from benchmarks.pages import PLAIN, SWITCHES, chromium, server
 from benchmarks.processes import run
-from benchmarks.results import parts_parser, ratio_verdict, table, verdict, write_section
+from benchmarks.results import parts_parser, ratio_verdict, report, table, verdict
 from cutaway.training.event_messages import ScalarForm
 from cutaway.training.event_writer import EventWriter
 from cutaway.training.histograms import distribution
@@ -302,10 +302,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             ]
             browser.close()
     body = f"Medians of {options.rounds} rounds.\n\n" + "\n\n".join(found)
-    if options.only:
-        print(body)
-    else:
-        write_section("training.py", body, ("cutaway", "tensorboard", "tensorboard-data-server", "playwright"))
+    report(options.only, "training.py", body, ("cutaway", "tensorboard", "tensorboard-data-server", "playwright"))
 
 
 if __name__ == "__main__":

@@ -1,34 +1,21 @@
-"""Golden pictures: each is drawn again and compared byte for byte. They are also the gallery.
-
-On a difference the new picture is left beside the old one as ``…-changed.svg``: look at both. `scripts/golden`
-accepts what is drawn now, and writes the gallery page.
-"""
+"""Golden pictures: each is drawn again and compared byte for byte. They are also the gallery."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.gallery import GALLERY, Entry, gallery_page
+from tests.golden_files import ACCEPT, check_golden
 
 GOLDEN = Path(__file__).parent / "golden"
 PAGE = Path(__file__).parents[1] / "docs" / "gallery.md"
-ACCEPT = os.environ.get("CUTAWAY_GOLDEN") == "accept"
 
 
 @pytest.mark.parametrize("entry", GALLERY, ids=lambda entry: entry.name)
 def test_picture(entry: Entry) -> None:
-    svg = entry.draw().svg
-    path = GOLDEN / f"{entry.name}.svg"
-    changed = GOLDEN / f"{entry.name}-changed.svg"
-    changed.unlink(missing_ok=True)
-    if ACCEPT:
-        path.write_text(svg, encoding="utf-8")
-    if not path.exists() or path.read_text(encoding="utf-8") != svg:
-        changed.write_text(svg, encoding="utf-8")
-        pytest.fail(f"{path.name} is drawn differently now; compare it with {changed.name}")
+    check_golden(GOLDEN / f"{entry.name}.svg", entry.draw().svg)
 
 
 def test_the_gallery_shows_every_picture() -> None:

@@ -28,10 +28,10 @@ from cutaway.graph import GraphBuilder, Tensor, Weight
 from cutaway.graph.grouping import group
 from cutaway.readers import read
 from cutaway.style.theme import THEMES
+from tests.golden_files import check_golden
 
 MODELS = Path(__file__).parents[1] / "models"
 GOLDEN = Path(__file__).parent / "golden"
-ACCEPT = os.environ.get("CUTAWAY_GOLDEN") == "accept"
 LIGHT = THEMES["light"]
 
 
@@ -60,14 +60,7 @@ def test_golden_charts(name: str, kind: Kind, theme: str) -> None:
     svg = cutaway.plot_chart(MODELS / f"{name}.keras", kind, theme=theme).svg
     if theme == "dark" and name != "MobileNetV2":
         return  # one model in dark is enough to look at; the others must be drawn all the same
-    path = GOLDEN / f"{name}_{kind}_{theme}.svg"
-    changed = GOLDEN / f"{path.stem}-changed.svg"
-    changed.unlink(missing_ok=True)
-    if ACCEPT:
-        path.write_text(svg, encoding="utf-8")
-    if not path.exists() or path.read_text(encoding="utf-8") != svg:
-        changed.write_text(svg, encoding="utf-8")
-        pytest.fail(f"{path.name} is drawn differently now; compare it with {changed.name}")
+    check_golden(GOLDEN / f"{name}_{kind}_{theme}.svg", svg)
 
 
 def test_bars_of_the_timeline_are_as_high_as_what_is_alive(mobilenet: Ledger) -> None:
