@@ -10,6 +10,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ import numpy as np
 import pytest
 
 from cutaway.explorer.guard import HEADER
+from cutaway.training.event_process import EventProcess
 from cutaway.training.event_writer import EventWriter
+from cutaway.training_view import logs as view_logs
 from cutaway.training_view.opening import is_log
 from tests.training.oracles import columns
 from tests.training_view.client import ViewClient, wait_for
@@ -38,6 +41,30 @@ def test_values_are_those_that_tensorboard_reads(tmp_path: Path, view: View) -> 
         assert lines == [[run["index"], client.tag("loss"), 0, 700, 700]]
         assert about["points"] == 700
         assert list(zip(found["step"], found["y"], found["time"], strict=True)) == expected
+
+
+def test_large_logs_are_read_by_processes_that_end_with_it(
+    tmp_path: Path, view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[EventProcess] = []
+
+    class Noted(EventProcess):
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+            assert self._process is not None
+
+    monkeypatch.setattr(view_logs, "EventProcess", Noted)
+    monkeypatch.setattr(view_logs, "LOCAL", replace(view_logs.LOCAL, apart=1))
+    written = two_runs(tmp_path, 700)
+    client = view(tmp_path)
+    client.complete()
+    for name, values in written.items():
+        assert _values(client, name) == values.tolist()
+    assert 1 <= len(made) <= 3  # as many as there are runs
+    assert [process._process for process in made] == [None] * len(made)
+    write_run(tmp_path / "second", {"loss": np.full(5, 7.0)}, first=700)
+    assert wait_for(functools.partial(_that_many, client, "second", 705))[-5:] == [7.0] * 5
 
 
 def test_a_wide_view_has_the_extremes_and_a_narrow_one_all_points(tmp_path: Path, view: View) -> None:

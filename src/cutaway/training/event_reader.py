@@ -86,6 +86,10 @@ class EventFile:
             return False
         return self._identity not in (None, identity) or size < self._size
 
+    def go_on_as(self, other: EventFile) -> None:
+        """Go on where another reader of the same file stands."""
+        vars(self).update(vars(other))
+
     def _open(self) -> BinaryIO:
         """The file, opened."""
         return self.path.open("rb")

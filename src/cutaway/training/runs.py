@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,12 @@ from cutaway.training.series import Columns, Series, kind_of
 
 if TYPE_CHECKING:
     from cutaway.training.remote import RemoteFolder
+
+Reading = Callable[[EventFile], Iterator[Taken]]
+"""How a file is read."""
+
+READING: Reading = methodcaller("read")
+"""In this process."""
 
 _TAGS = 100_000
 """Tags of a run that are kept; the largest log seen has some thousand."""
@@ -127,8 +134,12 @@ class Run:
         """
         return sum(self.reading())
 
-    def reading(self) -> Iterator[int]:
-        """Read as `read` does, a stretch at a time; the number of new values of each."""
+    def reading(self, read: Reading = READING) -> Iterator[int]:
+        """Read as `read` does, a stretch at a time; the number of new values of each.
+
+        Args:
+            read: How a file is read.
+        """
         if any(file.was_replaced() for file in self._files.values()):
             with self.lock:
                 self.series, self.others, self._files, self._numbers, self._told = {}, {}, {}, {}, []
@@ -141,7 +152,7 @@ class Run:
             if not file.has_more():
                 continue
             try:
-                for taken in file.read():
+                for taken in read(file):
                     yield self._add(taken, self._numbers[name])
                 self._failures.pop(name, None)
             except ReadError as error:

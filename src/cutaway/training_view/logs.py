@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -15,13 +16,17 @@ from pathlib import Path
 
 from cutaway.errors import ReadError
 from cutaway.training.addresses import folder_of, is_address
-from cutaway.training.runs import LogFolder, Run
+from cutaway.training.event_process import EventProcess
+from cutaway.training.runs import READING, LogFolder, Reading, Run
 
 LOOK_EVERY = 0.1
 """Seconds between two looks at the files of runs that were written to lately."""
 
 _SHARE = 20
 """Looking for new runs, and at old ones, takes at most one part in so many of the time."""
+
+_PROCESSES = 4
+"""Processes that read at the beginning, at most: each takes some 100 MB of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +37,22 @@ class Pace:
         least: Seconds between two looks at everything, at least.
         fresh: Seconds after which a run counts as ended until it is written to again; until then it is looked at beside
             that, every `LOOK_EVERY`. Minus infinity where no run is.
-        helpers: Threads beside the first that read what is there at the beginning.
+        threads: How many read what is there at the beginning.
+        apart: Bytes of event files from which on processes of their own read them at the beginning.
         unasked: Bytes of event files that are read before anybody asks for them; of the others only names are known.
     """
 
     least: float
     fresh: float
-    helpers: int
+    threads: int
+    apart: float
     unasked: int
 
 
-LOCAL = Pace(least=0.5, fresh=120.0, helpers=1, unasked=2 << 30)
-"""Of files on this machine: most of reading them is done by NumPy, in two threads."""
+LOCAL = Pace(least=0.5, fresh=120.0, threads=2, apart=64 << 20, unasked=2 << 30)
+"""Of files on this machine: 64 MiB are read in about the time in which a process that can do so starts."""
 
-REMOTE = Pace(least=5.0, fresh=-math.inf, helpers=7, unasked=256 << 20)
+REMOTE = Pace(least=5.0, fresh=-math.inf, threads=8, apart=math.inf, unasked=256 << 20)
 """Of an object store: one listing tells of all files, costs money, and is as old as the writer's last one (5 s); most
 of reading is waiting, so that several threads wait at once."""
 
@@ -226,52 +233,61 @@ class Logs:
             self._publish(None)
 
     def _read_all(self) -> None:
-        """Read runs, the newest first, until there is too much to be read unasked."""
+        """Read runs, the newest first, until there is too much to be read unasked; much of it in other processes."""
         todo, total = list[Shown](), 0
         for shown in sorted(self.shown, key=lambda shown: -shown.modified):
             total += shown.size
             if total <= self._pace.unasked:
                 todo.append(shown)
         todo.reverse()
-        helpers = [
-            threading.Thread(target=self._read_each, args=(todo,), daemon=True) for _ in range(self._pace.helpers)
-        ]
-        for helper in helpers:
-            helper.start()
-        self._read_each(todo)
-        for helper in helpers:
-            helper.join()
+        size = sum(shown.size for shown in todo)
+        if size >= self._pace.apart:
+            count, each = min(_PROCESSES, os.cpu_count() or 1, len(todo)), self._read_apart
+        else:
+            count, each = self._pace.threads, self._read_here
+        threads = [threading.Thread(target=each, args=(todo,), daemon=True) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
-    def _read_each(self, todo: list[Shown]) -> None:
+    def _read_here(self, todo: list[Shown]) -> None:
+        self._read_each(todo, READING)
+
+    def _read_apart(self, todo: list[Shown]) -> None:
+        with EventProcess() as process:
+            self._read_each(todo, process.read)
+
+    def _read_each(self, todo: list[Shown], read: Reading) -> None:
         """Read what is left to do, and before it what is asked for; several threads share the work."""
         while not self._ended.is_set():
-            self._read_asked()
+            self._read_asked(read)
             with self._lock:
                 if not todo:
                     return
                 shown = todo.pop()
-            self._read_first(shown)
+            self._read_first(shown, read)
 
-    def _read_asked(self) -> None:
+    def _read_asked(self, read: Reading = READING) -> None:
         while not self._ended.is_set():
             with self._lock:
                 if not self._asked:
                     return
                 index = self._asked.pop(0)
-            self._read_first(self.shown[index])
+            self._read_first(self.shown[index], read)
 
-    def _read_first(self, shown: Shown) -> None:
+    def _read_first(self, shown: Shown, read: Reading) -> None:
         """Read a run for the first time, unless another thread does."""
         if shown.state == "waiting" and shown.reading.acquire(blocking=False):
             try:
-                self._read(shown)
+                self._read(shown, read)
             finally:
                 shown.reading.release()
 
-    def _read(self, shown: Shown) -> None:
+    def _read(self, shown: Shown, read: Reading = READING) -> None:
         """Read what was written in a run since the last time."""
         first, told = shown.state == "waiting", shown.run.warnings
-        for count in shown.run.reading():
+        for count in shown.run.reading(read):
             if count:
                 self._publish(shown)
             if self._ended.is_set():

@@ -32,7 +32,7 @@ export class Chart {
   private asked = "";
   private planned = "";
   private busy = false;
-  private last = 0;
+  private last = -Infinity;
   private took = 0;
   private timer = 0;
   private dirty = true;
