@@ -109,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     _prepare_streams()
     try:
-        arguments = _parser().parse_args(_with_command(sys.argv[1:] if argv is None else argv))
+        arguments = _parsed(sys.argv[1:] if argv is None else argv)
         run: Callable[[argparse.Namespace], int | str | None] = arguments.run
         code = run(arguments)
         if isinstance(code, str):  # what a command of a module of its own has to say
@@ -132,6 +132,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             _drop_output()
         return _fail(f"{error.filename or 'standard output'}: {error.strerror}", UNWRITABLE)
     return DONE if code is None else code
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    """What the words mean; help, versions and lists that end the program are on their way before it ends."""
+    try:
+        return _parser().parse_args(_with_command(words))
+    except SystemExit:
+        sys.stdout.flush()
+        raise
 
 
 def _with_command(words: Sequence[str]) -> Sequence[str]:
@@ -166,7 +175,8 @@ def _fail(words: object, code: int) -> int:
 
 
 def _tell(words: object) -> None:
-    print(f"cutaway: {_safe(str(words))}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # nobody can be told that nobody can be told; the exit code stays right
+        print(f"cutaway: {_safe(str(words))}", file=sys.stderr, flush=True)
 
 
 def _safe(text: str) -> str:
@@ -181,6 +191,13 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE, f"cutaway: {_safe(message)}{self._hint(message)}\nSee: {self.prog} --help\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Fail where help cannot be written, which the standard library passes over."""
+        if file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
 
     def _hint(self, message: str) -> str:
         if message.startswith("argument COMMAND: invalid choice"):

@@ -18,6 +18,7 @@ from cutaway.graph.model import Graph
 from cutaway.readers import read
 from cutaway.readers.pieces import pieces_of
 from cutaway.style.measure import clean
+from cutaway.whole_files import write_whole
 
 if TYPE_CHECKING:
     from cutaway.picture import Picture
@@ -122,7 +123,7 @@ class Comparison(Compared):
             from cutaway.explorer.page import to_compared_html
 
             page = to_compared_html(Comparing(self), None if theme == "light" else chosen)
-            Path(to_file).write_bytes(page)
+            write_whole(Path(to_file), page)
         elif to_file is not None:
             picture.save(to_file)
         return picture

@@ -26,6 +26,7 @@ from cutaway.graph.model import Graph, Shape
 from cutaway.graph.select import find
 from cutaway.readers import read
 from cutaway.style.theme import Theme, theme_named
+from cutaway.whole_files import write_whole
 
 _SMALLEST, _LARGEST = 240.0, 8_000.0  # px of a chart's sides
 
@@ -73,10 +74,7 @@ class Figure:
         """
         target = Path(path)
         data = FORMATS[_extension(target.name)](self.scene, self.dpi)
-        try:
-            target.write_bytes(data)
-        except OSError as error:  # a full disk does not say by itself which file it met
-            raise OSError(error.errno, error.strerror, str(target)) from error
+        write_whole(target, data)
         return target
 
     def _repr_svg_(self) -> str:

@@ -25,6 +25,7 @@ from cutaway.profiling.runnable import PHASES, Fusion, Landed
 from cutaway.profiling.sums import Spent, add_up, moved
 from cutaway.profiling.traces import read_trace
 from cutaway.readers import locate, read
+from cutaway.whole_files import write_whole
 
 if TYPE_CHECKING:
     from cutaway.profiling.models import Wish
@@ -131,6 +132,7 @@ class Profile:
 
         Raises:
             OptionError: The extension is another.
+            OSError: The file cannot be written.
         """
         from cutaway.profile_forms import FORMATS
 
@@ -138,7 +140,7 @@ class Profile:
         kind = target.suffix.lower().removeprefix(".")
         if kind not in ("json", "csv"):
             raise OptionError(f"a profile is saved as .json or .csv; received {target.name!r}")
-        target.write_text(FORMATS[kind](self), encoding="utf-8")
+        write_whole(target, FORMATS[kind](self).encode())
         return target
 
     def __str__(self) -> str:

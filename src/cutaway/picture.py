@@ -30,6 +30,7 @@ from cutaway.readers import read
 from cutaway.style.labels import LabelOptions, Labels
 from cutaway.style.measure import clean
 from cutaway.style.theme import Theme, theme_named
+from cutaway.whole_files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,10 +95,7 @@ class Picture:
         """
         target = Path(path)
         data = render(self, writer_for(target.name))
-        try:
-            target.write_bytes(data)
-        except OSError as error:  # a full disk does not say by itself which file it met
-            raise OSError(error.errno, error.strerror, str(target)) from error
+        write_whole(target, data)
         return target
 
     def draw_on(self, ax: Axes, *, style: Style | None = None, smallest: float = 1.0) -> dict[str, Bbox]:

@@ -18,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from cutaway.errors import ReadError
-from cutaway.indexing.places import UNFINISHED, Place, open_place
+from cutaway.indexing.places import Place, open_place
 from cutaway.indexing.tables import FILES, POINTS, SERIES, packed, rows, said
 from cutaway.readers.sniff_events import is_event_file
 from cutaway.training.event_reader import STRETCH, EventFile
 from cutaway.training.event_stretch import Taken
 from cutaway.training.series import HISTOGRAMS, SCALARS, Series, kind_of
+from cutaway.whole_files import UNFINISHED
 
 SCHEMA = 1
 """Version of the pieces; those of another are made anew."""

@@ -8,13 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
-from uuid import uuid4
 
 from cutaway.errors import ReadError
 from cutaway.training.remote import file_system
-
-UNFINISHED = ".unfinished"
-"""End of the name of a file on this machine while it is being written."""
+from cutaway.whole_files import write_whole
 
 
 class Place(Protocol):
@@ -96,13 +93,7 @@ class _Folder:
     def write(self, name: str, data: bytes) -> None:
         target = self.path / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = target.parent / f".{uuid4().hex}{UNFINISHED}"
-        try:
-            unfinished.write_bytes(data)
-            unfinished.replace(target)
-        except OSError as error:
-            unfinished.unlink(missing_ok=True)
-            raise OSError(error.errno, error.strerror, str(target)) from error
+        write_whole(target, data)
 
     def remove(self, name: str) -> None:
         (self.path / name).unlink(missing_ok=True)

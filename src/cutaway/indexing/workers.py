@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+import signal
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing, contextmanager, suppress
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from cutaway.errors import MissingExtra, OptionError
@@ -48,25 +52,67 @@ def work(
         source = ((at, function(task)) for at, task in enumerate(tasks))
     else:
         source = _in_processes(function, tasks, min(workers, len(tasks)))
-    for at, result in source:
-        found[at] = result
-        if told is not None:
-            told(len(found), len(tasks))
+    with closing(source):  # Ctrl-C may come while it waits here for its next turn
+        for at, result in source:
+            found[at] = result
+            if told is not None:
+                told(len(found), len(tasks))
     return [found[at] for at in range(len(tasks))]
 
 
-def _in_processes(function: Callable[[T], R], tasks: Sequence[T], workers: int) -> Iterator[tuple[int, R]]:
+def _in_processes(function: Callable[[T], R], tasks: Sequence[T], workers: int) -> Generator[tuple[int, R], None, None]:
     # not forked: a process that has threads, as one with TensorFlow has, may hang when it is
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting = {pool.submit(function, task): at for at, task in enumerate(tasks)}
+        others = set(active_children())
         try:
+            with _uninterrupted():  # which the workers take over from this thread
+                waiting = {pool.submit(_interruptible, function, task): at for at, task in enumerate(tasks)}
             for done in as_completed(waiting):
                 yield waiting[done], done.result()
+        except BaseException:
+            _stop(set(active_children()) - others)
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _on_cluster(function: Callable[[T], R], tasks: Sequence[T], scheduler: str) -> Iterator[tuple[int, R]]:
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back until the end, where the system can."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _interruptible(function: Callable[[T], R], task: T) -> R:
+    """One task in a worker, which Ctrl-C ends; between tasks a worker is silent, and its pool ends it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return function(task)
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        return function(task)
+    except KeyboardInterrupt:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        signal.raise_signal(signal.SIGINT)  # waits for the next task, of which some are in the queue already
+        raise
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
+def _stop(workers: set[BaseProcess]) -> None:
+    """Interrupt what workers are at: the rest would only be thrown away."""
+    for worker in workers:
+        if worker.pid is not None:
+            with suppress(OSError):  # it has ended meanwhile
+                os.kill(worker.pid, signal.SIGINT)
+
+
+def _on_cluster(function: Callable[[T], R], tasks: Sequence[T], scheduler: str) -> Generator[tuple[int, R], None, None]:
     try:
         distributed: Any = import_module("distributed")
     except ImportError as error:

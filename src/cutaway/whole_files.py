@@ -1,0 +1,54 @@
+"""`write_whole`: a file is there whole or not at all, whatever happens while it is written.
+
+In: a path and bytes. Out: a file. May import: nothing of cutaway.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from uuid import uuid4
+
+UNFINISHED = ".unfinished"
+"""End of the name of a file while it is being written, beside the place where it will be."""
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Write a file, or leave what is there as it was, also after Ctrl-C, on a full disk or when the process is killed.
+
+    A link is followed; a file that was there keeps its permissions. What is no ordinary file (a terminal, a pipe), or
+    lies in a folder where nothing can be added, is written in place.
+
+    Args:
+        target: Where to.
+        data: All of it.
+
+    Raises:
+        OSError: It cannot be written; it always names the target.
+    """
+    try:
+        place = Path(os.path.realpath(target))  # not Path.resolve, which has an error of its own for links in a ring
+        try:
+            mode = place.stat().st_mode
+        except FileNotFoundError:
+            _put(place, data, None)
+            return
+        if stat.S_ISREG(mode) and os.access(place, os.W_OK) and os.access(place.parent, os.W_OK):
+            _put(place, data, stat.S_IMODE(mode))
+        else:
+            place.write_bytes(data)
+    except OSError as error:  # a full disk does not say by itself which file it met
+        raise OSError(error.errno, error.strerror, str(target)) from error
+
+
+def _put(place: Path, data: bytes, mode: int | None) -> None:
+    unfinished = place.parent / f".{uuid4().hex}{UNFINISHED}"
+    try:
+        unfinished.write_bytes(data)
+        if mode is not None:
+            unfinished.chmod(mode)
+        unfinished.replace(place)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
