@@ -128,9 +128,7 @@ def test_who_stops_listening_ends_the_process_and_reads_on_here(tmp_path: Path) 
     file = EventFile(tmp_path / "events.out.tfevents.1")
     with EventProcess() as process:
         pid = pid_of(process)
-        reading = process.read(file)
-        count = sum(len(block.steps) for block in next(reading).blocks)
-        reading.close()
+        count = sum(len(block.steps) for block in next(process.read(file)).blocks)
         assert_gone(pid)
         count += sum(len(block.steps) for taken in process.read(file) for block in taken.blocks)
     assert count == 300 * 1_700

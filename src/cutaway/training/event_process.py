@@ -123,7 +123,7 @@ def send(pipe: IO[bytes], message: Any) -> None:
 
 
 def receive(pipe: IO[bytes]) -> Any:
-    """Read a message; its arrays cannot be written to.
+    """Read a message of the other one, which is this program too; its arrays cannot be written to.
 
     Raises:
         EOFError: Whoever writes has ended.
