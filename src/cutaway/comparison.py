@@ -107,14 +107,13 @@ class Comparison(Compared):
         from cutaway.drawing.arrange import always, everything_large
         from cutaway.drawing.changes import change_marks  # drawing takes longer to import than to compare
         from cutaway.formats import writer_for
-        from cutaway.graph.grouping import group
         from cutaway.layout.nesting import LayoutOptions
         from cutaway.picture import draw
         from cutaway.style.labels import LabelOptions
         from cutaway.style.theme import theme_named
 
         chosen = theme_named(theme)
-        grouped = group(self.merged.graph)
+        grouped = self.grouped[0]
         marks = change_marks(grouped, self.merged.states, chosen)
         options = LayoutOptions(unfolded=always if everything_large(grouped) else None)
         picture = draw(grouped, LabelOptions(names=None), options, marks, chosen, {}, dpi=200.0)

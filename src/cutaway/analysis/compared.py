@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from cutaway.analysis.differences import Differences, Pair
+from cutaway.analysis.merged_groups import group_together
 from cutaway.analysis.merging import Merged, merge
 from cutaway.analysis.parameters import Totals, model_totals
 from cutaway.analysis.spending import Spending, Spent
@@ -54,6 +55,11 @@ class Compared:
     def merged(self) -> Merged:
         """Both models as one graph."""
         return merge(self.old, self.new, self.differences)
+
+    @cached_property
+    def grouped(self) -> tuple[Graph, Graph, Graph]:
+        """Both as one graph, the old model and the new one, in groups to draw them in."""
+        return group_together(self.merged, self.old, self.new)
 
     def costs(self, pair: Pair) -> tuple[Spent, Spent]:
         """What a unit costs in the old model, with what is fused into it in the new one, and what in the new."""

@@ -31,12 +31,16 @@ class Merged:
         states: What became of each node of it, a position in `STATES`.
         of_old, of_new: For each node of either model, the node of the merged graph, or ~index of the group, that shows
             it; `NOWHERE` for what another unit computes now and nobody shows.
+        groups_of_old, groups_of_new: For each group of either model, the group of the merged graph that it is;
+            `NOWHERE` for those of the old one that nothing was removed from.
     """
 
     graph: Graph
     states: Sequence[int]
     of_old: Sequence[int]
     of_new: Sequence[int]
+    groups_of_old: Sequence[int]
+    groups_of_new: Sequence[int]
 
 
 def state_of(pair: Pair) -> int:
@@ -94,7 +98,8 @@ class _Merger:
         self._connect(set(gone))
         graph = self._builder.build()
         self._find_partners(old_units, graph)
-        return Merged(graph, self._states, self._of_old, self._of_new)
+        groups = [[self._groups.get(each, NOWHERE) for each in model.groups.ids] for model in (self._old, self._new)]
+        return Merged(graph, self._states, self._of_old, self._of_new, *groups)
 
     def _behind(self, old_units: Sequence[int], gone: Iterable[int]) -> dict[int, list[int]]:
         """Removed nodes, by the node of the new model that they stand behind; -1 for the first."""

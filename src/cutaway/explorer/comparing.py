@@ -33,7 +33,6 @@ from cutaway.explorer.contract import Compare, Live
 from cutaway.explorer.findings import MOST_EMBEDDED, Settings, in_part, look
 from cutaway.explorer.text import shown, to_json
 from cutaway.graph.contract import plain
-from cutaway.graph.grouping import group
 from cutaway.graph.model import Graph
 from cutaway.overlays.overlay import Overlay, carried
 from cutaway.style.changes import CHANGES, change_fill, change_stroke
@@ -63,8 +62,7 @@ class Comparing:
 
     def __init__(self, compared: Compared) -> None:
         self.compared = compared
-        graphs = [group(graph) for graph in (compared.merged.graph, compared.old, compared.new)]
-        self.arranged = tuple(arranged(graph) for graph in graphs)
+        self.arranged = tuple(arranged(graph) for graph in compared.grouped)
         self._container: list[bytes] | None = None
 
     @classmethod

@@ -56,14 +56,9 @@ def group(graph: Graph) -> Graph:
     Returns:
         A graph that shares all columns with the first but those of the nesting.
     """
-    sizes = [0] * len(graph.groups)
-    for owner in graph.node_groups:
-        sizes[owner] += 1
-    for parent in graph.groups.parents[1:]:
-        sizes[parent] += 1
     called = _called(graph.groups)
     large = [
-        index for index, size in enumerate(sizes)
+        index for index, size in enumerate(_child_counts(graph))
         if (PAGE if called[index] else NESTED if index else READABLE) < size <= PAGED
     ]  # fmt: skip
     if not large:
@@ -78,6 +73,23 @@ def group(graph: Graph) -> Graph:
         if len(cut) < len(level):
             plans[index] = cut.units
     return _regroup(graph, plans) if plans else graph
+
+
+def paged(graph: Graph) -> Graph:
+    """Return the graph with pages of neighbours in each group that has too many children to be drawn, if any has."""
+    large = [index for index, size in enumerate(_child_counts(graph)) if PAGE < size <= PAGED]
+    plans = {index: _in_pages(level).units for index, level in _levels(graph, large).items()} if large else {}
+    return _regroup(graph, plans) if plans else graph
+
+
+def _child_counts(graph: Graph) -> list[int]:
+    """Number of nodes and groups right in each group."""
+    counts = [0] * len(graph.groups)
+    for owner in graph.node_groups:
+        counts[owner] += 1
+    for parent in graph.groups.parents[1:]:
+        counts[parent] += 1
+    return counts
 
 
 def _called(groups: GroupColumns) -> list[bool]:
