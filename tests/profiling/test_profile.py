@@ -166,6 +166,33 @@ def test_what_cannot_run_is_told(tmp_path: Path) -> None:
         cutaway.profile(read(model))
 
 
+def test_what_a_layer_of_keras_never_builds_is_its_own_business() -> None:
+    words = keras.Input((), dtype="string")
+    ids = layers.TextVectorization(max_tokens=10, output_sequence_length=5, name="ids")
+    ids.adapt(["one two three"])
+    model = keras.Model(words, layers.Embedding(10, 4, name="rows")(ids(words)))
+    found = cutaway.profile(model, data=tf.constant(["one two", "three"]), **FAST)
+    assert {row.name for row in found.rows if row.seconds > 0} >= {"rows"}
+    assert found.landed >= 0.99
+    assert "ids" in cutaway.activations(model, np.array(["one two", "three"]))
+
+
+def test_operations_that_no_line_of_python_made_land_too() -> None:
+    class Mapped(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = layers.Dense(4, name="inner")
+
+        def call(self, x: Any) -> Any:
+            return tf.map_fn(lambda row: row * 2, self.inner(x))
+
+    model = Mapped()
+    model(np.zeros((2, 4), "float32"))
+    found = cutaway.profile(model, **FAST)
+    assert found.landed >= 0.99
+    assert any(row.seconds > 0 for row in found.rows if row.op == "Dense")
+
+
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("name", ["m.keras", "m.h5", "bare.keras"])
 def test_no_code_in_a_file_is_run_where_keras_would_run_it(tmp_path: Path, name: str, training: bool) -> None:

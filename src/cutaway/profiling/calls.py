@@ -78,6 +78,14 @@ class Traced:
                 return Owner(found.frame, "backward") if plain.startswith(_TAPE) else found
         return None
 
+    def around(self, name: str) -> Iterator[Any]:
+        """An operation of the profile, and the loops and conditions in whose bodies it runs, from within."""
+        path = _BODY.sub(_INNER, name)
+        while path:
+            if path in self.operations:
+                yield self.operations[path]
+            path = path.rpartition(_INNER)[0]
+
     def owner_of_scope(self, scope: str) -> Owner | None:
         """Who made most of the operations right in a scope, where any layer did."""
         counted = self._scopes.get(scope)

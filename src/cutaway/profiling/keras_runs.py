@@ -15,7 +15,7 @@ from cutaway.profiling.landing import place_by_name
 from cutaway.profiling.runnable import Landed, Runnable
 from cutaway.profiling.traced_places import TracedPlaces
 from cutaway.readers.live.calls import as_value, leaves, map_leaves
-from cutaway.readers.live.kinds import framework_of, graph_of, kind_of_class
+from cutaway.readers.live.kinds import framework_of, graph_of, is_built, kind_of_class
 from cutaway.readers.live.recording import keras
 from cutaway.readers.live.specs import arguments_of
 
@@ -32,7 +32,7 @@ def check_runs(model: Any) -> None:
             f"profile measures with TensorFlow's profiler; the backend of Keras is {keras().backend.backend()}. Set "
             "KERAS_BACKEND=tensorflow before Keras is imported"
         )
-    if not all(getattr(layer, "built", True) for layer in [model, *model._flatten_layers()]):
+    if not is_built(model):
         raise UnbuiltModel(
             f"{type(model).__name__} {model.name!r} has no weights yet, and to make them would change it; call it once "
             "on data, or model.build(input_shape), before it is profiled"

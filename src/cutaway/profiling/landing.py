@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, NamedTuple
@@ -59,10 +59,11 @@ class CallPlaces:
         self._taken: dict[tuple[Place, int], int] = {}
         self._walk(root)
 
-    def of(self, frame: Frame, operation: Any = None) -> Place:
-        """The place of an operation that a call made, or of the call."""
-        if operation is not None and id(operation) in self._of_operations:
-            return self._of_operations[id(operation)]
+    def of(self, frame: Frame, operations: Iterable[Any] = ()) -> Place:
+        """The place of the first of some operations of a call that has one of its own, else that of the call."""
+        for operation in operations:
+            if id(operation) in self._of_operations:
+                return self._of_operations[id(operation)]
         place = self._places.get(id(frame), Place("group", 0))
         if place.kind == "group" and len(self._insides[place.at].loose) == 1:  # such as the core of an attention
             return Place("node", self._insides[place.at].loose[0])

@@ -40,8 +40,8 @@ class TracedPlaces:
         traced, owner = self._traced, self._traced.owner(name)
         if owner is None or owner.frame is traced.root:
             return Landed(None, "forward" if owner is None else owner.phase)
-        made = traced.gradient_of.get(name) or traced.operations.get(name)
-        return Landed(self._places.of(owner.frame, made), owner.phase)
+        of = traced.gradient_of.get(name)
+        return Landed(self._places.of(owner.frame, traced.around(name) if of is None else [of]), owner.phase)
 
     def fusions(self, times: OpTimes) -> Mapping[str, Fusion]:
         """What ran as one operation: those before it that did not run themselves."""
@@ -60,7 +60,7 @@ class TracedPlaces:
 
     def _place(self, operation: Any) -> Place | None:
         owner = self._traced.owners.get(operation.name)
-        return None if owner is None or owner.frame is self._traced.root else self._places.of(owner.frame, operation)
+        return None if owner is None or owner.frame is self._traced.root else self._places.of(owner.frame, [operation])
 
 
 def _absorbed(operation: Any, times: OpTimes) -> list[Any]:

@@ -88,7 +88,8 @@ def read_xplane(data: Bytes, path: str = "") -> OpTimes:
     if not spans:
         why = "; what XLA compiles is one event, without the times of layers" if compiled else ""
         raise ReadError(
-            f"the trace holds no operations{why}; expected a trace of TensorFlow's profiler with host_tracer_level=2",
+            f"the trace holds no operations that take time{why}; expected a trace of TensorFlow's profiler of a model "
+            "that runs some, with host_tracer_level=2",
             path=path or None,
         )
     return by_run(spans, sorted(starts), "XPlane", path or None)

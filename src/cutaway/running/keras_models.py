@@ -12,7 +12,7 @@ import numpy as np
 from cutaway.errors import OptionError, UnbuiltModel
 from cutaway.graph.model import Graph
 from cutaway.readers.live.calls import Value, as_value, leaves, map_leaves
-from cutaway.readers.live.kinds import class_names, framework_of, graph_of, kind_of_class
+from cutaway.readers.live.kinds import framework_of, graph_of, is_built, kind_of_class
 from cutaway.readers.live.model import read_located
 from cutaway.readers.live.recording import first_line
 from cutaway.readers.live.specs import arguments_of
@@ -39,7 +39,7 @@ def run_keras(model: Any, x: Any, *, seed: int, memory: int) -> Activations:
         UnbuiltModel: Its weights have no values yet.
         OptionError: The input does not fit, or the model fails on it.
     """
-    if not _is_built(model):
+    if not is_built(model):
         raise UnbuiltModel(
             f"{type(model).__name__} {model.name!r} is not built: its weights have no values, so there is nothing to "
             f"run; call it once on data, or load its weights"
@@ -65,11 +65,6 @@ def run_keras(model: Any, x: Any, *, seed: int, memory: int) -> Activations:
 def _kept(store: Store, tensor: Any) -> Kept:
     array = _array_of(tensor)
     return store.keep(np.zeros(0) if array is None else array)
-
-
-def _is_built(model: Any) -> bool:
-    layers = list(model._flatten_layers(include_self=True, recursive=True))
-    return all(getattr(layer, "built", True) for layer in layers if "InputLayer" not in class_names(type(layer)))
 
 
 def _arguments(model: Any, graph: Graph, x: Any, seed: int) -> tuple[tuple[Any, ...], dict[str, Any], str]:

@@ -86,3 +86,22 @@ def graph_of(target: Any) -> Any | None:
     if "Sequential" in class_names(type(target)) and hasattr(target, "_functional"):
         return target._functional
     return target if getattr(target, "inputs", None) else None
+
+
+def is_built(layer: Any) -> bool:
+    """Whether a layer has all of its weights, so that a call does not change it.
+
+    What a layer of Keras itself holds and never builds, as TextVectorization its lookup, is its own business.
+    """
+    seen: set[int] = set()  # a layer may hold the one that holds it
+    waiting = [layer]
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if not getattr(each, "built", True) and "InputLayer" not in class_names(type(each)):
+            return False
+        if kind_of_class(type(each)) != "leaf":
+            waiting += sublayers(each)
+    return True

@@ -61,7 +61,7 @@ class Cluster:
 def origin_of(operation: Any) -> Origin:
     """Read where an operation comes from out of the stack that TensorFlow kept for it."""
     function, source, initializer = "", "", False
-    for step in operation.traceback:
+    for step in operation.traceback or ():  # what C++ adds to a graph has none
         filename, line, name = step[0], step[1], step[2]
         path = filename.replace("\\", "/")
         if any(part in path for part in _PUBLIC_FUNCTIONS):
