@@ -62,6 +62,9 @@ class Report:
     hidden: int = 0
     unread: int = 0
 
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
     @property
     def counts(self) -> dict[Severity, int]:
         """How many findings there are of each severity."""

@@ -267,6 +267,7 @@ def test_inputs_come_from_files_and_pictures(tmp_path: Path) -> None:
     ("given", "words"),
     [
         (np.zeros((2, 5)), "expected any × 4; received 2 × 5"),
+        (np.zeros((0, 4)), "expected at least one example; received 0 × 4"),
         ({"y": np.zeros((1, 4))}, "expected an array for each of x; received y"),
         ("nowhere.npy", "there is no such file"),
         (["a"], "expected any × 4"),

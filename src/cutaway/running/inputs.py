@@ -224,6 +224,8 @@ def _fitting(given: Any, wanted: Wanted) -> Array:
         )
         if not fits:
             raise OptionError(f"input {wanted.name!r}: expected {_said(shape)}; received {_said(values.shape)}")
+        if not all(values.shape):
+            raise OptionError(f"input {wanted.name!r}: expected at least one example; received {_said(values.shape)}")
     if dtype not in (None, "string", "bfloat16") and values.dtype.kind in "biuf" and dtype[:3] in ("flo", "int", "uin"):
         values = values.astype(dtype)
     return values
