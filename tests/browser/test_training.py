@@ -69,7 +69,7 @@ def test_values_under_the_pointer_are_those_that_were_logged(tmp_path: Path, ope
     made = two_runs(tmp_path, 300)
     page = open_logs(tmp_path)
     until(page, lambda: points(page, "loss") == 900)
-    page.locator("canvas").nth(2).scroll_into_view_if_needed()
+    chart(page, "loss").scroll_into_view_if_needed()
     box = chart(page, "loss").locator("canvas").first.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     rows = page.locator(".values tr:has(td)")
@@ -80,6 +80,84 @@ def test_values_under_the_pointer_are_those_that_were_logged(tmp_path: Path, ope
         assert 100 < at < 200
         assert float(value.replace("−", "-")) == pytest.approx(made[run][at], rel=1e-6)
         assert smooth != value
+
+
+WATCH = """() => {
+    const seen = window.seen_ = {calls: {}, largest: 0, made: 0, addresses: 0};
+    const wrap = (object, name, before) => {
+        const plain = object[name];
+        object[name] = function (...given) { before(this); return plain.apply(this, given); };
+    };
+    for (const name of ["clearRect", "fillRect", "fill", "stroke", "fillText", "drawImage", "putImageData"]) {
+        wrap(CanvasRenderingContext2D.prototype, name, ({canvas}) => {
+            const of = canvas.className || canvas.closest("article")?.className || "other";
+            seen.calls[of] = (seen.calls[of] ?? 0) + 1;
+            seen.largest = Math.max(seen.largest, canvas.width * canvas.height);
+        });
+    }
+    wrap(History.prototype, "replaceState", () => seen.addresses++);
+    const count = (changes) => { for (const {addedNodes} of changes) seen.made += addedNodes.length; };
+    new MutationObserver(count).observe(document.body, {childList: true, subtree: true});
+}"""
+
+
+def move_over(page: Any, canvas: Any, times: int) -> None:
+    """Move the pointer over a canvas, a frame for each place."""
+    box = canvas.bounding_box()
+    for at in range(times):
+        page.mouse.move(box["x"] + box["width"] / 2 + 2 * at, box["y"] + 60 + at % 7)
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+
+
+def test_a_pointer_that_moves_over_a_chart_paints_no_chart_and_makes_no_element(
+    tmp_path: Path, open_logs: Callable[..., Any]
+) -> None:
+    rng = np.random.default_rng(2)
+    for run in range(30):
+        write_run(tmp_path / f"run_{run}", {"loss": rng.normal(size=400).cumsum(), "accuracy": rng.normal(size=400)})
+    page = open_logs(tmp_path)
+    until(page, lambda: points(page, "loss") == points(page, "accuracy") == 12_000)
+    canvas = chart(page, "loss").locator("canvas").first
+    move_over(page, canvas, 3)
+    assert "and 6 more" in (page.locator(".values p").text_content() or "")
+    place = page.locator(".crosshair").bounding_box()
+    told = page.locator(".values").text_content()
+    page.evaluate(WATCH)
+    move_over(page, canvas, 25)
+    seen = page.evaluate("seen_")
+    assert set(seen["calls"]) == {"crosshair"}
+    box = canvas.bounding_box()
+    assert seen["largest"] < 0.1 * box["width"] * box["height"]
+    assert seen["made"] == 0
+    assert page.locator(".crosshair").bounding_box()["x"] > place["x"] + 40
+    assert page.locator(".values").text_content() != told
+    page.mouse.down()
+    move_over(page, canvas, 8)
+    assert page.locator(".dragged").is_visible()
+    assert page.locator(".crosshair").count() == 0
+    assert set(page.evaluate("seen_.calls")) == {"crosshair"}
+    page.mouse.up()
+    until(page, lambda: "curves" in page.evaluate("seen_.calls"))  # a zoom paints it anew
+
+
+def test_a_step_that_moves_paints_no_distribution_over_time(tmp_path: Path, open_logs: Callable[..., Any]) -> None:
+    recorded_run(tmp_path / "run", steps=12)
+    page = open_logs(
+        tmp_path, f"#tab=model&at=5&layer={DIGITS.nodes[2].id}", wait=".layer-side .spread[data-painted='12']"
+    )
+    line = page.locator(".layer-side .step-line")
+    place = line.bounding_box()
+    page.evaluate(WATCH)
+    page.evaluate("""() => {
+        const slider = document.querySelector("[aria-label=Step]");
+        for (let at = 2; at < 9; at++) { slider.value = at; slider.dispatchEvent(new Event("input", {bubbles: true})); }
+    }""")
+    until(page, lambda: page.locator(".layer-parts[data-step='40']").count() == 1)
+    until(page, lambda: "at=40" in page.evaluate("location.hash"))
+    assert line.bounding_box()["x"] > place["x"] + 40
+    seen = page.evaluate("seen_")
+    assert not any("spread" in name for name in seen["calls"])
+    assert seen["addresses"] == 2  # the first at once, the last at rest
 
 
 def test_a_zoom_refines_to_all_points_and_its_address_shows_it_again(
@@ -146,7 +224,7 @@ def test_runs_are_hidden_and_filtered_by_keyboard_and_regular_expression(
     page.get_by_label("Filter charts by name").fill("acc")
     until(page, lambda: chart(page, "loss").count() == 0)
     assert chart(page, "accuracy").count() == 1
-    assert "runs=train%24" in page.evaluate("location.hash")
+    until(page, lambda: "runs=train%24" in page.evaluate("location.hash"))
 
 
 def recorded_run(folder: Path, steps: int = 6) -> None:
@@ -168,12 +246,12 @@ def test_the_model_is_coloured_by_what_was_recorded_at_a_step(tmp_path: Path, op
     page.get_by_role("slider", name="Step").focus()
     page.keyboard.press("Home")
     until(page, lambda: page.locator(".model[data-step='0']").count() == 1)
-    assert "at=0" in page.evaluate("location.hash")
+    until(page, lambda: "at=0" in page.evaluate("location.hash"))
     seen = [thing for thing in page.evaluate("cutaway.visible()") if thing["kind"] == "node"]
     thing = seen[1]
     page.mouse.click(thing["x"] + thing["width"] / 2, thing["y"] + thing["height"] / 2)
     until(page, lambda: page.locator(".layer-side .spread[data-painted='6']").count() == 1)
-    assert thing["id"].split("/")[-1] in page.evaluate("decodeURIComponent(location.hash)")
+    until(page, lambda: thing["id"].split("/")[-1] in page.evaluate("decodeURIComponent(location.hash)"))
     assert page.locator(".layer-part output").all_text_contents()
     page.get_by_role("button", name="Play").click()
     until(page, lambda: page.locator(".model[data-step='25']").count() == 1)
@@ -262,9 +340,7 @@ def test_a_finding_flies_to_its_layer_and_step_and_the_slider_hides_later_ones(
     until(page, lambda: page.locator(".model[data-step='15'] .sparks").count() == 1)
     until(page, lambda: marked(page) == 1)
     until(page, lambda: page.locator(".layer-side .training-finding").count() == 1)
-    shown = page.evaluate("decodeURIComponent(location.hash)")
-    assert f"layer={ids[2]}" in shown
-    assert "at=15" in shown
+    until(page, lambda: f"at=15&layer={ids[2]}" in page.evaluate("decodeURIComponent(location.hash)"))
     slider = page.get_by_role("slider", name="Step")
     slider.press("ArrowLeft")
     until(page, lambda: marked(page) == 0)
@@ -306,7 +382,7 @@ def test_a_click_on_a_badge_shows_what_was_found(tmp_path: Path, open_logs: Call
     assert page.locator("#finding-steps option").evaluate_all("all => all.map((one) => one.value)") == ["3"]
     page.get_by_role("button", name="Close").click()
     until(page, lambda: not page.locator(".layer-side").is_visible())
-    assert "layer=" not in page.evaluate("location.hash")
+    until(page, lambda: "layer=" not in page.evaluate("location.hash"))
 
 
 def test_the_values_of_a_layer_are_those_at_the_step(tmp_path: Path, open_logs: Callable[..., Any]) -> None:

@@ -7,17 +7,21 @@ import { Server } from "./server.ts";
 import { readView, writeView } from "./view.ts";
 import type { View } from "./view.ts";
 
+const ADDRESS_PAUSE = 200; // ms: a change of it takes a browser as long as a frame, and from 200 in 30 s on it refuses more
+
 export type Changed = (now: View, before: View) => void;
 
 export class App {
   readonly server: Server;
   readonly logs: Logs;
   private seen: View;
-  private readonly ofView = new Set<Changed>();
+  private readonly ofView: { readonly run: Changed; readonly parts: readonly (keyof View)[] }[] = [];
   private readonly ofNews = new Set<(runs: ReadonlySet<number>) => void>();
   private readonly system = window.matchMedia("(prefers-color-scheme: dark)");
   private asking: Promise<void> | undefined;
   private again = false;
+  /** Whether the address has just been changed. */
+  private resting = false;
   /** Whether the server is out of reach. */
   lost = false;
 
@@ -43,15 +47,13 @@ export class App {
   set(change: Partial<View>): void {
     const before = this.seen;
     this.seen = { ...before, ...change };
-    const text = writeView(this.seen);
-    if (location.hash.slice(1) !== text) {
-      history.replaceState(history.state, "", text === "" ? location.pathname + location.search : `#${text}`);
-    }
+    this.address();
     this.tell(before);
   }
 
-  onView(run: Changed): void {
-    this.ofView.add(run);
+  /** Be told of changes of some parts of the view, of all where none are named; and when the system turns dark or light. */
+  onView(run: Changed, ...parts: readonly (keyof View)[]): void {
+    this.ofView.push({ run, parts });
   }
 
   /** Be told which runs have changed; returns what ends it. */
@@ -86,6 +88,18 @@ export class App {
     });
   }
 
+  /** Make the address that of the view: at once, but while it keeps changing only now and then. */
+  private address(): void {
+    const text = writeView(this.seen);
+    if (this.resting || location.hash.slice(1) === text) return;
+    history.replaceState(history.state, "", text === "" ? location.pathname + location.search : `#${text}`);
+    this.resting = true;
+    window.setTimeout(() => {
+      this.resting = false;
+      this.address();
+    }, ADDRESS_PAUSE);
+  }
+
   private renew(): Promise<void> {
     if (this.asking !== undefined) {
       this.again = true;
@@ -108,7 +122,10 @@ export class App {
   }
 
   private tell(before: View): void {
-    for (const run of this.ofView) run(this.seen, before);
+    const now = this.seen;
+    for (const { run, parts } of this.ofView) {
+      if (now === before || parts.length === 0 || parts.some((part) => now[part] !== before[part])) run(now, before);
+    }
   }
 
   private tellNews(changed: ReadonlySet<number>): void {

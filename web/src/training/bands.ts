@@ -1,7 +1,7 @@
 /** Paints distributions over time: bands between quantiles over the steps, or a ridge for each of some steps. */
 import type { Container } from "../columns.ts";
 import type { Ink } from "./plot.ts";
-import { onAxis, scaleOf, share, short, ticks } from "./scales.ts";
+import { onAxis, scaleOf, share, short, ticks, valueAt } from "./scales.ts";
 
 export const LEVELS = 9; // quantiles of a step
 export const GRID = 80; // cells of a ridge
@@ -45,23 +45,23 @@ export function spreadsOf(box: Container): Spread[] {
 }
 
 const FONT = '400 11px "Cutaway Inter", Inter, system-ui, sans-serif';
-const MARGIN = { left: 52, right: 12, top: 6, bottom: 20 } as const;
+export const MARGIN = { left: 52, right: 12, top: 6, bottom: 20 } as const;
 const ALPHAS = [0.13, 0.16, 0.2, 0.26];
 
-export interface BandLook {
-  /** Whether the ends of the distributions are shown. */
-  readonly tails: boolean;
-  /** A step that is marked by a line. */
-  readonly marked: number | undefined;
+/** Where steps lie across a canvas of bands. */
+export interface Across {
+  /** The step at a px. */
+  stepAt(px: number): number;
+  /** The px of a step; undefined where it lies beyond the canvas. */
+  pxOf(step: number): number | undefined;
 }
 
-/** Paint bands; returns the step under a place on the canvas. */
+/** Paint bands on a clean canvas, with or without the ends of the distributions. */
 export function paintBands(
-  context: CanvasRenderingContext2D, width: number, height: number, spread: Spread, ink: Ink, colour: string, look: BandLook,
-): (px: number) => number {
-  context.clearRect(0, 0, width, height);
+  context: CanvasRenderingContext2D, width: number, height: number, spread: Spread, ink: Ink, colour: string, tails: boolean,
+): Across {
   const { steps, bands } = spread;
-  const outer = look.tails ? 0 : 1;
+  const outer = tails ? 0 : 1;
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let at = 0; at < steps.length; at++) {
     const [first, last] = [bands[at * LEVELS + outer] as number, bands[at * LEVELS + LEVELS - 1 - outer] as number];
@@ -92,12 +92,11 @@ export function paintBands(
   context.beginPath();
   for (let at = 0; at < steps.length; at++) context.lineTo(px(steps[at] as number), py(bands[at * LEVELS + (LEVELS >> 1)] as number));
   context.stroke();
-  if (look.marked !== undefined) {
-    context.fillStyle = ink.text;
-    context.fillRect(px(look.marked) - 0.5, MARGIN.top, 1, h);
-  }
   context.restore();
-  return (at) => x.low + ((at - MARGIN.left) / w) * (x.high - x.low);
+  return {
+    stepAt: (at) => valueAt(x, (at - MARGIN.left) / w),
+    pxOf: (step) => (step >= x.low && step <= x.high ? px(step) : undefined),
+  };
 }
 
 interface Axes {
@@ -136,11 +135,10 @@ function axes(context: CanvasRenderingContext2D, ink: Ink, { x, y, px, py, left,
   for (const value of x) context.fillText(short(value), Math.min(px(value), right - context.measureText(short(value)).width / 2 + MARGIN.right), bottom + 5);
 }
 
-/** Paint ridges, the first step at the back. */
+/** Paint ridges on a clean canvas, the first step at the back. */
 export function paintRidges(
   context: CanvasRenderingContext2D, width: number, height: number, spread: Spread, ink: Ink, colour: string,
 ): void {
-  context.clearRect(0, 0, width, height);
   context.font = FONT;
   const { ridges, ridgeSteps, low, high } = spread;
   const count = ridgeSteps.length;

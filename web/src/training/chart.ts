@@ -2,14 +2,19 @@
 import { button, make } from "../dom.ts";
 import { iconButton } from "../icons.ts";
 import type { App } from "./app.ts";
+import { wiped } from "./canvas.ts";
 import { under } from "./hover.ts";
+import type { Under } from "./hover.ts";
 import type { Metric, Run } from "./logs.ts";
+import { Moves } from "./moves.ts";
 import { isHeldOut } from "./naming.ts";
 import { frameOf, paint, pixelsFor } from "./plot.ts";
 import type { Frame, Ink, LineLook, Look } from "./plot.ts";
+import type { Crosshair, Dragged, Spot } from "./pointed.ts";
 import { exact, onAxis, valueAt } from "./scales.ts";
 import type { Curves, Wanted } from "./server.ts";
-import type { Tip } from "./tip.ts";
+import { MOST_ROWS } from "./tip.ts";
+import type { Tip, TipRow } from "./tip.ts";
 import { toggled } from "./view.ts";
 import type { View } from "./view.ts";
 
@@ -18,11 +23,21 @@ const PAUSE_AT_FIRST = 2_000; // ms while the logs are still read, which takes l
 const SHARE_AT_FIRST = 0.5; // of the time that it has taken so far is waited at least: who waits long is told less often
 const TIMES = 3; // as long as the last answer and painting took is waited at least
 const DRAG = 5; // px from which on a drag is meant
+const TALL = 4 * DRAG; // px of height from which on a drag chooses values too
+
+/** Parts of the view that charts show. */
+export const LOOKS = ["axis", "smoothing", "logX", "logY", "outliers", "runFilter", "hidden", "added", "zooms", "large", "theme"] as const satisfies readonly (keyof View)[];
+
+/** What shows what lies under the pointer: one of each for all charts, as there is one pointer. */
+export interface Pointing {
+  readonly tip: Tip;
+  readonly crosshair: Crosshair;
+  readonly dragged: Dragged;
+}
 
 export class Chart {
   readonly element: HTMLElement;
   private readonly canvas: HTMLCanvasElement;
-  private readonly over: HTMLCanvasElement;
   private readonly plot: HTMLElement;
   private readonly note: HTMLElement;
   private readonly back: HTMLButtonElement;
@@ -38,15 +53,14 @@ export class Chart {
   private dirty = true;
   private seen = false;
   private paints = 0;
-  private pointer: PointerEvent | undefined;
+  private readonly moves: Moves;
   private dragFrom: readonly [number, number] | undefined;
   private dragTo: readonly [number, number] | undefined;
 
-  constructor(private readonly app: App, public metric: Metric, private readonly tip: Tip, private readonly ink: () => Ink) {
+  constructor(private readonly app: App, public metric: Metric, private readonly pointing: Pointing, private readonly ink: () => Ink) {
     this.canvas = make("canvas", { set: { tabindex: "0", role: "img", "aria-label": metric.name } });
-    this.over = make("canvas", { class: "over-plot", set: { "aria-hidden": "true" } });
     this.note = make("p", { class: "chart-note", text: "" });
-    this.plot = make("div", { class: "plot" }, [this.canvas, this.over, this.note]);
+    this.plot = make("div", { class: "plot" }, [this.canvas, this.note]);
     this.back = button("1:1", `Show all of ${metric.name}`, () => this.zoom(undefined), "zoomed-out");
     this.back.title = "Show all of it (double click)";
     this.enlarge = iconButton("fit", `Enlarge ${metric.name}`, () => this.setLarge());
@@ -55,6 +69,7 @@ export class Chart {
     this.element = make("article", { class: "curves", set: { "aria-label": metric.name } }, [
       make("header", {}, [title, this.back, save, this.enlarge]), this.plot,
     ]);
+    this.moves = new Moves(this.canvas, (event) => this.moved(event));
     this.listen();
     this.viewed();
   }
@@ -168,16 +183,9 @@ export class Chart {
     const curves = this.curves;
     if (curves === undefined) return;
     const [width, height] = [this.plot.clientWidth, this.plot.clientHeight];
-    const dense = window.devicePixelRatio || 1;
-    if (this.canvas.width !== Math.round(width * dense) || this.canvas.height !== Math.round(height * dense)) {
-      this.canvas.width = Math.round(width * dense);
-      this.canvas.height = Math.round(height * dense);
-    }
     const look = this.look();
     this.frame = frameOf(width, height, curves.about, look, this.app.view.zooms.has(this.metric.name));
-    const context = this.canvas.getContext("2d") as CanvasRenderingContext2D;
-    context.setTransform(dense, 0, 0, dense, 0, 0);
-    paint(context, [width, height], this.frame, curves, look, this.lineLook);
+    paint(wiped(this.canvas, width, height), this.frame, curves, look, this.lineLook);
     this.element.dataset["painted"] = String(++this.paints);
   }
 
@@ -217,7 +225,7 @@ export class Chart {
   }
 
   private download(): void {
-    this.tip.hide();
+    this.pointing.tip.hide();
     this.element.dispatchEvent(new CustomEvent("download", { bubbles: true, detail: this.metric }));
   }
 
@@ -228,11 +236,6 @@ export class Chart {
       this.dragFrom = [event.offsetX, event.offsetY];
       this.dragTo = undefined;
     });
-    this.canvas.addEventListener("pointermove", (event) => {
-      const due = this.pointer === undefined;
-      this.pointer = event;
-      if (due) requestAnimationFrame(() => this.moved());
-    });
     this.canvas.addEventListener("pointerup", () => this.drop());
     this.canvas.addEventListener("pointercancel", () => this.stop());
     this.canvas.addEventListener("pointerleave", () => this.leave());
@@ -241,11 +244,7 @@ export class Chart {
     this.canvas.addEventListener("keydown", (event) => this.key(event));
   }
 
-  /** Once a frame, however often the pointer is told to have moved. */
-  private moved(): void {
-    const event = this.pointer;
-    this.pointer = undefined;
-    if (event === undefined) return;
+  private moved(event: PointerEvent): void {
     if (this.dragFrom !== undefined) this.drag(event.offsetX, event.offsetY);
     else this.hover(event);
   }
@@ -268,27 +267,28 @@ export class Chart {
   private drag(x: number, y: number): void {
     const [fromX, fromY] = this.dragFrom as readonly [number, number];
     this.dragTo = Math.hypot(x - fromX, y - fromY) > DRAG ? [x, y] : undefined;
-    this.tip.hide();
-    const context = this.clearOver();
+    this.pointing.tip.hide();
+    this.pointing.crosshair.hide();
     const frame = this.frame;
-    if (this.dragTo === undefined || frame === undefined) return;
-    const tall = Math.abs(y - fromY) > 4 * DRAG;
-    context.fillStyle = context.strokeStyle = this.ink().muted;
-    context.globalAlpha = 0.18;
-    const top = tall ? Math.min(fromY, y) : frame.top;
-    context.fillRect(Math.min(fromX, x), top, Math.abs(x - fromX), tall ? Math.abs(y - fromY) : frame.height);
-    context.globalAlpha = 1;
+    if (this.dragTo === undefined || frame === undefined) {
+      this.pointing.dragged.hide();
+      return;
+    }
+    const [left, width] = [Math.min(fromX, x), Math.abs(x - fromX)];
+    const height = Math.abs(y - fromY);
+    const part = height > TALL ? { left, width, top: Math.min(fromY, y), height } : { left, width, top: frame.top, height: frame.height };
+    this.pointing.dragged.show(this.plot, part);
   }
 
   private drop(): void {
-    if (this.pointer !== undefined) this.moved();
+    this.moves.tell();
     const [from, to, frame] = [this.dragFrom, this.dragTo, this.frame];
     this.stop();
     if (from === undefined || to === undefined || frame === undefined) return;
     const shares = [from[0], to[0]].map((x) => Math.min(1, Math.max(0, (x - frame.left) / frame.width))).sort((a, b) => a - b);
     const range = shares.map((at) => valueAt(frame.x, at));
     if (!((range[0] as number) < (range[1] as number))) return;
-    if (Math.abs(to[1] - from[1]) > 4 * DRAG) {
+    if (Math.abs(to[1] - from[1]) > TALL) {
       const rows = [from[1], to[1]].map((y) => 1 - (y - frame.top) / frame.height).sort((a, b) => a - b);
       range.push(...rows.map((at) => valueAt(frame.y, at)));
     }
@@ -301,71 +301,37 @@ export class Chart {
   }
 
   private leave(): void {
-    this.pointer = undefined;
-    this.tip.hide();
-    if (this.over.width > 0) this.clearOver();
-  }
-
-  private clearOver(): CanvasRenderingContext2D {
-    const [width, height, dense] = [this.plot.clientWidth, this.plot.clientHeight, window.devicePixelRatio || 1];
-    const [wide, tall] = [Math.round(width * dense), Math.round(height * dense)];
-    if (this.over.width !== wide || this.over.height !== tall) {
-      this.over.width = wide;
-      this.over.height = tall;
-    }
-    const context = this.over.getContext("2d") as CanvasRenderingContext2D;
-    context.setTransform(dense, 0, 0, dense, 0, 0);
-    context.clearRect(0, 0, width, height);
-    return context;
+    this.moves.forget();
+    this.pointing.tip.hide();
+    this.pointing.crosshair.hide();
+    this.pointing.dragged.hide();
   }
 
   private hover(event: PointerEvent): void {
     const [curves, frame] = [this.curves, this.frame];
     if (curves === undefined || frame === undefined) return;
     const found = under(curves, frame, event.offsetX, event.offsetY, this.app.view.smoothing > 0);
-    const context = this.clearOver();
-    if (found.length === 0) {
-      this.tip.hide();
+    const [first, ...others] = found.map(({ line, x, y }): Spot => ({ x, y, colour: this.lineLook(line)?.colour ?? "" }));
+    if (first === undefined) {
+      this.leave();
       return;
     }
-    context.strokeStyle = this.ink().muted;
-    context.globalAlpha = 0.5;
-    const x = Math.round((found[0] as (typeof found)[number]).x) + 0.5;
-    context.beginPath();
-    context.moveTo(x, frame.top);
-    context.lineTo(x, frame.top + frame.height);
-    context.stroke();
-    context.globalAlpha = 1;
-    for (const { line, x: cx, y: cy } of found) {
-      context.fillStyle = this.lineLook(line)?.colour ?? "";
-      context.beginPath();
-      context.arc(cx, cy, 3, 0, 7);
-      context.fill();
-    }
-    this.tip.show(event, this.rows(curves, found));
+    this.pointing.crosshair.show(this.plot, frame, [first, ...others], this.ink().muted);
+    const rows = found.slice(0, MOST_ROWS).map((one) => this.row(curves, one));
+    this.pointing.tip.show(event, rows, found.length - rows.length);
   }
 
-  private rows(curves: Curves, found: ReturnType<typeof under>): Parameters<Tip["show"]>[1] {
-    const several = this.metric.tags.length > 1;
-    const rows = found.map(({ line, point }) => {
-      const of = curves.lines[line] as Curves["lines"][number];
-      const run = this.app.logs.runs[of.run] as Run;
-      const tag = several ? ` ${this.app.logs.tags[of.tag]?.tag ?? ""}` : "";
-      return {
-        colour: this.app.colourOf(run),
-        name: `${run.name}${tag}${of.part > 0 ? ` (part ${of.part + 1})` : ""}`,
-        value: exact(curves.y[point] as number),
-        smooth: this.app.view.smoothing > 0 ? exact(curves.smooth[point] as number) : "",
-        step: onAxis("step", curves.step[point] as number, true),
-        time: onAxis("wall", curves.time[point] as number, true),
-      };
-    });
-    return rows;
+  private row(curves: Curves, { line, point }: Under): TipRow {
+    const of = curves.lines[line] as Curves["lines"][number];
+    const run = this.app.logs.runs[of.run] as Run;
+    const tag = this.metric.tags.length > 1 ? ` ${this.app.logs.tags[of.tag]?.tag ?? ""}` : "";
+    return {
+      colour: this.app.colourOf(run),
+      name: `${run.name}${tag}${of.part > 0 ? ` (part ${of.part + 1})` : ""}`,
+      value: exact(curves.y[point] as number),
+      smooth: this.app.view.smoothing > 0 ? exact(curves.smooth[point] as number) : "",
+      step: onAxis("step", curves.step[point] as number, true),
+      time: onAxis("wall", curves.time[point] as number, true),
+    };
   }
-}
-
-/** Whether charts look other in one view than in another. */
-export function looksOther(now: View, before: View): boolean {
-  const keys = ["axis", "smoothing", "logX", "logY", "outliers", "runFilter", "hidden", "added", "zooms", "large", "theme"] as const;
-  return keys.some((key) => now[key] !== before[key]);
 }

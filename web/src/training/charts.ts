@@ -1,11 +1,13 @@
 /** The tab of charts: one card a metric, in groups that can be folded, and the controls that all of them share. */
 import { clear, make } from "../dom.ts";
 import type { App } from "./app.ts";
-import { Chart, looksOther } from "./chart.ts";
+import { Chart, LOOKS } from "./chart.ts";
+import type { Pointing } from "./chart.ts";
 import { controls } from "./controls.ts";
 import { inkOf } from "./ink.ts";
 import type { Metric } from "./logs.ts";
 import { isFoldedUnasked, matcher } from "./naming.ts";
+import { Crosshair, Dragged } from "./pointed.ts";
 import { Tip } from "./tip.ts";
 import { toggled } from "./view.ts";
 
@@ -17,13 +19,13 @@ export class Charts {
   private readonly empty = make("p", { class: "empty", set: { role: "status" } });
   private readonly charts = new Map<string, Chart>();
   private readonly byElement = new WeakMap<Element, Chart>();
-  private readonly tip: Tip;
+  private readonly pointing: Pointing;
   private built = "";
   private readonly seeing: IntersectionObserver;
   private readonly sizing: ResizeObserver;
 
   constructor(private readonly app: App, host: HTMLElement) {
-    this.tip = new Tip(host);
+    this.pointing = { tip: new Tip(host), crosshair: new Crosshair(), dragged: new Dragged() };
     this.element = make("section", { class: "tab charts", set: { "aria-label": "Charts" } }, [
       controls(app), make("div", { class: "scroll" }, [this.empty, this.groups]),
     ]);
@@ -33,11 +35,9 @@ export class Charts {
     this.sizing = new ResizeObserver((entries) => {
       for (const { target } of entries) this.byElement.get(target)?.resized();
     });
-    (this.element.lastElementChild as HTMLElement).addEventListener("scroll", () => this.tip.hide(), { passive: true });
-    app.onView((now, before) => {
-      if (now.tagFilter !== before.tagFilter || now.folded !== before.folded) this.build();
-      if (looksOther(now, before) || now === before) this.refresh();
-    });
+    (this.element.lastElementChild as HTMLElement).addEventListener("scroll", () => this.pointing.tip.hide(), { passive: true });
+    app.onView(() => this.build(), "tagFilter", "folded");
+    app.onView(() => this.refresh(), ...LOOKS);
     let complete = app.logs.complete;
     app.onNews((changed) => {
       this.build();
@@ -106,7 +106,7 @@ export class Charts {
   private chartOf(metric: Chart["metric"]): Chart {
     let chart = this.charts.get(metric.name);
     if (chart === undefined) {
-      chart = new Chart(this.app, metric, this.tip, () => inkOf(this.element));
+      chart = new Chart(this.app, metric, this.pointing, () => inkOf(this.element));
       this.charts.set(metric.name, chart);
       this.byElement.set(chart.element, chart);
     }

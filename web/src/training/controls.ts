@@ -34,7 +34,7 @@ export function controls(app: App): HTMLElement {
     if (document.activeElement !== number) number.value = String(view.smoothing);
     for (const box of boxes) box.show(view);
   };
-  app.onView(show);
+  app.onView(show, "tagFilter", "axis", "smoothing", "logX", "logY", "outliers");
   show(app.view);
   return make("div", { class: "controls", set: { role: "toolbar", "aria-label": "Charts" } }, [
     filter, axis, make("label", { class: "smooth" }, ["Smoothing", slider, number]), ...boxes.map(({ element }) => element),

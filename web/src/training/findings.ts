@@ -18,9 +18,7 @@ export class Findings {
       make("div", { class: "controls" }, [this.note]), make("div", { class: "scroll" }, [this.list]),
     ]);
     this.checking = new Checking(app, () => (app.view.tab === "findings" ? app.shown().map(({ index }) => index) : []), () => this.draw());
-    app.onView((now, before) => {
-      if (now.tab !== before.tab || now.hidden !== before.hidden || now.added !== before.added || now.runFilter !== before.runFilter) void this.checking.renew();
-    });
+    app.onView(() => void this.checking.renew(), "tab", "hidden", "added", "runFilter");
     void this.checking.renew();
   }
 

@@ -1,6 +1,7 @@
 /** The parts of a layer at a step: its output and its weights, each with a histogram and statistics side by side. */
 import { make } from "../dom.ts";
 import type { App } from "./app.ts";
+import { wiped } from "./canvas.ts";
 import { paintHistogram } from "./histogram.ts";
 import type { Histogram } from "./histogram.ts";
 import { inkOf } from "./ink.ts";
@@ -98,14 +99,12 @@ export class LayerParts {
   }
 
   private paint(): void {
+    const sizes = this.cells.map(({ canvas }) => [canvas.clientWidth, canvas.clientHeight] as const); // before words change, or each would be laid out anew
     this.cells.forEach(({ of, canvas, value }, at) => {
       const told = this.told[at] ?? null;
-      const [width, height, dense] = [canvas.clientWidth, canvas.clientHeight, window.devicePixelRatio || 1];
+      const [width, height] = sizes[at] as readonly [number, number];
       if (width === 0) return;
-      canvas.width = Math.round(width * dense);
-      canvas.height = Math.round(height * dense);
-      const context = canvas.getContext("2d") as CanvasRenderingContext2D;
-      context.scale(dense, dense);
+      const context = wiped(canvas, width, height);
       const ink = inkOf(this.element);
       if (of.tag.kind === "histograms") {
         const histogram = told as Histogram | null;

@@ -28,7 +28,7 @@ abstract class Plain {
     this.seeing = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) if (isIntersecting) (target as HTMLElement).dispatchEvent(new Event("seen"));
     }, { root: scroll, rootMargin: "200px" });
-    app.onView(() => this.build());
+    app.onView(() => this.build(), "tab", "runFilter", "tagFilter", "hidden", "added");
     app.onNews((changed) => {
       this.build();
       for (const [key, card] of this.made) if (changed.has(Number(key.split(" ")[0]))) card.renew();

@@ -92,7 +92,7 @@ export function layOut(app: App, host: HTMLElement): Page {
     for (const [tab, element] of made) element.hidden = tab !== entry.tab;
     if (left?.hidden === true) tabs.querySelector<HTMLElement>("[aria-selected=true]")?.focus(); // or keys would go nowhere
   };
-  app.onView(show);
+  app.onView(show, "tab", "theme");
   app.onNews(() => {
     note.hidden = true;
     trouble.hidden = app.logs.trouble === "";

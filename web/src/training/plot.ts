@@ -77,12 +77,11 @@ function heights(about: About, look: Look): Scale {
   return scaleOf(low, high, false, ROOM_Y);
 }
 
-/** Paint all of a chart. The context is scaled so that a unit is a px of the page. */
+/** Paint all of a chart on a clean canvas. The context is scaled so that a unit is a px of the page. */
 export function paint(
-  context: CanvasRenderingContext2D, size: readonly [number, number], frame: Frame, curves: Curves, look: Look,
+  context: CanvasRenderingContext2D, frame: Frame, curves: Curves, look: Look,
   lineLook: (at: number) => LineLook | undefined,
 ): void {
-  context.clearRect(0, 0, size[0], size[1]);
   context.font = FONT;
   paintAxes(context, frame, look);
   context.save();

@@ -28,7 +28,7 @@ export class RunList {
     this.scroll.addEventListener("scroll", () => this.draw(), { passive: true });
     new ResizeObserver(() => this.draw()).observe(this.scroll);
     app.onNews(() => this.renew());
-    app.onView(() => this.renew());
+    app.onView(() => this.renew(), "runFilter", "hidden", "added", "theme");
     this.renew();
   }
 

@@ -1,11 +1,13 @@
 /** A card with the distribution of one tag of one run over time. */
 import { make } from "../dom.ts";
 import type { App } from "./app.ts";
-import { LEVELS, LEVEL_NAMES, paintBands, paintRidges, spreadsOf } from "./bands.ts";
-import type { Spread } from "./bands.ts";
+import { LEVELS, LEVEL_NAMES, MARGIN, paintBands, paintRidges, spreadsOf } from "./bands.ts";
+import type { Across, Spread } from "./bands.ts";
+import { wiped } from "./canvas.ts";
 import { nearest } from "./hover.ts";
 import { inkOf } from "./ink.ts";
 import type { Run, Tag } from "./logs.ts";
+import { Moves } from "./moves.ts";
 import { exact, onAxis } from "./scales.ts";
 import type { Tip } from "./tip.ts";
 
@@ -17,7 +19,10 @@ export class SpreadCard {
   private readonly canvas: HTMLCanvasElement;
   private readonly plot: HTMLElement;
   private spread: Spread | undefined;
-  private stepAt: ((px: number) => number) | undefined;
+  /** The line at the step that is marked: an element of its own, so that nothing is painted when it moves. */
+  private readonly line = make("div", { class: "step-line" });
+  /** Where steps lie; ridges have no place for that. */
+  private across: Across | undefined;
   private seen = false;
   private stale = true;
   private busy = false;
@@ -25,15 +30,20 @@ export class SpreadCard {
 
   constructor(private readonly app: App, readonly run: Run, readonly tag: Tag, private readonly tip: Tip, title = tag.tag) {
     this.canvas = make("canvas", { set: { role: "img", "aria-label": `${tag.tag} of ${run.name}` } });
-    this.plot = make("div", { class: "plot" }, [this.canvas]);
+    this.plot = make("div", { class: "plot" }, [this.canvas, this.line]);
+    Object.assign(this.line.style, { top: `${MARGIN.top}px`, bottom: `${MARGIN.bottom}px` });
+    this.line.hidden = true;
     const dot = make("i", { class: "dot" });
     dot.style.color = app.colourOf(run);
     this.element = make("article", { class: "curves spread", set: { "aria-label": `${tag.tag} of ${run.name}` } }, [
       make("header", {}, [dot, make("h3", { class: "chart-title", text: title, title: `${tag.tag}\n${run.name}` }), make("small", { text: run.name, title: run.name })]),
       this.plot,
     ]);
-    this.canvas.addEventListener("pointermove", (event) => this.hover(event));
-    this.canvas.addEventListener("pointerleave", () => tip.hide());
+    const moves = new Moves(this.canvas, (event) => this.hover(event));
+    this.canvas.addEventListener("pointerleave", () => {
+      moves.forget();
+      tip.hide();
+    });
   }
 
   sight(seen: boolean): void {
@@ -44,7 +54,7 @@ export class SpreadCard {
   /** Mark a step; undefined marks none. */
   mark(step: number | undefined): void {
     this.marked = step;
-    if (this.seen) this.paint();
+    this.place();
   }
 
   /** More was logged. */
@@ -78,28 +88,29 @@ export class SpreadCard {
   private paint(): void {
     const spread = this.spread;
     if (spread === undefined) return;
-    const [width, height, dense] = [this.plot.clientWidth, this.plot.clientHeight, window.devicePixelRatio || 1];
-    this.canvas.width = Math.round(width * dense);
-    this.canvas.height = Math.round(height * dense);
-    const context = this.canvas.getContext("2d") as CanvasRenderingContext2D;
-    context.scale(dense, dense);
+    const [width, height] = [this.plot.clientWidth, this.plot.clientHeight];
+    const context = wiped(this.canvas, width, height);
     const [ink, colour] = [inkOf(this.element), this.app.colourOf(this.run)];
-    if (this.app.view.ridges) {
-      this.stepAt = undefined;
-      paintRidges(context, width, height, spread, ink, colour);
-    } else {
-      this.stepAt = paintBands(context, width, height, spread, ink, colour, { tails: !this.app.view.outliers, marked: this.marked });
-    }
+    const { ridges, outliers } = this.app.view;
+    if (ridges) paintRidges(context, width, height, spread, ink, colour);
+    this.across = ridges ? undefined : paintBands(context, width, height, spread, ink, colour, !outliers);
+    this.place();
     const last = spread.steps.length - 1;
     const median = spread.bands[last * LEVELS + (LEVELS >> 1)];
     this.canvas.setAttribute("aria-label", `${this.tag.tag} of ${this.run.name}, ${spread.total} steps, last median ${median === undefined ? "unknown" : exact(median)}`);
     this.element.dataset["painted"] = String(spread.steps.length);
   }
 
+  private place(): void {
+    const at = this.marked === undefined ? undefined : this.across?.pxOf(this.marked);
+    this.line.hidden = at === undefined;
+    if (at !== undefined) this.line.style.transform = `translateX(${Math.round(at - 0.5)}px)`;
+  }
+
   private hover(event: PointerEvent): void {
     const spread = this.spread;
-    if (spread === undefined || this.stepAt === undefined) return;
-    const at = nearest(spread.steps, { begin: 0, end: spread.steps.length }, this.stepAt(event.offsetX));
+    if (spread === undefined || this.across === undefined) return;
+    const at = nearest(spread.steps, { begin: 0, end: spread.steps.length }, this.across.stepAt(event.offsetX));
     if (at < 0) return;
     const rows = LEVEL_NAMES.map((name, level) => ({
       colour: "transparent", name, value: exact(spread.bands[at * LEVELS + level] as number), smooth: "",

@@ -38,13 +38,11 @@ export class Spreads {
     this.seeing = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) this.byElement.get(target)?.sight(isIntersecting);
     }, { root: scroll, rootMargin: "200px" });
-    app.onView((now, before) => {
+    app.onView(() => this.build(), "tagFilter", "runFilter", "hidden", "added", "folded", "theme");
+    app.onView((now) => {
       shape.value = now.ridges ? "ridges" : "bands";
-      this.build();
-      if (now.ridges !== before.ridges || now.outliers !== before.outliers || now.theme !== before.theme || now === before) {
-        for (const card of this.cards.values()) card.refresh();
-      }
-    });
+      for (const card of this.cards.values()) card.refresh();
+    }, "ridges", "outliers", "theme");
     app.onNews((changed) => {
       this.build();
       for (const card of this.cards.values()) if (changed.has(card.run.index)) card.news();

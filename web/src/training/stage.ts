@@ -13,6 +13,7 @@ import { Layers } from "../layers.ts";
 import { mix } from "../paint/palette.ts";
 import { minimap } from "../panels/minimap.ts";
 import { tip } from "../panels/tip.ts";
+import { wiped } from "./canvas.ts";
 import { rankOf } from "./checking.ts";
 import type { TrainingFinding } from "./checking.ts";
 import type { Looked, Stage, StageMaker } from "./model.ts";
@@ -35,6 +36,8 @@ class ModelStage implements Stage {
   private curves = new Map<number, number>();
   private readonly overlay = make("canvas", { class: "sparks", set: { "aria-hidden": "true" } });
   private readonly legend = make("div", { class: "stage-legend" });
+  /** What the legend says now. */
+  private explained: { readonly scale: Scale; readonly colours: readonly string[] } | undefined;
 
   constructor(private readonly explorer: Explorer, private readonly columns: Columns, selected: (looked: Looked | undefined) => void) {
     this.parts = new Parts(columns);
@@ -130,6 +133,7 @@ class ModelStage implements Stage {
     const theme = explorer.head.themes[explorer.state.now.theme] ?? Object.values(explorer.head.themes)[0];
     if (quantity === undefined || scale === undefined || theme === undefined || quantity.steps.length === 0) {
       this.legend.replaceChildren();
+      this.explained = undefined;
       explorer.state.send({ kind: "colour", colouring: undefined, by: "" });
       return;
     }
@@ -144,6 +148,8 @@ class ModelStage implements Stage {
   }
 
   private explain(scale: Scale, colours: readonly string[], unit: string): void {
+    if (this.explained?.scale === scale && this.explained.colours === colours) return; // as it was at the last step
+    this.explained = { scale, colours };
     const bar = make("div", { class: "bar" });
     bar.style.background = `linear-gradient(to right, ${Array.from({ length: 9 }, (_, at) => colourAt(colours, at / 8)).join(", ")})`;
     let last = -TICK_ROOM;
@@ -161,21 +167,20 @@ class ModelStage implements Stage {
   /** Small curves of the quantity in the boxes that are near enough, with a mark at the step that is shown. */
   private sparks(): void {
     const { explorer, overlay, quantity } = this;
+    const near = quantity === undefined || quantity.steps.length < 2 ? [] : explorer.visible().flatMap(({ item, box, open }) => {
+      const row = this.curves.get(item);
+      return row === undefined || open > 0.5 || box.w < SPARK.width || box.h < SPARK.height ? [] : [{ row, box }];
+    });
+    if (quantity === undefined || near.length === 0) {
+      overlay.width = 0; // nothing to be put over the drawing
+      return;
+    }
     const { width, height } = explorer.eye.viewport;
-    const dense = window.devicePixelRatio || 1;
-    overlay.width = Math.round(width * dense);
-    overlay.height = Math.round(height * dense);
-    if (quantity === undefined || quantity.steps.length < 2) return;
-    const context = overlay.getContext("2d") as CanvasRenderingContext2D;
-    context.scale(dense, dense);
+    const context = wiped(overlay, width, height);
     const style = getComputedStyle(explorer.stage.root);
     const [ink, paper] = [style.getPropertyValue("--title"), style.getPropertyValue("--paper")];
-    for (const { item, box, open } of explorer.visible()) {
-      const row = this.curves.get(item);
-      if (row === undefined || open > 0.5 || box.w < SPARK.width || box.h < SPARK.height) continue;
-      const count = quantity.steps.length;
-      this.spark(context, quantity.values.subarray(row * count, (row + 1) * count), box, ink, paper);
-    }
+    const count = quantity.steps.length;
+    for (const { row, box } of near) this.spark(context, quantity.values.subarray(row * count, (row + 1) * count), box, ink, paper);
   }
 
   /** Below the left half of the box: the words in it and the wire from its middle stay free. */

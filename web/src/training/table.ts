@@ -49,7 +49,7 @@ export class Table {
     this.element = make("section", { class: "tab", set: { "aria-label": "Runs and their values" } }, [
       make("div", { class: "controls" }, [filter, how]), make("div", { class: "scroll wide" }, [this.table]),
     ]);
-    app.onView(() => void this.renew());
+    app.onView(() => void this.renew(), "tab", "runFilter", "tagFilter", "hidden", "added", "theme");
     app.onNews(() => void this.renew());
     void this.renew();
   }

@@ -10,10 +10,20 @@ export interface TipRow {
   readonly time: string;
 }
 
-const MOST = 24; // rows; those of the lines that are nearest
+export const MOST_ROWS = 24; // those of the lines that are nearest
+
+/** The elements of a table that change while the pointer moves. */
+interface Table {
+  /** How many rows and columns it has; one that has other ones is another table. */
+  readonly shape: string;
+  readonly rows: readonly { readonly dot: HTMLElement; readonly cells: readonly Text[] }[];
+  readonly more: Text;
+}
 
 export class Tip {
   private readonly element = make("div", { class: "values", set: { "aria-hidden": "true" } });
+  private table: Table | undefined;
+  private wide = 0;
 
   constructor(host: HTMLElement) {
     this.element.hidden = true;
@@ -24,23 +34,49 @@ export class Tip {
     this.element.hidden = true;
   }
 
-  show(event: PointerEvent, rows: readonly TipRow[]): void {
+  /** Show rows beside the pointer, and how many more there would be. The elements stay those that they were: only words and places change. */
+  show(event: PointerEvent, rows: readonly TipRow[], more = 0): void {
     const smooth = rows.some((row) => row.smooth !== "");
-    const heads = ["", "Run", ...(smooth ? ["Smoothed"] : []), "Value", "Step", "Time"];
-    const body = rows.slice(0, MOST).map((row, at) => {
-      const dot = make("i", { class: "dot" });
+    const shape = `${rows.length} ${smooth} ${more > 0}`;
+    if (this.table?.shape !== shape) this.table = this.make(shape, rows.length, smooth, more > 0);
+    const table = this.table;
+    rows.forEach((row, at) => {
+      const { dot, cells } = table.rows[at] as Table["rows"][number];
       dot.style.background = row.colour;
-      const cells = [row.name, ...(smooth ? [row.smooth] : []), row.value, row.step, row.time].map((text) => make("td", { text }));
-      return make("tr", at === 0 ? { class: "nearest" } : {}, [make("td", {}, [dot]), ...cells]);
+      [row.name, ...(smooth ? [row.smooth] : []), row.value, row.step, row.time].forEach((text, column) => write(cells[column] as Text, text));
     });
-    clear(this.element);
-    this.element.append(make("table", {}, [make("tr", {}, heads.map((text) => make("th", { text }))), ...body]));
-    if (rows.length > MOST) this.element.append(make("p", { text: `and ${rows.length - MOST} more` }));
+    write(table.more, `and ${more} more`);
     this.element.hidden = false;
+    this.place(event);
+  }
+
+  private make(shape: string, count: number, smooth: boolean, more: boolean): Table {
+    const heads = ["", "Run", ...(smooth ? ["Smoothed"] : []), "Value", "Step", "Time"];
+    const rows = Array.from({ length: count }, () => ({ dot: make("i", { class: "dot" }), cells: heads.slice(1).map(() => new Text()) }));
+    const lines = rows.map(({ dot, cells }) => make("tr", {}, [make("td", {}, [dot]), ...cells.map((text) => make("td", {}, [text]))]));
+    lines[0]?.classList.add("nearest");
+    const rest = new Text();
+    clear(this.element);
+    this.element.append(make("table", {}, [make("tr", {}, heads.map((text) => make("th", { text }))), ...lines]));
+    if (more) this.element.append(make("p", {}, [rest]));
+    this.wide = 0;
+    this.element.style.minWidth = "";
+    return { shape, rows, more: rest };
+  }
+
+  /** It only grows while the pointer moves, as numbers of changing length would make it tremble. */
+  private place(event: PointerEvent): void {
     const { offsetWidth: width, offsetHeight: height } = this.element;
+    if (width > this.wide) {
+      this.wide = width;
+      this.element.style.minWidth = `${width}px`;
+    }
     const left = event.clientX + 16 + width > window.innerWidth ? event.clientX - 16 - width : event.clientX + 16;
     const top = Math.min(event.clientY + 12, window.innerHeight - height - 8);
-    this.element.style.left = `${Math.max(4, left)}px`;
-    this.element.style.top = `${Math.max(4, top)}px`;
+    this.element.style.transform = `translate(${Math.round(Math.max(4, left))}px, ${Math.round(Math.max(4, top))}px)`;
   }
+}
+
+function write(to: Text, words: string): void {
+  if (to.data !== words) to.data = words;
 }
