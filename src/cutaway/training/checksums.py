@@ -163,7 +163,7 @@ def masked_records(data: Bytes8, starts: npt.NDArray[np.int64], lengths: npt.NDA
     """
     found = np.zeros(len(starts), np.uint32)
     pieces = -(-lengths // _ROW)
-    for number in np.unique(pieces).tolist():
+    for number in sorted(set(pieces.tolist())):
         chosen, width = np.flatnonzero(pieces == number), number * _ROW
         windows = np.lib.stride_tricks.sliding_window_view(data, width)
         for begin in range(0, len(chosen), most := max(1, _TOGETHER // width)):

@@ -105,9 +105,10 @@ class Series:
             if self.kind in (HISTOGRAMS, TEXT):
                 taken = np.array([value is not None for value in values], np.bool_)
             self._objects += [value for value, kept in zip(values, taken.tolist(), strict=True) if kept]
-        self._times.append(block.times[taken])
-        self._steps.append(block.steps[taken])
         count = int(taken.sum())
+        chosen = taken if count < len(taken) else slice(None)
+        self._times.append(block.times[chosen])
+        self._steps.append(block.steps[chosen])
         if self._files and self._files[-1][0] == file:
             count_before = self._files.pop()[1]
             self._files.append((file, count_before + count))

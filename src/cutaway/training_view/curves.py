@@ -141,6 +141,7 @@ def thinned(
     return Curve(before + np.flatnonzero(kept), slice(first, last))
 
 
+@lru_cache(maxsize=64)
 def borders(view: tuple[float, float], pixels: int, *, log: bool) -> Floats:
     """Where pixels begin and end, in values of x."""
     low, high = view

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from starlette.applications import Starlette
@@ -62,6 +63,7 @@ class Service:
         drawn: Lines as they were drawn last.
         models: The structures that runs recorded.
         workers: Threads that make answers.
+        curve_workers: One that makes those of charts, which are many short steps: several threads only take turns.
         file_workers: Threads that read pictures and sounds from files.
         slow_workers: One that makes those that take longer.
     """
@@ -72,6 +74,7 @@ class Service:
         self.drawn = Drawn()
         self.models = Models(logs)
         self.workers = Workers(3, "cutaway answers")
+        self.curve_workers = Workers(1, "cutaway curves")
         self.file_workers = Workers(2, "cutaway media")  # so that nothing waits for a store that is slow
         self.slow_workers = Workers(1, "cutaway checks")  # so that curves do not wait for checks
 
@@ -80,6 +83,7 @@ class Service:
         self.logs.close()
         self.models.close()
         self.workers.end()
+        self.curve_workers.end()
         self.file_workers.end()
         self.slow_workers.end()
 
@@ -155,7 +159,8 @@ async def _series(request: Request) -> Response:
     service = service_of(request)
     wanted = _wanted(await said_in(request), service)
     service.logs.want(wanted.runs)
-    return container(await work(request, lambda: series_reply(service.logs, service.tags, service.drawn, wanted)))
+    make = partial(series_reply, service.logs, service.tags, service.drawn, wanted)
+    return container(await service.curve_workers.run(make))
 
 
 def _wanted(said: dict[str, Any], service: Service) -> Wanted:

@@ -82,16 +82,15 @@ export class Chart {
 
   /** Some runs have more values. */
   news(changed: ReadonlySet<number>, done: boolean): void {
+    const waited = this.timer !== 0;
+    if (waited && !done) return; // it will ask for all that is there by then
     if (done) { // what was waited for is all there
       this.last = -Infinity;
-      const waited = this.timer !== 0;
       window.clearTimeout(this.timer);
       this.timer = 0;
-      if (waited) this.refresh();
     }
-    if (this.timer !== 0) return; // it will ask for all that is there by then
     const tags = new Set(this.metric.tags.map(({ index }) => index));
-    if (this.app.shown().some((run) => changed.has(run.index) && run.tags.some((tag) => tags.has(tag)))) {
+    if (waited || this.app.shown().some((run) => changed.has(run.index) && run.tags.some((tag) => tags.has(tag)))) {
       this.asked = "";
       this.refresh();
     }
