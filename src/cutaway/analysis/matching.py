@@ -22,6 +22,9 @@ ROUNDS = 4
 MOST_ALIGNED = 4_000
 """Units left over up to which sequences are aligned, which takes time with the square of their number."""
 
+LONG_RUN = 3
+"""Equal units in a row from which on they are taken for the same in models that share little, also without weights."""
+
 
 Key = Callable[[Units, int], Hashable | None]
 """Tells something of the unit at a position that only one unit of each side may have; None for one not to be asked."""
@@ -87,10 +90,18 @@ class Matching:
 
     def _by_operations(self) -> None:
         """Match by kind alone, which means something only between versions of one model."""
-        if 2 * len(self.to_new) >= min(len(self._old), len(self._new)):
+        if self._are_versions():
             ops = [side.ops for side in self._sides]
             self._spread(ops)
             self._align(ops)
+
+    def _are_versions(self) -> bool:
+        """Whether so much is matched that the two can be taken for versions of one model."""
+        return 2 * len(self.to_new) >= min(len(self._old), len(self._new))
+
+    def _says_something(self, run: Sequence[tuple[int, int]]) -> bool:
+        """Whether equal units in a row are more than chance, as an activation that looks like any other is not."""
+        return len(run) >= LONG_RUN or any(self._old[old].weights for old, _ in run)
 
     def _pair(self, old: int, new: int) -> None:
         self.to_new[old] = new
@@ -188,13 +199,16 @@ class Matching:
         left = len(self._old) + len(self._new) - 2 * len(self.to_new)
         if left > MOST_ALIGNED:
             return
+        versions = self._are_versions()
         for old, new in self._gaps():
             matcher: SequenceMatcher[Hashable] = SequenceMatcher(
                 None, [looks[0][at] for at in old], [looks[1][at] for at in new], autojunk=False
             )
             for block in matcher.get_matching_blocks():
-                for step in range(block.size):
-                    self._pair(old[block.a + step], new[block.b + step])
+                run = [(old[block.a + step], new[block.b + step]) for step in range(block.size)]
+                if versions or self._says_something(run):
+                    for pair in run:
+                        self._pair(*pair)
 
     def _gaps(self) -> list[tuple[list[int], list[int]]]:
         """Unmatched units between pairs that stand in the same order on both sides."""

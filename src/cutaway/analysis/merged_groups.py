@@ -101,19 +101,21 @@ class _OldModel:
         groups, merged = self._grouped.groups, self._merged
         left, leaves, votes = self._losses(), leaf_counts(self._grouped), self._votes()
         of_new = set(merged.groups_of_new)
+        bounds = [0] * len(groups)  # the group of an author around each, out of which nothing is taken
         for at in range(1, len(groups)):
-            around = self._place[groups.parents[at]]
+            around, bounds[at] = self._place[groups.parents[at]], bounds[groups.parents[at]]
             author = self._authors[at]
             if not left[at]:
                 self._place[at] = around  # nobody asks
             elif author != NOWHERE:
-                self._place[at] = merged.groups_of_old[author]
+                self._place[at] = bounds[at] = merged.groups_of_old[author]
                 if self._place[at] not in of_new:
                     self._tree.move(~self._place[at], around)
             elif left[at] == leaves[at]:
                 self._place[at] = self._tree.add(around, _found(self._grouped, at))
             else:
-                self._place[at] = self._counterpart(votes[at], around)
+                found = self._counterpart(votes[at], bounds[at])
+                self._place[at] = around if found == bounds[at] else found
 
     def _losses(self) -> list[int]:
         """How many nodes of each group of the old model were removed."""
@@ -136,13 +138,14 @@ class _OldModel:
         return votes
 
     def _counterpart(self, votes: Counter[int], around: int) -> int:
-        """The innermost group, in the one around, in which most of what is still there of a group lies."""
+        """The innermost group, of those in another and that itself, in which most that is left of a group lies."""
         held: Counter[int] = Counter()
+        half = votes.total() / 2
         for holder, count in votes.items():
             path = self._tree.path(holder)
             if around in path:
                 held.update(dict.fromkeys(path[: path.index(around)], count))
-        most = {at for at, count in held.items() if 2 * count > votes.total()}  # each lies in the next
+        most = {at for at, count in held.items() if count > half}  # each lies in the next
         return next(iter(most - {self._tree.parents[at] for at in most}), around)
 
     def _between(self) -> dict[int, int]:
