@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -62,6 +63,11 @@ def resnet_edited() -> tuple[Path, Graph]:
     old = MODELS / "ResNet50.keras"
     with TemporaryDirectory() as folder:
         return old, cutaway.read(edited_resnet(old, Path(folder) / "new.keras"))
+
+
+def both_of(old: str, new: str) -> tuple[Path, Path]:
+    """Two models of the gallery, to be compared."""
+    return MODELS / f"{old}.keras", MODELS / f"{new}.keras"
 
 
 def vit() -> Any:
@@ -157,6 +163,16 @@ GALLERY: tuple[Entry, ...] = (
         "resnet50_compared",
         "Two models as one drawing: what was added, removed, renamed and set otherwise in a ResNet50.",
         resnet_edited,
+    ),
+    Entry(
+        "resnets_compared",
+        "A ResNet50 and a ResNet152V2 as one drawing, in the blocks of the new one.",
+        partial(both_of, "ResNet50", "ResNet152V2"),
+    ),
+    Entry(
+        "mobilenets_compared",
+        "MobileNetV2 and MobileNetV3Large: blocks that are gone as a whole stay blocks.",
+        partial(both_of, "MobileNetV2", "MobileNetV3Large"),
     ),
     Entry("xception", "Xception.", "Xception"),
     Entry("transformer_encoder", "A transformer encoder of twelve layers.", "transformer_encoder"),

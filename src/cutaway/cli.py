@@ -394,6 +394,7 @@ def _add_diff(commands: Any) -> None:
         help="draw both as one, marked by what changed: svg, png, pdf; html for a page to look around in",
     )
     parser.add_argument("--theme", metavar="NAME", default="light", help="colours of that drawing")
+    parser.add_argument("--depth", type=int, metavar="N", help="show N levels of groups in it")
     parser.add_argument("--weights", action="store_true", help="compare the values of the weights too")
     parser.add_argument("--exit-code", action="store_true", help="exit with 1 where anything changed")
     parser.set_defaults(run=_diff)
@@ -575,6 +576,6 @@ def _diff(arguments: argparse.Namespace) -> int:
     found = diff(arguments.old, arguments.new, weights=arguments.weights)
     sys.stdout.write(FORMATS[arguments.format](found))
     if arguments.to_file is not None:
-        found.plot(arguments.to_file, theme=arguments.theme)
+        found.plot(arguments.to_file, theme=arguments.theme, depth=arguments.depth)
         print(f"wrote {_safe(arguments.to_file)}", file=sys.stderr)
     return DIFFERENT if arguments.exit_code and not found.equal else DONE

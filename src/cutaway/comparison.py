@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -92,31 +92,45 @@ class Comparison(Compared):
             if here != there and not (name == "flops" and before.macs != after.macs):
                 yield f"    {label}: {_delta(here, there)}"
 
-    def plot(self, to_file: str | PathLike[str] | None = None, *, theme: str | Theme = "light") -> Picture:
+    def plot(
+        self,
+        to_file: str | PathLike[str] | None = None,
+        *,
+        theme: str | Theme = "light",
+        depth: int | None = None,
+        unfold: str | int | Iterable[str] | None = None,
+    ) -> Picture:
         """Draw both models as one: the new one, with what the old one had besides, coloured by what changed.
+
+        What is drawn stands in the groups of the new model. A group in which something changed has a dot in its corner
+        and says how much of it became what.
 
         Args:
             to_file: Where to save the picture; the extension chooses the format, and ``.html`` is a page to look around
                 in, with one drawing or both side by side. None saves nothing.
             theme: As for `plot_model`.
+            depth: Levels of nesting that are drawn, as for `plot_model`.
+            unfold: What is drawn at full size, as for `plot_model`.
 
         Raises:
-            OptionError: There is no such theme or format.
+            OptionError: There is no such theme, format or group, or a depth is no number.
             OSError: The file cannot be written.
         """
-        from cutaway.drawing.arrange import always, everything_large
-        from cutaway.drawing.changes import change_marks  # drawing takes longer to import than to compare
+        from cutaway.drawing.changes import (
+            change_counts,
+            change_marks,
+        )  # drawing takes longer to import than to compare
         from cutaway.formats import writer_for
-        from cutaway.layout.nesting import LayoutOptions
-        from cutaway.picture import draw
+        from cutaway.picture import draw, layout_options
         from cutaway.style.labels import LabelOptions
         from cutaway.style.theme import theme_named
 
         chosen = theme_named(theme)
         grouped = self.grouped[0]
         marks = change_marks(grouped, self.merged.states, chosen)
-        options = LayoutOptions(unfolded=always if everything_large(grouped) else None)
-        picture = draw(grouped, LabelOptions(names=None), options, marks, chosen, {}, dpi=200.0)
+        labels = LabelOptions(names=None, group_counts=change_counts(grouped, self.merged.states))
+        options = layout_options(grouped, depth=depth, unfold=unfold)
+        picture = draw(grouped, labels, options, marks, chosen, {}, dpi=200.0)
         if to_file is not None and writer_for(Path(to_file).name) == "html":
             from cutaway.explorer.comparing import Comparing
             from cutaway.explorer.page import to_compared_html

@@ -246,7 +246,9 @@ def plot_model(
     folds: dict[int, Fold] = {}
     if fold_repeats:
         graph, folds = fold(graph)
-    layout = _layout_options(graph, rankdir, aspect, depth, unfold, expand_nested)
+    layout = layout_options(
+        graph, rankdir=rankdir, aspect=aspect, depth=depth, unfold=unfold, expand_nested=expand_nested
+    )
     numbers = _overlay(graph, values, overlay, overlay_column, rollup)
     if numbers is not None and overlay is not None:
         options = _noted(options, graph, numbers)
@@ -293,12 +295,21 @@ def draw(
     return Picture(graph, arranged.nested, scene, arranged.labels, theme, dpi)
 
 
-def _check_types(depth: object, unfold: object, fields: object, annotate: object, between: object) -> None:
-    """Refuse what would only fail later, with words about it."""
+def check_levels(depth: object, unfold: object) -> None:
+    """Refuse a depth, or what is to be drawn at full size, of a kind that cannot be.
+
+    Raises:
+        OptionError: It is of another kind.
+    """
     if depth is not None and (not isinstance(depth, int) or depth < 0):
         raise OptionError(f"depth must be a whole number, 0 or more, or None; received {depth!r}")
     if unfold is not None and not isinstance(unfold, (str, int)) and not isinstance(unfold, Iterable):
         raise OptionError(f"unfold must be 'all', a number of levels, or names of groups; received {unfold!r}")
+
+
+def _check_types(depth: object, unfold: object, fields: object, annotate: object, between: object) -> None:
+    """Refuse what would only fail later, with words about it."""
+    check_levels(depth, unfold)
     if isinstance(fields, str) or not isinstance(fields, Iterable):
         raise OptionError(f"fields must be a sequence of names; received {fields!r}")
     if annotate is not None and not isinstance(annotate, Mapping):
@@ -341,14 +352,21 @@ def _matching(graph: Graph, pattern: str) -> list[int]:
         raise OptionError(f"layer_range: {pattern!r} is no layer and no regular expression: {error}") from error
 
 
-def _layout_options(
+def layout_options(
     graph: Graph,
-    rankdir: str,
-    aspect: float,
-    depth: int | None,
-    unfold: str | int | Iterable[str] | None,
-    expand_nested: bool,
+    *,
+    rankdir: str = "TB",
+    aspect: float = 1.6,
+    depth: int | None = None,
+    unfold: str | int | Iterable[str] | None = None,
+    expand_nested: bool = False,
 ) -> LayoutOptions:
+    """Choices for the layout of a grouped graph, of what `plot_model` takes.
+
+    Raises:
+        OptionError: There is no such group, or a choice is of another kind.
+    """
+    check_levels(depth, unfold)
     level = depths(graph.groups.parents)
     unfolded: Callable[[int], bool] | None = None
     if unfold == "all" or (unfold is None and everything_large(graph)):

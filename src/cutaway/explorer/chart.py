@@ -61,14 +61,17 @@ MANY_WEIGHTS = 4_000
 MOST_COUNTED = 250_000
 """Nodes of a graph whose cost is among the facts: to count a million would keep search and table waiting for 10 s."""
 
+LABELS = style.LabelOptions(names=None)
+"""What stands on the boxes where nobody chose: names, where a person gave them."""
+
 PATIENCE = 2.0
 """Seconds that a request may lay out what was postponed; what is not done then comes closed, to be asked for again."""
 
 
-def arranged(graph: Graph) -> Arranged:
+def arranged(graph: Graph, labels: style.LabelOptions = LABELS) -> Arranged:
     """A grouped graph with words and places, as the explorer draws it."""
     unfolded = always if everything_large(graph) else None
-    return arrange(graph, style.LabelOptions(names=None), LayoutOptions(unfolded=unfolded), {})
+    return arrange(graph, labels, LayoutOptions(unfolded=unfolded), {})
 
 
 @dataclass(slots=True)

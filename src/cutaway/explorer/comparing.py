@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,7 +28,8 @@ from cutaway.analysis.merging import (
     unit_items,
 )
 from cutaway.analysis.units import Unit
-from cutaway.explorer.chart import Chart, arranged
+from cutaway.drawing.changes import change_counts
+from cutaway.explorer.chart import LABELS, Chart, arranged
 from cutaway.explorer.container import Container
 from cutaway.explorer.contract import Compare, Live
 from cutaway.explorer.findings import MOST_EMBEDDED, Settings, in_part, look
@@ -62,7 +64,9 @@ class Comparing:
 
     def __init__(self, compared: Compared) -> None:
         self.compared = compared
-        self.arranged = tuple(arranged(graph) for graph in compared.grouped)
+        both, old, new = compared.grouped
+        labels = replace(LABELS, group_counts=change_counts(both, compared.merged.states))
+        self.arranged = (arranged(both, labels), arranged(old), arranged(new))
         self._container: list[bytes] | None = None
 
     @classmethod

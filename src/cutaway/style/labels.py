@@ -64,6 +64,7 @@ class LabelOptions:
         label: Called with a `Node`, returns the whole text of its box, or None for the usual one.
         annotations: Further lines by name or id of a node.
         group_notes: What stands behind the title of a group, by its index.
+        group_counts: What stands at the right of the title of a group, by its index, instead of how much it holds.
     """
 
     names: bool | None = None
@@ -75,6 +76,7 @@ class LabelOptions:
     label: Callable[[Node], str | None] | None = None
     annotations: Mapping[str, str] = field(default_factory=dict)
     group_notes: Mapping[int, str] = field(default_factory=dict)
+    group_counts: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ def make_labels(
 
     def heading(group: int) -> tuple[tuple[str, str], float]:
         key = _title_key(graph, group, prefixes, counts, repeats)
-        alone = group in folds or group in options.group_notes
+        alone = group in folds or group in options.group_notes or group in options.group_counts
         row = None if alone else titled.get(key)
         if row is None:
             row = _heading(graph, group, prefixes, counts, repeats, folds.get(group), options)
@@ -206,6 +208,9 @@ def _heading(
     """A group's title, what stands at its right, and the least width of its box."""
     title, count = _title(graph, group, prefixes, counts, repeats, bool(options.names))
     least = 2 * TITLE_PADDING
+    if group in options.group_counts:
+        count = options.group_counts[group]
+        least += width(count, NAME_SIZE, 400) + TITLE_PADDING
     if fold is not None:
         last, differences = fold
         end = relative_name(last, prefixes[graph.groups.parents[group]], graph.name, keep_word=True)
