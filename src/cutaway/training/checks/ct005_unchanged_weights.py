@@ -1,6 +1,7 @@
 """Trainable weights that no step changes.
 
-Reads the norms of updates; of weights that no optimizer is given, their own norms, means and deviations.
+Reads the norms of updates; of weights that no optimizer is given, or that were recorded by epoch alone, their own
+norms, means and deviations.
 
 Bad:   a layer behind keras.ops.stop_gradient, or behind an argmax
 Good:  trainable=False where it is meant
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from cutaway.training.checks.finding import Hit, TrainingCheck
-from cutaway.training.checks.records import Records, last_in_a_row
+from cutaway.training.checks.records import Line, Records, last_in_a_row
 from cutaway.training.checks.thresholds import STEPS_IN_A_ROW
 
 _LEAST = int(STEPS_IN_A_ROW.value)
@@ -21,18 +22,19 @@ _LEAST = int(STEPS_IN_A_ROW.value)
 
 def _find(records: Records) -> Iterator[Hit]:
     weights = records.weights()
-    for id, step in _still(records):
+    for id, line, since in _still(records):
         weight = weights.get(id)
         if weight is None or weight.trainable:
-            yield Hit(records.owner(id), step, f"{id} has not changed since step {step}")
+            step, when = records.moment(line, since)
+            yield Hit(records.owner(id), step, f"{id} has not changed since {when}")
 
 
-def _still(records: Records) -> Iterator[tuple[str, int]]:
+def _still(records: Records) -> Iterator[tuple[str, Line, int]]:
     updates = dict(records.of("norm", "updates"))
     for id, line in updates.items():
         step = last_in_a_row(line, line.values == 0, _LEAST)
         if step is not None:
-            yield id, step
+            yield id, line, step
     for id, line in records.of("norm", "weights"):
         if id in updates:
             continue
@@ -41,7 +43,7 @@ def _still(records: Records) -> Iterator[tuple[str, int]]:
             same = np.all([np.append(False, np.diff(one.values) == 0) for one in lines], axis=0)
             step = last_in_a_row(line, same, _LEAST)
             if step is not None:
-                yield id, step
+                yield id, line, step
 
 
 CHECK = TrainingCheck(

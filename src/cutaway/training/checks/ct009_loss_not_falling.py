@@ -31,8 +31,8 @@ def _find(records: Records) -> Iterator[Hit]:
         return
     first, last = found
     if first - last < LOSS_FALL.value * abs(first) and last <= LOSS_RISE.value * abs(first):
-        step = int(losses.steps[-1])
-        yield Hit((), step, f"the loss is {short(last)} at step {step}, and was {short(first)} at the start")
+        step, when = records.moment(losses, int(losses.steps[-1]))
+        yield Hit((), step, f"the loss is {short(last)} at {when}, and was {short(first)} at the start")
 
 
 CHECK = TrainingCheck(

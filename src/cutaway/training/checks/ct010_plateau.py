@@ -26,8 +26,8 @@ def _find(records: Records) -> Iterator[Hit]:
     first = float(line.values[0])
     fell, has_left = before < (1 - LOSS_FALL.value) * first, before > LOSS_FALL.value * first
     if fell and has_left and since > before - PLATEAU_BETTER.value:
-        epoch = int(line.steps[-size - 1])
-        yield Hit((), epoch, f"the loss is no better than {short(before)} since epoch {epoch}")
+        step, when = records.moment(line, int(line.steps[-size - 1]))
+        yield Hit((), step, f"the loss is no better than {short(before)} since {when}")
 
 
 CHECK = TrainingCheck(

@@ -31,9 +31,9 @@ def _find(records: Records) -> Iterator[Hit]:
     rise = (theirs[-1] - theirs[best]) / abs(theirs[best]) if theirs[best] else 0.0
     late = len(theirs) - 1 - best >= OVERFIT_EPOCHS.value
     if late and gap > OVERFIT_GAP.value and rise > OVERFIT_RISE.value and ours[-1] < ours[best]:
-        epoch = int(both[best])
-        text = f"the validation loss rises since epoch {epoch}, from {short(theirs[best])} to {short(theirs[-1])}"
-        yield Hit((), epoch, f"{text}, while the training loss falls to {short(ours[-1])}")
+        step, when = records.moment(train, int(both[best]))
+        text = f"the validation loss rises since {when}, from {short(theirs[best])} to {short(theirs[-1])}"
+        yield Hit((), step, f"{text}, while the training loss falls to {short(ours[-1])}")
 
 
 CHECK = TrainingCheck(

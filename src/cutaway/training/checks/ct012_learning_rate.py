@@ -22,18 +22,15 @@ def _find(records: Records) -> Iterator[Hit]:
     losses = records.losses()
     found = stretches(losses)
     if found is not None and found[1] > LOSS_RISE.value * abs(found[0]):
-        step = int(losses.steps[-1])
-        yield Hit(
-            (), step, f"the loss grows: {short(found[1])} at step {step}, {short(found[0])} at the start", "error"
-        )
+        step, when = records.moment(losses, int(losses.steps[-1]))
+        yield Hit((), step, f"the loss grows: {short(found[1])} at {when}, {short(found[0])} at the start", "error")
         return
     for tag, line in sorted(records.train.items()):
         if tag.startswith("epoch_") and tag.endswith(("accuracy", "acc")) and len(line) >= LOSS_WINDOW.value:
             swings = _swings(line.values)
             if swings >= SWINGS.value * len(line):
-                yield Hit(
-                    (), int(line.steps[-1]), f"{tag[6:]} swings up and down: {swings} times in {len(line)} epochs"
-                )
+                step, _ = records.moment(line, int(line.steps[-1]))
+                yield Hit((), step, f"{tag[6:]} swings up and down: {swings} times in {len(line)} epochs")
 
 
 def _swings(values: Floats) -> int:

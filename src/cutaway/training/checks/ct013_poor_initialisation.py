@@ -20,7 +20,7 @@ from cutaway.training.checks.thresholds import INITIAL_RATIO, INITIAL_STEPS
 def _find(records: Records) -> Iterator[Hit]:
     for id, weight in records.kernels().items():
         line = records.line(f"std/weights/{id}")
-        if not len(line) or line.steps[0] > INITIAL_STEPS.value or not _is_kernel(weight):
+        if not len(line) or line.by_epoch or line.steps[0] > INITIAL_STEPS.value or not _is_kernel(weight):
             continue
         step, deviation = int(line.steps[0]), _before(records, weight, float(line.values[0]))
         low, high = _usual(weight, deviation)

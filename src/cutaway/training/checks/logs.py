@@ -11,11 +11,16 @@ import numpy as np
 from cutaway.errors import ReadError
 from cutaway.graph.contract import from_contract
 from cutaway.graph.model import Graph
+from cutaway.readers.keras.config import read_config
+from cutaway.readers.keras.json_text import parse_json
+from cutaway.readers.keras_json import producer
 from cutaway.training.addresses import folder_of
+from cutaway.training.checks.epochs import epoch_ends, weight_lines
 from cutaway.training.checks.records import Line, Records
 from cutaway.training.runs import LogFolder, Run
 
 STRUCTURE_TAG = "cutaway/structure"
+KERAS_TAG = "keras"
 
 
 def trainings(path: str | Path) -> dict[str, Records]:
@@ -49,6 +54,9 @@ def trainings_of(runs: Mapping[str, Run]) -> dict[str, Records]:
         with run.lock:
             series.update({tag: _line(run, tag) for tag, one in run.series.items() if one.kind == "scalars"})
             records.graph = records.graph or _graph(run)
+            if series is records.train:
+                records.epoch_ends = epoch_ends(run)
+                records.train = weight_lines(run, records.weights()) | records.train
     return dict(sorted(found.items()))
 
 
@@ -56,17 +64,26 @@ def _line(run: Run, tag: str) -> Line:
     """A series by rising step; of several values for one step the one that was written last."""
     columns = run.series[tag].columns()
     steps, places = np.unique(columns.steps[::-1], return_index=True)
-    return Line(steps, columns.values[::-1][places])
+    return Line(steps, columns.values[::-1][places], by_epoch=tag.startswith("epoch_"))
 
 
 def _graph(run: Run) -> Graph | None:
-    """The structure that the recorder wrote; None where there is none, or it is damaged."""
-    series = run.series.get(STRUCTURE_TAG)
-    texts: Iterable[object] = () if series is None or not len(series) else series.values[-1] or ()
-    for encoded in texts:
-        if isinstance(encoded, bytes):
-            try:
-                return from_contract(json.loads(encoded))
-            except (ValueError, KeyError, TypeError, RecursionError):
-                return None
+    """The structure that the recorder wrote, else the Keras model that TensorBoard's callback wrote.
+
+    None where there is neither, or it is damaged.
+    """
+    try:
+        if (encoded := _last(run, STRUCTURE_TAG)) is not None:
+            return from_contract(json.loads(encoded))
+        if (encoded := _last(run, KERAS_TAG)) is not None:
+            config = parse_json(encoded, run.address)
+            return read_config(config, format="events", producer=producer(config), path=Path(run.address))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
     return None
+
+
+def _last(run: Run, tag: str) -> bytes | None:
+    series = run.series.get(tag)
+    texts: Iterable[object] = () if series is None or not len(series) else series.values[-1] or ()
+    return next((text for text in texts if isinstance(text, bytes)), None)

@@ -20,10 +20,17 @@ Steps = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One series: values by step, the steps rising."""
+    """One series: values by step, the steps rising.
+
+    Attributes:
+        steps: The steps; the epochs, where it was recorded by these.
+        values: A value for each.
+        by_epoch: Whether it was recorded at the ends of epochs.
+    """
 
     steps: Steps
     values: Floats
+    by_epoch: bool = False
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -43,11 +50,13 @@ class Records:
         graph: Its model, where that was recorded.
         train: Series of the training by tag.
         validation: Series of the validation by tag.
+        epoch_ends: The last recorded step of each epoch, where steps were recorded.
     """
 
     graph: Graph | None = None
     train: dict[str, Line] = field(default_factory=dict)
     validation: dict[str, Line] = field(default_factory=dict)
+    epoch_ends: Mapping[int, int] = field(default_factory=dict)
     _order: dict[str, int] | None = field(default=None, repr=False)
 
     def of(self, statistic: str, kind: str) -> Iterator[tuple[str, Line]]:
@@ -60,6 +69,13 @@ class Records:
     def line(self, tag: str, *, validation: bool = False) -> Line:
         """A series; an empty one where there is none."""
         return (self.validation if validation else self.train).get(tag, NOTHING)
+
+    def moment(self, line: Line, number: int) -> tuple[int, str]:
+        """The step that one of the steps of a line stands for, and what people call it.
+
+        An epoch stands for its last step; where no steps were recorded its number is all that there is.
+        """
+        return (self.epoch_ends.get(number, number), f"epoch {number}") if line.by_epoch else (number, f"step {number}")
 
     def order(self) -> Mapping[str, int]:
         """Where nodes, groups and weights stand in the model, by their ids."""

@@ -59,6 +59,7 @@ class Watch:
         self._known: set[tuple[str, tuple[str, ...], str]] = set()
         self._rests_until = time.monotonic() + _LEAST_REST
         self._step = -1
+        self._epoch_ends: dict[int, int] = {}
         self._lock = threading.Lock()
 
     def opened(self, folder: str) -> EventWriter:
@@ -72,6 +73,8 @@ class Watch:
     def take(self, part: str, values: Mapping[str, float], step: int, writer: EventWriter, wall_time: float) -> None:
         """Take values that are written, look, and write what was found beside them."""
         ends_epoch = any(tag.startswith("epoch_") for tag in values)
+        if ends_epoch and self._step >= 0:
+            self._epoch_ends.setdefault(step, self._step)
         if ends_epoch or step > self._step:  # all of the step before is there now
             self._step = self._step if ends_epoch else step
             self._write(self._now_and_then(ends_epoch), writer, step, wall_time)
@@ -123,10 +126,13 @@ class Watch:
 
     def _records(self) -> Records:
         lines = {
-            part: {tag: Line(np.array(steps, np.int64), np.array(line)) for tag, (steps, line) in kept.items()}
+            part: {
+                tag: Line(np.array(steps, np.int64), np.array(line), by_epoch=tag.startswith("epoch_"))
+                for tag, (steps, line) in kept.items()
+            }
             for part, kept in self._kept.items()
         }
-        return Records(self.graph, lines["train"], lines["validation"])
+        return Records(self.graph, lines["train"], lines["validation"], self._epoch_ends)
 
 
 def in_words(finding: TrainingFinding) -> str:
