@@ -21,7 +21,7 @@ class Block:
     Attributes:
         tag: The tag.
         plugin: The plugin of TensorBoard that shows it; empty where the events do not say.
-        order: The position of each value's record in the stretch.
+        order: The position of each value's record in the stretch; empty where nobody needs it any more.
         times: Seconds since 1970.
         steps: Steps.
         values: One value each: a row of numbers, or what `cutaway.training.event_decode` makes of the others.
@@ -36,16 +36,12 @@ class Block:
 
 
 def in_order(parts: Iterable[Block]) -> Iterator[Block]:
-    """Parts of a stretch so that the values of each tag come in the order of the file: those that overlap as one."""
+    """Parts of a stretch as one block a tag, whose values come in the order of the file."""
     by_tag: dict[str, list[Block]] = {}
     for part in sorted(parts, key=lambda part: int(part.order[0])):
         by_tag.setdefault(part.tag, []).append(part)
     for blocks in by_tag.values():
-        follow = all(one.order[-1] < two.order[0] for one, two in pairwise(blocks))
-        if follow and len({block.plugin for block in blocks}) == 1:
-            yield from blocks
-        else:
-            yield _joined(blocks)
+        yield blocks[0] if len(blocks) == 1 else _joined(blocks)
 
 
 def _joined(blocks: list[Block]) -> Block:
@@ -55,6 +51,8 @@ def _joined(blocks: list[Block]) -> Block:
     times = np.concatenate([block.times for block in blocks])
     steps = np.concatenate([block.steps for block in blocks])
     values = _values([block.values for block in blocks])
+    if all(one.order[-1] < two.order[0] for one, two in pairwise(blocks)):
+        return Block(blocks[0].tag, plugin, order, times, steps, values)
     sort = np.argsort(order, kind="stable")
     sorted_values = values[sort] if isinstance(values, np.ndarray) else [values[place] for place in sort.tolist()]
     return Block(blocks[0].tag, plugin, order[sort], times[sort], steps[sort], sorted_values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import IO
 
 from cutaway.errors import ReadError
@@ -17,7 +18,8 @@ def _answer(asked: IO[bytes], told: IO[bytes]) -> None:
         failure = ""
         try:
             for taken in file.read():
-                send(told, Told(file, taken))
+                blocks = [replace(block, order=block.order[:0]) for block in taken.blocks]
+                send(told, Told(file, replace(taken, blocks=blocks)))
         except ReadError as error:
             failure = str(error)
         send(told, Told(file, None, failure))

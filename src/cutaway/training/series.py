@@ -96,7 +96,7 @@ class Series:
             block: The values.
             file: The number of the event file that they come from.
         """
-        taken = np.ones(len(block.order), np.bool_)
+        taken = np.ones(len(block.steps), np.bool_)
         if self.kind == SCALARS:
             scalars, taken = _scalars(block)
             self._scalars.append(scalars)
@@ -132,13 +132,14 @@ def _first(block: Block) -> Any:
 def _whole(parts: list[npt.NDArray[_Number]]) -> npt.NDArray[_Number]:
     """All parts as one array, which takes their place."""
     if len(parts) > 1:
-        parts[:] = [np.concatenate(parts)]
+        filled = [part for part in parts if len(part)] or parts[:1]
+        parts[:] = filled if len(filled) == 1 else [np.concatenate(filled)]
     return parts[0]
 
 
 def _scalars(block: Block) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     if isinstance(block.values, np.ndarray) and block.values.size == len(block.values):
-        return block.values.reshape(-1).astype(np.float64), np.ones(len(block.order), np.bool_)
+        return block.values.reshape(-1).astype(np.float64), np.ones(len(block.steps), np.bool_)
     single = [_single(value) for value in block.values]
     taken = np.array([value is not None for value in single], np.bool_)
     return np.array([value for value in single if value is not None], np.float64), taken

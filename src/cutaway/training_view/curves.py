@@ -23,7 +23,7 @@ _NOTHING = math.log(2.0**-55)
 _SMALLEST = 1e-6
 """Where a logarithmic axis begins whose least x is 0, as a part of its end."""
 
-_BLOCK = 64
+_BLOCK = 32
 """Points that are smoothed by one product of matrices."""
 
 

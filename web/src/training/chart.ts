@@ -19,7 +19,7 @@ import { toggled } from "./view.ts";
 import type { View } from "./view.ts";
 
 const PAUSE = 250; // ms between two questions of one chart while values keep coming
-const PAUSE_AT_FIRST = 2_000; // ms while the logs are still read, which takes longer the more is asked
+const PAUSE_AT_FIRST = 3_000; // ms while the logs are still read, which takes longer the more is asked
 const SHARE_AT_FIRST = 0.5; // of the time that it has taken so far is waited at least: who waits long is told less often
 const TIMES = 3; // as long as the last answer and painting took is waited at least
 const DRAG = 5; // px from which on a drag is meant
