@@ -8,7 +8,9 @@ import io
 import json
 import re
 import zipfile
+from collections import Counter
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,13 @@ import numpy as np
 import pytest
 
 import cutaway
-from cutaway.analysis.merging import HOLDS, NOWHERE, STATES
+from cutaway.analysis.merging import ADDED, HOLDS, NOWHERE, REMOVED, STATES
 from cutaway.cli import main
 from cutaway.errors import OptionError
 from cutaway.explorer import contract, weights_contract
 from cutaway.explorer.compared_weights import once
 from cutaway.explorer.comparing import SIDES, Comparing
+from cutaway.explorer.details import group_details
 from cutaway.explorer.export import export
 from cutaway.explorer.marks import with_changes
 from cutaway.explorer.opening import file_session
@@ -31,6 +34,7 @@ from cutaway.explorer.session import Origin, Session
 from cutaway.explorer.text import shown
 from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Graph, Weight
+from cutaway.graph.select import members
 from cutaway.overlays.overlay import overlay_on
 from cutaway.readers import read
 from cutaway.style.changes import CHANGES
@@ -311,3 +315,30 @@ def test_of_several_weights_of_one_name_none_is_told_as_the_partner_of_another()
     one, two, other = (Weight(f"a/{at}", name, (2,)) for at, name in enumerate(("kernel", "kernel", "bias")))
     assert once([one, two, other]) == [other]
     assert once([one, other]) == [one, other]
+
+
+def test_sums_of_groups_are_those_of_each_model(comparing: Comparing, told: dict[str, Any]) -> None:
+    compared, both = comparing.compared, comparing.arranged[0].graph
+    for side, (name, sums) in product((0, 1), compared.to_totals().items()):
+        if name in ("nodes", "parameters", "weight_bytes", "macs"):
+            assert told[f"both_{SIDES[side + 1]}_{name}"][0] == sums[side], (SIDES[side + 1], name)
+    for group in range(1, len(both.groups)):
+        inside = Counter(int(told["both_state"][node]) for node in members(both, [group]))
+        count = sum(inside.values())
+        assert told["both_new_nodes"][group] == count - inside[REMOVED]
+        if compared.differences.level == "node":  # else the old model has other nodes for the same
+            assert told["both_old_nodes"][group] == count - inside[ADDED]
+
+
+def test_what_is_gone_counts_in_no_sum_of_the_chart_of_both(comparing: Comparing) -> None:
+    both, _, new = comparing.charts({"weights": False, "focus": False, "export": False, "inside": 0}, dict)
+    graph = both.arranged.graph
+    found = decode(both.columns())
+    assert found["group_parameters"][0] == decode(new.columns())["group_parameters"][0]
+    gone = [at for at, state in enumerate(comparing.states[0]) if state == REMOVED]
+    assert np.isnan(found["fact:macs"][gone]).all()
+    assert np.nansum(found["fact:macs"]) == comparing.compared.to_totals()["macs"][1]
+    for group in range(len(graph.groups)):
+        told = group_details(both.arranged, group, both.facts(), both.counted)
+        assert told["parameters"] == found["group_parameters"][group]
+    assert both.model()["parameters"] == new.model()["parameters"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -66,6 +67,11 @@ class Spending:
         """What the whole model costs."""
         spent = self._counted
         return TotalSpent(spent.total_macs, spent.total_flops, activations(self._graph, spent.sizes).peak)
+
+    @property
+    def macs_of_nodes(self) -> Sequence[int]:
+        """MACs of each node; 0 where they cannot be counted."""
+        return self._counted.macs
 
     @cached_property
     def notes(self) -> list[str]:

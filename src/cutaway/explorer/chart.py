@@ -7,9 +7,10 @@ slices in any order. Groups that the layout postponed are laid out when they are
 from __future__ import annotations
 
 import heapq
+import math
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -103,6 +104,8 @@ class Chart:
         find: Looks for flaws, when somebody first asks for what was found; None where nobody looks.
         compare: What the chart says of a comparison; None where there is none.
         overlay: Numbers of the caller, which colour the page at first; None where there are none.
+        counted: What sums over groups and charts are made of, where not all that is drawn counts: a graph in the same
+            groups, whose nodes are those of the same ids.
     """
 
     def __init__(
@@ -115,8 +118,10 @@ class Chart:
         find: Callable[[], list[Finding]] | None = None,
         compare: Compare | None = None,
         overlay: Overlay | None = None,
+        counted: Graph | None = None,
     ) -> None:
         self.overlay = overlay
+        self.counted = arranged.graph if counted is None else counted
         self.compare = compare
         self._facts = facts
         self._find = find
@@ -151,7 +156,7 @@ class Chart:
             with suppress(OptionError):  # what somebody's file says of a machine that cannot be
                 machine = Machine(*self.overlay.table.roof)
         themes = {name: THEMES[name] for name in ("light", "dark")} | chosen
-        return Figures(self.arranged.graph, themes, machine)
+        return Figures(self.arranged.graph, themes, machine, self.counted)
 
     def head(self) -> bytes:
         """The first answer, of the type `contract.Head`."""
@@ -198,7 +203,7 @@ class Chart:
             if "columns" not in self._containers:
                 from cutaway.explorer.columns import columns
 
-                self._containers["columns"] = columns(self.arranged, self.facts(), self.overlay)
+                self._containers["columns"] = columns(self.arranged, self.facts(), self.counted, self.overlay)
             return self._containers["columns"]
 
     def facts(self) -> Facts:
@@ -209,10 +214,20 @@ class Chart:
                 if len(self.arranged.graph) <= MOST_COUNTED:
                     from cutaway.analysis.cost import cost
 
-                    spent = cost(self.arranged.graph)
-                    counted = {"macs": spent.known(spent.macs), "flops": spent.known(spent.flops)}
+                    spent = cost(self.counted)
+                    counted = {
+                        "macs": self._of_drawn(spent.known(spent.macs)),
+                        "flops": self._of_drawn(spent.known(spent.flops)),
+                    }
                 self._all_facts = {**counted, **(self._facts or {})}
             return self._all_facts
+
+    def _of_drawn(self, values: Sequence[float]) -> Sequence[float]:
+        """Values of nodes that count as those of the nodes that are drawn; NaN for what does not count."""
+        if self.counted is self.arranged.graph:
+            return values
+        by_id = dict(zip(self.counted.ids, values, strict=True))
+        return [by_id.get(identity, math.nan) for identity in self.arranged.graph.ids]
 
     def found(self) -> list[Finding]:
         """What the checks find, looked for once."""
@@ -273,7 +288,7 @@ class Chart:
     def model(self) -> Model:
         """What was read, in numbers."""
         graph = self.arranged.graph
-        totals: Totals | None = None if len(graph.weights) > MANY_WEIGHTS else model_totals(graph)
+        totals: Totals | None = None if len(graph.weights) > MANY_WEIGHTS else model_totals(self.counted)
         return {
             "name": shown(graph.name),
             "format": graph.format,

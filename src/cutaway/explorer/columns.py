@@ -25,8 +25,17 @@ Facts = Mapping[str, Sequence[float]]
 """Numbers by name of the fact and node; NaN is unknown."""
 
 
-def columns(arranged: Arranged, facts: Facts | None = None, overlay: Overlay | None = None) -> list[bytes]:
-    """The container of all columns but the attributes, in pieces that follow one another."""
+def columns(
+    arranged: Arranged, facts: Facts | None = None, counted: Graph | None = None, overlay: Overlay | None = None
+) -> list[bytes]:
+    """The container of all columns but the attributes, in pieces that follow one another.
+
+    Args:
+        arranged: What is drawn.
+        facts: Numbers of its nodes.
+        counted: What sums over groups are made of, as of `Chart`; None for all that is drawn.
+        overlay: Numbers of the caller.
+    """
     graph = arranged.graph
     made = Container()
     _names(made, graph)
@@ -34,6 +43,8 @@ def columns(arranged: Arranged, facts: Facts | None = None, overlay: Overlay | N
     _edges(made, graph)
     _tensors(made, graph)
     _weights(made, graph)
+    _totals(made, "", node_totals(graph))
+    _totals(made, "group_", group_totals(counted or graph))
     made.numbers("placement_of", "i32", arranged.nested.placement_of)
     for name, values in (facts or {}).items():
         made.numbers(f"fact:{name}", "f64", values)
@@ -150,8 +161,6 @@ def _weights(made: Container, graph: Graph) -> None:
     own = sorted(graph.groups.weights.items())
     made.numbers("group_weight_group", "i32", (group for group, codes in own for _ in codes))
     made.numbers("group_weight_code", "i32", (code for _, codes in own for code in codes))
-    _totals(made, "", node_totals(graph))
-    _totals(made, "group_", group_totals(graph))
 
 
 def _totals(made: Container, prefix: str, totals: Sequence[Totals]) -> None:

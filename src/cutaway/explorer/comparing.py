@@ -29,7 +29,8 @@ from cutaway.analysis.merging import (
 )
 from cutaway.analysis.units import Unit
 from cutaway.drawing.changes import change_counts
-from cutaway.explorer.chart import LABELS, Chart, arranged
+from cutaway.explorer.chart import LABELS, MOST_COUNTED, Chart, arranged
+from cutaway.explorer.compared_sums import group_sums, seen_in
 from cutaway.explorer.container import Container
 from cutaway.explorer.contract import Compare, Live
 from cutaway.explorer.findings import MOST_EMBEDDED, Settings, in_part, look
@@ -97,7 +98,14 @@ class Comparing:
         of_new = Chart(new, live, theme, find=_finder(new.graph, settings), overlay=overlay)
         of_both = None if overlay is None else carried(overlay, both.graph, self._in_both)
         return [
-            Chart(both, live, theme, find=lambda: in_part(of_new.found(), both.graph), overlay=of_both),
+            Chart(
+                both,
+                live,
+                theme,
+                find=lambda: in_part(of_new.found(), both.graph),
+                overlay=of_both,
+                counted=self.seen[1],
+            ),
             Chart(old, live, theme, find=_finder(old.graph, dict)),
             of_new,
         ]
@@ -136,6 +144,7 @@ class Comparing:
             made = Container()
             self._states(made)
             self._partners(made)
+            self._sums(made)
             self._changes(made)
             self._container = made.pieces()
         return self._container
@@ -174,6 +183,30 @@ class Comparing:
             made.numbers(f"{side}_group", "i32", group_partners(graph, to_both, both))
             made.numbers(f"both_{side}_node", "i32", back)
             made.numbers(f"both_{side}_group", "i32", group_partners(both, back, graph))
+
+    def _sums(self, made: Container) -> None:
+        if max(map(len, self.seen)) > MOST_COUNTED:
+            return
+        for side, seen, spending in zip(SIDES[1:], self.seen, self.compared.spending, strict=True):
+            for name, values in group_sums(seen, spending).items():
+                made.numbers(f"both_{side}_{name}", "f64", values)
+
+    @cached_property
+    def seen(self) -> tuple[Graph, Graph]:
+        """The old model and the new one, each in the groups of the chart of both."""
+        compared, merged = self.compared, self.compared.merged
+
+        def chart_items(items: Sequence[int]) -> list[int]:
+            return [self._regrouped(item) for item in items]
+
+        def chart_groups(groups: Sequence[int]) -> list[int]:
+            return [self._regrouped(at if at == NOWHERE else ~at) for at in groups]
+
+        both = self.arranged[0].graph
+        return (
+            seen_in(both, compared.old, chart_items(merged.of_old), chart_groups(merged.groups_of_old)),
+            seen_in(both, compared.new, chart_items(merged.of_new), chart_groups(merged.groups_of_new)),
+        )
 
     def _swallowed(self, side: Side) -> set[int]:
         """Nodes that something else computes now: they are shown in its place, but do not stand for it."""

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from cutaway.analysis.ops import family
-from cutaway.analysis.parameters import total
+from cutaway.analysis.parameters import Totals, total
 from cutaway.drawing.arrange import Arranged
 from cutaway.explorer.about import about
 from cutaway.explorer.columns import Facts
@@ -77,20 +77,26 @@ def _known_sum(values: Sequence[float], nodes: Iterable[int]) -> float:
     return sum(values[node] for node in nodes if not math.isnan(values[node]))
 
 
-def group_details(arranged: Arranged, index: int, facts: Facts | None = None) -> GroupDetails:
-    """All about a group, with the sums of what it holds."""
+def group_details(
+    arranged: Arranged, index: int, facts: Facts | None = None, counted: Graph | None = None
+) -> GroupDetails:
+    """All about a group, with the sums of what it holds.
+
+    Args:
+        arranged: What is drawn.
+        index: Which group.
+        facts: Numbers of the nodes.
+        counted: What parameters and bytes are summed over, as of `Chart`; None for all that is drawn.
+    """
     graph, nested = arranged.graph, arranged.nested
     found = graph.group(index)
     inside = members(graph, [index]) if index else range(len(graph))
     own = graph.groups.weights.get(index, ())
-    codes = {code for node in inside for code in _codes(graph, node)} | set(own)
     ins, outs = pins(nested, index)
     placement = nested.placement_of[index]
     equal = [at for at, other in enumerate(nested.placement_of) if other == placement >= 0 and at != index]
     inner = _inner_groups(graph, index)
-    for at in inner:
-        codes.update(graph.groups.weights.get(at, ()))
-    totals = total(graph.weights[code] for code in sorted(codes))
+    totals = _totals_in(counted or graph, [index, *inner])
     return {
         "index": index,
         "id": found.id,
@@ -116,6 +122,16 @@ def group_details(arranged: Arranged, index: int, facts: Facts | None = None) ->
         "found_by": shown(found.found_by),
         "python": _python_of_group(graph, index),
     }
+
+
+def _totals_in(graph: Graph, groups: Sequence[int]) -> Totals:
+    """What the weights of all in some groups amount to, each counted once."""
+    wanted = set(groups)
+    codes = {code for group in groups for code in graph.groups.weights.get(group, ())}
+    for node, group in enumerate(graph.node_groups):
+        if group in wanted:
+            codes.update(_codes(graph, node))
+    return total(graph.weights[code] for code in sorted(codes))
 
 
 def _inner_groups(graph: Graph, group: int) -> list[int]:

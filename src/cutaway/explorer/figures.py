@@ -46,13 +46,21 @@ class Figures:
     """The charts of one graph. Safe to ask from several threads.
 
     Args:
-        graph: The grouped graph.
+        graph: The grouped graph that is drawn.
         themes: Themes that the page may show, by name.
         machine: What bounds the layers of a roofline; None for a machine that is assumed.
+        counted: What is counted, as of `Chart`; None for all that is drawn.
     """
 
-    def __init__(self, graph: Graph, themes: Mapping[str, Theme], machine: Machine | None = None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        themes: Mapping[str, Theme],
+        machine: Machine | None = None,
+        counted: Graph | None = None,
+    ) -> None:
         self._graph = graph
+        self._counted = graph if counted is None else counted
         self._machine = machine
         self._themes = dict(themes)
         self._held: Ledger | None = None
@@ -105,7 +113,7 @@ class Figures:
                 graph = self._graph
                 self._items = {id: ~at for at, id in enumerate(graph.groups.ids)}
                 self._items.update((id, at) for at, id in enumerate(graph.ids))
-                self._held = ledger(graph)
+                self._held = ledger(self._counted)
             return self._held
 
     def _outside(self, group: int) -> int:

@@ -314,7 +314,7 @@ async def _group(request: Request) -> Response:
     def make() -> bytes:
         from cutaway.explorer.details import group_details
 
-        return to_json(group_details(chart.arranged, index, chart.facts())).encode()
+        return to_json(group_details(chart.arranged, index, chart.facts(), chart.counted)).encode()
 
     return as_json(await _work(request, make))
 

@@ -25,6 +25,12 @@ export interface ChangeRow {
   readonly new: number;
 }
 
+/** Names of sums, in the order in which they are told. */
+const SUMS = ["nodes", "parameters", "weight_bytes", "macs"] as const;
+
+/** Name, and the sum over what the old and the new model have of it. */
+export type Sums = readonly (readonly [name: string, old: number, fresh: number])[];
+
 interface Partners {
   readonly nodes: Int32Array;
   readonly groups: Int32Array;
@@ -38,6 +44,7 @@ export class Compared {
   private readonly marks: Readonly<Record<Side, Marks>>;
   private readonly toBoth: Readonly<Record<"old" | "new", Partners>>;
   private readonly fromBoth: Readonly<Record<"old" | "new", Partners>>;
+  private readonly counted: Readonly<Record<"old" | "new", ReadonlyMap<string, Float64Array>>>;
   private readonly rows = new Map<Side, Map<number, number>>();
 
   constructor(buffer: ArrayBufferLike) {
@@ -48,6 +55,7 @@ export class Compared {
     this.texts = new Strings(data.bytes("change"), data.u32("change_start"));
     this.marks = { both: marksOf(data, "both"), old: marksOf(data, "old"), new: marksOf(data, "new") };
     this.toBoth = { old: partnersOf(data, "old"), new: partnersOf(data, "new") };
+    this.counted = { old: countedOf(data, "both_old"), new: countedOf(data, "both_new") };
     this.fromBoth = { old: partnersOf(data, "both_old"), new: partnersOf(data, "both_new") };
   }
 
@@ -64,6 +72,13 @@ export class Compared {
   /** All about a change. */
   told(at: number): Change {
     return JSON.parse(this.texts.at(at)) as Change;
+  }
+
+  /** What of either model lies in a group of the chart of both, by name of the sum; undefined where nobody counted. */
+  sums(group: number): Sums | undefined {
+    const { old, new: fresh } = this.counted;
+    const found = SUMS.map((name) => [name, old.get(name)?.[group] ?? Number.NaN, fresh.get(name)?.[group] ?? Number.NaN] as const);
+    return found.some(([, here, there]) => Number.isNaN(here + there)) ? undefined : found;
   }
 
   /** The change of an item of a chart; undefined where nothing changed. */
@@ -104,4 +119,8 @@ function marksOf(data: Container, side: Side): Marks {
 
 function partnersOf(data: Container, name: string): Partners {
   return { nodes: data.i32(`${name}_node`), groups: data.i32(`${name}_group`) };
+}
+
+function countedOf(data: Container, prefix: string): ReadonlyMap<string, Float64Array> {
+  return new Map(SUMS.map((name) => [name, data.f64(`${prefix}_${name}`)]));
 }

@@ -4,7 +4,7 @@ import { clear, make } from "../dom.ts";
 import { VirtualList } from "../panels/virtual.ts";
 import { whole } from "../words.ts";
 import type { Compared } from "./compared.ts";
-import { KINDS, kindsOf, linesOf, mainKind, opsOf, summary, titleOf, totalLines } from "./words.ts";
+import { KINDS, kindsOf, linesOf, mainKind, opsOf, sumLines, summary, titleOf, totalLines } from "./words.ts";
 import type { Kind, Line } from "./words.ts";
 
 const ROW = 44; // px
@@ -181,6 +181,12 @@ export function changeNodes(compared: Compared, row: number): Node[] {
     made.push(make("ul", { class: "change-fused" }, change.fused.map((each) => make("li", { text: `${each.name} (${each.op})` }))));
   }
   return made;
+}
+
+/** What a group of the chart of both holds of either model; nothing where that is not known. */
+export function sumNodes(compared: Compared, group: number): Node[] {
+  const lines = sumLines((compared.sums(group) ?? []).filter(([, here, there]) => here > 0 || there > 0));
+  return lines.length === 0 ? [] : [make("h3", { text: "Old and new" }), tableOf(lines, "change-table")];
 }
 
 function tableOf(lines: readonly Line[], name: string, heads = true): HTMLElement {

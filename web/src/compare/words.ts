@@ -1,5 +1,6 @@
 /** Changes as people read them. */
 import type { Change, ChangeDetail, ChangedUnit, Compare } from "../contract.ts";
+import type { Sums } from "./compared.ts";
 import { bytes, shapeText, short, whole } from "../words.ts";
 
 const LONGEST = 60; // letters of a value in a line
@@ -162,7 +163,12 @@ const TOTALS: Readonly<Record<string, string>> = {
 
 /** The sums over both models, as lines of a table. */
 export function totalLines(compare: Compare): Line[] {
-  return compare.totals.map(([name, here, there]) => {
+  return sumLines(compare.totals);
+}
+
+/** Sums over both models, or over what lies in a group of each, as lines of a table. */
+export function sumLines(sums: Sums): Line[] {
+  return sums.map(([name, here, there]) => {
     const told = name.endsWith("bytes") ? bytes : name === "nodes" ? whole : short;
     return [TOTALS[name] ?? name, told(here), here === there ? "the same" : told(there), percent(here, there)];
   });

@@ -1,6 +1,6 @@
 /** All that is known about what is selected. */
 import { Attributes } from "../columns.ts";
-import { changeNodes } from "../compare/list.ts";
+import { changeNodes, sumNodes } from "../compare/list.ts";
 import { weightsPart } from "../compare/weights.ts";
 import type { GroupDetails, NodeDetails, NodeInput, PathStep, WeightInfo } from "../contract.ts";
 import { groupDetails, nodeDetails } from "../data/details.ts";
@@ -61,7 +61,9 @@ async function changesIn(desk: Desk, item: number): Promise<Node[]> {
     return [];
   }
   const row = compared.rowOf(side, item);
-  const changed = row === undefined ? [] : [make("section", { class: "part change" }, changeNodes(compared, row))];
+  const inside = side === "both" && item < 0 && (compared.states("both").groups[~item] ?? 0) > 0;
+  const told = row !== undefined ? changeNodes(compared, row) : inside ? sumNodes(compared, ~item) : [];
+  const changed = told.length === 0 ? [] : [make("section", { class: "part change" }, told)];
   return [...changed, ...weightsPart(desk, item)];
 }
 
