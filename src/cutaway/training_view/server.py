@@ -1,4 +1,7 @@
-"""The server of the training view: its routes. How it listens and whom it answers is that of the explorer."""
+"""The server of the training view: its routes. How it listens and whom it answers is that of the explorer.
+
+What no first chart needs is imported by the answers that need it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,6 @@ from cutaway.explorer.workers import Workers
 from cutaway.training_view.at_step import at_step
 from cutaway.training_view.distributions import distributions
 from cutaway.training_view.download import FORMATS, download
-from cutaway.training_view.findings import findings
 from cutaway.training_view.logs import Logs
 from cutaway.training_view.media import media_of, steps_of, texts_of
 from cutaway.training_view.models import Models, quantity
@@ -247,6 +249,8 @@ async def _at_step(request: Request) -> Response:
 
 
 async def _findings(request: Request) -> Response:
+    from cutaway.training_view.findings import findings  # the checks, which take longer to import than all charts
+
     service = service_of(request)
     runs = runs_in(await said_in(request), service)
     return as_json(await service.slow_workers.run(lambda: to_json(findings(service.logs, runs)).encode()))
