@@ -227,7 +227,7 @@ def test_a_training_stops_on_an_error_and_says_why(tmp_path: Path) -> None:
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         recorder = run_it(training, tmp_path, stop_on="error")
-    assert [1 for one in told if "the training is stopped: error CT00" in str(one.message)] == [1]
+    assert [1 for one in told if "the training is stopped: error CT012" in str(one.message)] == [1]
     steps = trainings(tmp_path)["."].line("batch_loss").steps
     assert len(steps) < 3000 * 0.5
     assert recorder.model.stop_training
@@ -292,6 +292,30 @@ def test_accuracies_that_swing_are_told_and_those_that_rise_are_not() -> None:
         assert [one.check for one in run(records, TRAINING_CHECKS)] == expected
 
 
+SWIFT = {
+    "SGD": Training(dense(), lambda: optimizers.SGD(0.9), epochs=2),
+    "Adam": Training(dense(), lambda: optimizers.Adam(10.0), epochs=2),
+    "seldom": Training(cnn, lambda: optimizers.SGD(3.0), IMAGES, CLASSES, "sparse_categorical_crossentropy", 2, 5),
+}
+
+
+@pytest.mark.parametrize("name", SWIFT)
+def test_a_rate_that_is_too_high_is_named_before_what_comes_of_it(name: str, tmp_path: Path) -> None:
+    run_it(SWIFT[name], tmp_path)
+    found = found_in(tmp_path)
+    kernels = {weight.id.rpartition("/")[0] for weight in trainings(tmp_path)["."].kernels().values()}
+    assert (found[0].check, found[0].severity, set(found[0].where)) == ("CT012", "error", kernels)
+    assert not {"CT004", "CT013"} & {one.check for one in found}
+
+
+def test_a_loss_that_grows_until_it_is_no_number_is_told_by_losses_alone() -> None:
+    for values, expected in (
+        ([3.0, 90.0, 1e9, np.inf, np.nan], ["CT012", "CT001"]), ([3.0, 2.0, 1.0, np.nan], ["CT001"])
+    ):  # fmt: skip
+        records = Records(train={"batch_loss": Line(np.arange(1, len(values) + 1), np.array(values))})
+        assert [one.check for one in run(records, TRAINING_CHECKS)] == expected
+
+
 def test_every_check_has_words_and_a_module_of_its_own() -> None:
     folder = Path(thresholds.__file__).parent
     files = {path.stem for path in folder.glob("ct*.py")}
@@ -304,7 +328,7 @@ def test_every_check_has_words_and_a_module_of_its_own() -> None:
 
 
 def test_every_threshold_is_used_and_says_where_it_comes_from() -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in Path(thresholds.__file__).parent.glob("ct*.py"))
+    code = "".join(path.read_text(encoding="utf-8") for path in Path(thresholds.__file__).parent.glob("*.py"))
     for name, found in vars(thresholds).items():
         if isinstance(found, thresholds.Threshold):
             assert f"{name}.value" in code, name

@@ -1,7 +1,8 @@
 """Updates that are too large or too small for their weights.
 
 Reads the norm of what each step changes in a kernel by the norm of the kernel. An error where it is beyond what any
-training needs, else a warning.
+training needs, else a warning. Where steps are too large for most kernels, CT012 tells it: the learning rate is the
+cause, and no layer.
 
 Bad:   SGD(10.0), or Adam(1e-8)
 Good:  a ratio of about 1e-3
@@ -14,12 +15,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from cutaway.training.checks.finding import Hit, TrainingCheck
+from cutaway.training.checks.overshooting import overshot
 from cutaway.training.checks.records import Line, Records, short
 from cutaway.training.checks.thresholds import UPDATE_GONE, UPDATE_HIGH, UPDATE_LOW, UPDATE_STEPS, UPDATE_WILD
 
 
 def _find(records: Records) -> Iterator[Hit]:
-    kernels = records.kernels()
+    kernels = records.kernels().keys() - {kernel.id for kernel in overshot(records)}
     for id, line in records.of("ratio", "updates"):
         if id in kernels and len(line):
             yield from _judged(records, id, line)

@@ -1,6 +1,7 @@
 """Kernels that begin too large, too small, or all the same.
 
-Reads the standard deviations of kernels in the first steps, by what Glorot's and He's rules give for their fans.
+Reads the standard deviations of kernels in the first steps, by what Glorot's and He's rules give for their fans. Where
+steps before the first record may have made what it shows, as a learning rate that is too high does, nothing is told.
 
 Bad:   kernel_initializer=RandomNormal(stddev=5.0), or "zeros"
 Good:  the default, glorot_uniform; he_normal before ReLU
@@ -10,14 +11,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from cutaway.graph.model import Weight
 from cutaway.training.checks.finding import Hit, TrainingCheck
-from cutaway.training.checks.records import Records, short
-from cutaway.training.checks.thresholds import INITIAL_RATIO, INITIAL_STEPS
+from cutaway.training.checks.records import Line, Records, short
+from cutaway.training.checks.thresholds import INITIAL_MOVED, INITIAL_RATIO, INITIAL_STEPS
 
 
-def _find(records: Records) -> Iterator[Hit]:
+@dataclass(frozen=True, slots=True)
+class Poor:
+    """A kernel that begins poorly.
+
+    Attributes:
+        id: Of the kernel.
+        step: The first that was recorded.
+        what: What is the matter, in words.
+    """
+
+    id: str
+    step: int
+    what: str
+
+
+def poor_kernels(records: Records) -> Iterator[Poor]:
+    """The kernels that begin too large, too small, or all the same, as far as their beginning is known."""
     for id, weight in records.kernels().items():
         line = records.line(f"std/weights/{id}")
         if not len(line) or line.by_epoch or line.steps[0] > INITIAL_STEPS.value or not _is_kernel(weight):
@@ -25,13 +43,40 @@ def _find(records: Records) -> Iterator[Hit]:
         step, deviation = int(line.steps[0]), _before(records, weight, float(line.values[0]))
         low, high = _usual(weight, deviation)
         if deviation == 0:
-            yield Hit(records.owner(id), step, f"all values of {id} are equal, so that its units learn the same")
+            yield Poor(id, step, f"all values of {id} are equal, so that its units learn the same")
+        elif _moved_far(records, weight, line):
+            continue
         elif high < 1 / INITIAL_RATIO.value:
             text = f"{id} begins with a deviation of {short(deviation)}, {short(1 / high)} times smaller than usual"
-            yield Hit(records.owner(id), step, text)
+            yield Poor(id, step, text)
         elif low > INITIAL_RATIO.value:
             text = f"{id} begins with a deviation of {short(deviation)}, {short(low)} times larger than usual"
-            yield Hit(records.owner(id), step, text)
+            yield Poor(id, step, text)
+
+
+def _find(records: Records) -> Iterator[Hit]:
+    for kernel in poor_kernels(records):
+        yield Hit(records.owner(kernel.id), kernel.step, kernel.what)
+
+
+def _moved_far(records: Records, weight: Weight, line: Line) -> bool:
+    """Whether the steps before the first record may have made what it shows.
+
+    They are taken to have changed the kernel as much as the first that was recorded; where updates were not recorded,
+    as much as its deviation changes from there to the next record.
+    """
+    before = int(line.steps[0]) - 1
+    ratios = records.line(f"ratio/updates/{weight.id}")
+    if before < 1:
+        return False
+    if len(ratios):
+        change = float(ratios.values[0])
+    elif len(line) > 1:
+        steps = int(line.steps[1] - line.steps[0])
+        change = abs(float(line.values[1] - line.values[0])) / float(line.values[0]) / steps if line.values[0] else 0.0
+    else:
+        return False
+    return not before * change < INITIAL_MOVED.value  # nor where it is NaN
 
 
 def _before(records: Records, weight: Weight, after: float) -> float:

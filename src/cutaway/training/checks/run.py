@@ -9,9 +9,12 @@ from cutaway.training.checks.records import Records
 
 _GRAVE: tuple[Severity, ...] = ("error", "warning", "info")
 
+_CAUSES = ("CT012", "CT013", "CT014")
+"""Checks of what people choose: learning rate, initialisation, inputs."""
+
 
 def run(records: Records, checks: Iterable[TrainingCheck]) -> list[TrainingFinding]:
-    """All that some checks find, the gravest first, then by step.
+    """All that some checks find, the gravest first, then by step, at one step causes before what comes of them.
 
     Args:
         records: What the training has recorded.
@@ -22,4 +25,7 @@ def run(records: Records, checks: Iterable[TrainingCheck]) -> list[TrainingFindi
         for check in checks
         for hit in check.find(records)
     ]
-    return sorted(found, key=lambda one: (_GRAVE.index(one.severity), -1 if one.step is None else one.step))
+    return sorted(
+        found,
+        key=lambda one: (_GRAVE.index(one.severity), -1 if one.step is None else one.step, one.check not in _CAUSES),
+    )

@@ -67,6 +67,14 @@ INITIAL_RATIO = Threshold(
     "deviation of a kernel by 1/sqrt(fan), or the inverse, fan being the entering one or Glorot's mean, as is nearer",
     "SageMaker PoorWeightInitialization, threshold; Glorot, He",
 )
+INITIAL_MOVED = Threshold(
+    0.5,
+    "share of its norm that steps before the first record changed a kernel by, if each did as that one",
+    "chosen here",
+)
+MOST_KERNELS = Threshold(
+    0.5, "share of the kernels that steps change too much, above which the learning rate is the cause", "chosen here"
+)
 INPUT_MEAN = Threshold(
     1, "distance of the mean of an input from 0, and by a third of its deviation", "UMLAUT: typical are -1 to 1"
 )
