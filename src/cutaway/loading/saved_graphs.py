@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from cutaway.errors import OptionError, ReadError
 from cutaway.graph.model import Graph
 from cutaway.loading.trusting import check_graph, check_saved_model
+from cutaway.loading.unpacked import on_disk
+from cutaway.readers import locate
 
 
 class Argument(NamedTuple):
@@ -33,19 +35,21 @@ def load_signature(tf: Any, path: str, name: str, caller: str) -> Any:
 
     Args:
         tf: TensorFlow.
-        path: The folder.
+        path: Where `cutaway.read` finds it: a folder, its file, or a zip.
         name: The signature, as `shown_signature` tells it.
         caller: The function that takes a live function instead, for messages.
 
     Raises:
         ReadError: It reaches for files or Python, or TensorFlow cannot load it.
         OptionError: There is no such signature.
+        OSError: There is no room to unpack it.
     """
-    check_saved_model(path, caller)
-    try:
-        loaded = tf.saved_model.load(path)
-    except Exception as error:  # TensorFlow raises whatever its many parts raise
-        raise unloaded(path, caller, error) from error
+    with on_disk(locate(path)) as folder:
+        check_saved_model(folder, path, caller)
+        try:
+            loaded = tf.saved_model.load(folder)
+        except Exception as error:  # TensorFlow raises whatever its many parts raise
+            raise unloaded(path, caller, error) from error
     signatures = dict(loaded.signatures)
     if name not in signatures:
         known = ", ".join(signatures) or "none, so there is nothing to run: save it with signatures="

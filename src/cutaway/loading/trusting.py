@@ -29,11 +29,12 @@ _CHECKPOINTS = frozenset({
 """What every SavedModel has to save itself; nothing of that runs, unless the model computes with it."""
 
 
-def check_saved_model(path: str, caller: str) -> None:
+def check_saved_model(folder: str, path: str, caller: str) -> None:
     """Refuse a SavedModel whose operations would touch files or run Python.
 
     Args:
-        path: Its folder.
+        folder: Where it lies.
+        path: What its user calls it, for the message.
         caller: The function that takes a live function instead, for the message.
 
     Raises:
@@ -41,14 +42,14 @@ def check_saved_model(path: str, caller: str) -> None:
     """
     from tensorflow.core.protobuf import saved_model_pb2
 
-    encoded = Path(path, "saved_model.pb")
+    encoded = Path(folder, "saved_model.pb")
     try:
         if encoded.exists():
             saved = saved_model_pb2.SavedModel.FromString(encoded.read_bytes())
         else:
             from google.protobuf import text_format
 
-            written = Path(path, "saved_model.pbtxt").read_text(encoding="utf-8")
+            written = Path(folder, "saved_model.pbtxt").read_text(encoding="utf-8")
             saved = text_format.Parse(written, saved_model_pb2.SavedModel())
     except Exception as error:  # protobuf has errors of its own in each of its forms
         raise ReadError(f"its messages cannot be read by TensorFlow: {error!s:.200}", path=path) from error

@@ -25,8 +25,8 @@ def activations(
 
     Args:
         model: A live model of Keras 3, a Functional or Sequential one of tf_keras, a function of TensorFlow, or the
-            path of a ``.keras``, HDF5 or ``.tflite`` file, a SavedModel or a frozen ``.pb``. Keras files are loaded
-            in safe mode; one that holds code is refused.
+            path of a ``.keras``, HDF5 or ``.tflite`` file, a SavedModel, also in a zip, or a frozen ``.pb``. Keras
+            files are loaded in safe mode; one that holds code is refused.
         x: An array with or without the batch, a list of arrays, a dict by input name, or the path of a ``.npy``,
             ``.npz`` or picture; None for random numbers in the range of each input: 0 to 1, 0 to 255 where a
             `Rescaling` reads them, ids that an `Embedding` has. A dimension that may have any length gets 32, the

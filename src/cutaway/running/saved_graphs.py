@@ -18,7 +18,6 @@ from cutaway.loading.saved_graphs import (
     shown_signature,
 )
 from cutaway.readers import graph_def, locate, saved_model, tf_function
-from cutaway.readers.source import Source
 from cutaway.readers.tensorflow.origins import Origin
 from cutaway.running.flattening import Flat, flattened
 from cutaway.running.inputs import Wanted, arrays_for, wanted_inputs
@@ -30,6 +29,13 @@ from cutaway.running.tensors import values_of
 _CALLER = "cutaway.activations"
 _NO_NUMBERS = "it makes no numbers"
 _NOT_ONCE = "it lies in a loop or a branch: only what comes out of that is kept"
+_WITHIN = {
+    "While": "it runs in a loop, once in each turn: only what comes out of the loop is kept",
+    "If": "it lies in a branch, which may not run: only what comes out of the branches is kept",
+    "Case": "it lies in a branch, which may not run: only what comes out of the branches is kept",
+}
+"""Why an operation in a body has no one value, by the kind of what calls the body."""
+
 _NOT_GIVEN = "it reads an input that this way into the model does not have"
 _CLOSED = "TensorFlow runs it inside of another operation, which does not tell of it"
 
@@ -70,7 +76,7 @@ def run_saved_model(path: str, x: Any, *, signature: str | None, seed: int, memo
     source = locate(path)
     graph, origins = saved_model.read_with_origins(source, signature)
     tf = tensorflow(f"{path}: to look inside, the model is run")
-    function = load_signature(tf, _folder(source), shown_signature(graph), _CALLER)
+    function = load_signature(tf, path, shown_signature(graph), _CALLER)
     if not is_of_main_graph(function):
         origins = [Origin(each.path[1:], each.within) for each in origins]
     return _run(tf, _of_function(function, graph, origins), path, x, seed, memory)
@@ -99,14 +105,6 @@ def run_graph_def(path: str, x: Any, *, seed: int, memory: int) -> Activations:
         if ops.get(name) == "Placeholder" and not is_variable:  # one with a default, such as a phase, has its value
             inputs.append((wanted, f"{name}:0"))
     return _run(tf, _Runnable(graph, origins, flat, inputs, {}), file, x, seed, memory)
-
-
-def _folder(source: Source) -> str:
-    if source.kind == "zip":
-        raise OptionError(f"{source.path}: a SavedModel in a zip is not run; unpack it, and give the folder")
-    if source.kind == "file" and source.path.stem != "saved_model":
-        raise OptionError(f"{source.path}: a SavedModel is run in its folder, where the file is called saved_model.pb")
-    return str(source.path.parent if source.kind == "file" else source.path)
 
 
 def _of_function(function: Any, graph: Graph, origins: Sequence[Origin]) -> _Runnable:
@@ -183,7 +181,7 @@ def _tensors(graph: Any, model: _Runnable, made: _Ports) -> tuple[dict[tuple[int
         if node in given:
             continue
         if origin.within or name in not_once:
-            missing[node] = _NOT_ONCE
+            missing[node] = _WITHIN.get(origin.within.removeprefix("Stateless"), _NOT_ONCE)
         elif name is None:
             missing[node] = _CLOSED
         elif name in waiting:
