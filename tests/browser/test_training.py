@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,10 @@ from cutaway.graph.contract import to_contract
 from cutaway.readers import read
 from cutaway.training.event_writer import EventWriter
 from cutaway.training.histograms import distribution
+from cutaway.training.runs import Run
+from cutaway.training_view.logs import Logs
 from tests.browser.looking import ROOT, at_rest
+from tests.training_view.client import serve_logs
 from tests.training_view.logs import put_sounds, two_runs, wave_of, write_run
 
 DIGITS = read(ROOT / "examples" / "digits.keras")
@@ -192,6 +196,33 @@ def test_a_new_value_comes_by_itself(tmp_path: Path, open_logs: Callable[..., An
             until(page, functools.partial(_has, page, 5 + step + 1))
     until(page, lambda: chart(page, "extra").count() == 1)
     assert page.locator(".run-row").count() == 2
+
+
+def test_a_chart_is_there_before_all_runs_are_read(
+    tmp_path: Path, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first", "second"):
+        write_run(tmp_path / name, {"loss": np.ones(300)})
+    go_on, reading = threading.Event(), Run.reading
+
+    def waiting(run: Run, *how: Any) -> Iterator[int]:
+        if run.name == "second":
+            go_on.wait(60)
+        yield from reading(run, *how)
+
+    monkeypatch.setattr(Run, "reading", waiting)
+    listening, serving = serve_logs(Logs(tmp_path))
+    page = browser.new_page()
+    try:
+        page.goto(listening.url)
+        until(page, lambda: points(page, "loss") == 300)
+        go_on.set()
+        until(page, lambda: points(page, "loss") == 600)
+    finally:
+        go_on.set()
+        page.close()
+        listening.end()
+        serving.join(10)
 
 
 def _has(page: Any, count: int) -> bool:
