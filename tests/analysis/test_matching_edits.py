@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field, replace
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cutaway.analysis.differences import Differences, differences
+from cutaway.analysis.matching import longest_rise
 from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Graph, Tensor, Weight
 
@@ -172,3 +174,36 @@ def test_a_model_with_other_names_and_another_order_is_equal_but_for_the_names(s
     assert found.added == found.removed == ()
     pairs = {(pair.old.name, pair.new.name) for pair in found.pairs}
     assert pairs == {(one.name, other.name) for one, other in zip(distinct.layers, renamed.layers, strict=True)}
+
+
+@given(st.lists(st.integers(-9, 9), max_size=9))
+def test_the_longest_rise_is_as_long_as_any(values: list[int]) -> None:
+    found = longest_rise(values)
+    assert found == sorted(found)
+    assert all(values[a] < values[b] for a, b in pairwise(found))
+    rising = (
+        len(part) for count in range(len(values) + 1) for part in combinations(values, count)
+        if all(a < b for a, b in pairwise(part))
+    )  # fmt: skip
+    assert len(found) == max(rising)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_models_that_share_little_are_matched_in_one_order(seed: int) -> None:
+    chance = random.Random(seed)
+    one, other = (random_model(chance, 60, named=False) for _ in range(2))
+    pairs = [(pair.old.item, pair.new.item) for pair in differences(one.build(), other.build()).pairs]
+    if 2 * len(pairs) < 60:
+        assert [new for _, new in sorted(pairs)] == sorted(new for _, new in pairs)
+
+
+def test_an_activation_like_any_other_is_no_evidence() -> None:
+    def model(names: str, width: int) -> Graph:
+        rows = [Layer(0, "image", "InputLayer", 3, ())]
+        for at in range(1, 12):
+            op, units = ("Dense", width + at) if at % 2 else ("ReLU", 7)
+            rows.append(Layer(at, f"{names}{at}_x", op, units, (at - 1,)))
+        return Model(rows).build()
+
+    found = differences(model("old", 100), model("new", 200))
+    assert {pair.new.op for pair in found.pairs} <= {"InputLayer"}

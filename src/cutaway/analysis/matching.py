@@ -4,11 +4,13 @@ Stages, each with what the ones before left over: equal ids; equal names that a 
 whoever gave them, where all around is equal too; equal surroundings (a
 colouring of the graph by what units are and what they are joined to, after Weisfeiler and Leman, 1968, where a colour
 stands for one unit on each side); spreading along edges from what is matched; equal sequences in the order of the
-flow; equal names that the framework gave.
+flow; equal names that the framework gave. Of models that share little, chance would match much: an activation alone is
+no evidence there, and pairs that stand in another order than the rest are dropped.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -67,7 +69,7 @@ class Matching:
             lambda: self._spread(self._looks),
             lambda: self._by_key(lambda side, at: None if side.autos[at] else (side.names[at],)),
             self._by_operations,
-            lambda: self._by_key(lambda side, at: (side.names[at], "" if self._converted else side.ops[at])),
+            self._by_any_name,
         )
         for stage in stages:
             if len(self.to_new) == min(len(self._old), len(self._new)):
@@ -118,6 +120,20 @@ class Matching:
                     by_key[told].append(at)
             found.append(by_key)
         self._pair_singles(*found)
+
+    def _by_any_name(self) -> None:
+        """Match units of equal names, whoever gave them.
+
+        A framework counts up as the program runs: of models that share little, only pairs in one and the same order
+        mean anything then, whatever matched them.
+        """
+        alike = self._converted or self._are_versions()
+        self._by_key(lambda side, at: (side.names[at], "" if self._converted else side.ops[at]))
+        if not alike:
+            pairs = sorted(self.to_new.items())
+            self.to_new, self.to_old = {}, {}
+            for at in longest_rise([new for _, new in pairs]):
+                self._pair(*pairs[at])
 
     def _pair_singles(self, old: Mapping[Hashable, list[int]], new: Mapping[Hashable, list[int]]) -> None:
         """Match what stands alone under its key on both sides."""
@@ -225,6 +241,24 @@ class Matching:
                     gaps.append((old, new))
                 old, begin = [], partner + 1
         return gaps
+
+
+def longest_rise(values: Sequence[int]) -> list[int]:
+    """Positions of the longest part of some numbers that rises, found as in patience sorting (Fredman, 1975)."""
+    tops: list[int] = []  # the least number that ends a rise of each length
+    ends: list[int] = []  # its position
+    before: list[int] = []
+    for at, value in enumerate(values):
+        place = bisect_left(tops, value)
+        tops[place : place + 1] = [value]
+        ends[place : place + 1] = [at]
+        before.append(ends[place - 1] if place else -1)
+    found = []
+    at = ends[-1] if ends else -1
+    while at >= 0:
+        found.append(at)
+        at = before[at]
+    return found[::-1]
 
 
 def _neighbours(side: Units, at: int) -> Iterator[int]:
