@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Hashable, Mapping
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from cutaway.errors import MissingExtra, OptionError
 from cutaway.exporters.rows import SCALAR, Facts, to_rows
@@ -79,13 +80,18 @@ def from_networkx(graph: nx.DiGraph) -> Graph:
     for node, values in graph.nodes(data=True):
         home = _group(builder, groups, node, values.get("group"))
         outputs = _outputs(node, values)
-        name = str(next((values[key] for key in ("label", "name") if values.get(key) not in (None, "")), node))
+        name = str(
+            next(
+                (values[key] for key in ("label", "name") if values.get(key) not in (None, "")),
+                plain(node) if isinstance(node, frozenset) else node,
+            )
+        )
         op, attributes = str(values.get("op") or name), _attributes(values)
         index[node] = builder.node(name, op, group=home, outputs=outputs, attributes=attributes)
     for node in graph.nodes:
         inner = [(source, values) for source, _, values in graph.in_edges(node, data=True)]
-        if all(isinstance(values.get("slot"), int) for _, values in inner):
-            inner.sort(key=lambda edge: edge[1]["slot"])
+        if all(_is_whole(values.get("slot")) for _, values in inner):
+            inner.sort(key=lambda edge: int(edge[1]["slot"]))
         for source, values in inner:
             port = _port(source, node, values.get("port", 0))
             builder.connect(index[source], index[node], port=port, label=str(values.get("argument") or ""))
@@ -109,12 +115,17 @@ def _group(builder: GraphBuilder, groups: dict[tuple[str, ...], int], node: Hash
 
 
 def _port(source: Hashable, target: Hashable, port: object) -> int:
-    if isinstance(port, bool) or not isinstance(port, int) or not CONTROL <= port < MOST_PORTS:
+    if not _is_whole(port) or not CONTROL <= port < MOST_PORTS:
         raise OptionError(
             f"edge {source!r:.80} to {target!r:.80}: port must be a whole number from 0 to {MOST_PORTS - 1}, or "
             f"{CONTROL} for an edge without a tensor; received {port!r:.80}"
         )
-    return port
+    return int(port)
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    """Whether it is a whole number, of Python or of numpy."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _outputs(node: Hashable, values: Mapping[str, Any]) -> list[Tensor]:

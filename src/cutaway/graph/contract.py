@@ -9,6 +9,7 @@ the rest (the totals, the shapes on inputs, the list of edges) is there for the 
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_args
@@ -69,8 +70,18 @@ def to_contract(graph: Graph, *, facts: Mapping[str, Mapping[str, Any]] | None =
     }
 
 
+_LARGE = 1_000
+"""Elements of an array from which on it is told in short, as numpy does too."""
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
 def plain(value: Any) -> Any:
-    """A value in the words of JSON: tuples as lists, numbers that JSON lacks as strings, other objects as text."""
+    """A value in the words of JSON, the same each time.
+
+    Tuples are lists, sets sorted lists, small arrays and their numbers what they hold; numbers that JSON lacks are
+    strings, and other objects text without where in memory they lie.
+    """
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
@@ -79,7 +90,11 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    return str(value)
+    if isinstance(value, set | frozenset):
+        return sorted(map(plain, value), key=lambda item: (str(type(item)), str(item)))
+    if callable(getattr(value, "tolist", None)) and getattr(value, "size", _LARGE) < _LARGE:
+        return plain(value.tolist())
+    return _ADDRESS.sub("", str(value))
 
 
 def _tensor(tensor: Tensor) -> dict[str, Any]:
