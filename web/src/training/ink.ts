@@ -9,7 +9,7 @@ export function inkOf(element: Element): Ink {
   if (known === undefined || known.key !== key) {
     const style = getComputedStyle(root);
     const of = (name: string): string => style.getPropertyValue(name).trim();
-    known = { key, ink: { text: of("--text"), muted: of("--muted"), line: of("--line"), paper: of("--paper") } };
+    known = { key, ink: { title: of("--title"), muted: of("--muted"), line: of("--line"), paper: of("--paper") } };
   }
   return known.ink;
 }

@@ -14,6 +14,7 @@ import type { Points } from "./spark.ts";
 
 export const KINDS = ["activations", "weights", "gradients", "updates", "step", "forward", "backward", "update"];
 const SPARK_PX = 120; // pixels for which curves are asked
+const PAUSE = 60; // ms between two questions while the step keeps changing: one a frame would leave the frames no time
 const MARGIN = 3; // px around a curve, for its mark
 
 /** A tag of the layer that is looked at. */
@@ -71,6 +72,7 @@ export class LayerParts {
         const body = { runs: [this.run.index], tags: this.cells.map(({ of }) => of.tag.index), step: this.step ?? null };
         this.told = await this.app.server.json<readonly (AtStep | null)[]>("at-step", {}, body);
         this.paint();
+        await new Promise((rested) => window.setTimeout(rested, PAUSE));
       } while (this.again);
     } catch (error) {
       this.element.title = (error as Error).message;

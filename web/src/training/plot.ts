@@ -4,7 +4,7 @@ import type { Scale } from "./scales.ts";
 import type { About, Axis, Curves } from "./server.ts";
 
 export interface Ink {
-  readonly text: string;
+  readonly title: string;
   readonly muted: string;
   readonly line: string;
   readonly paper: string;

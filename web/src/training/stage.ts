@@ -16,7 +16,9 @@ import { tip } from "../panels/tip.ts";
 import { wiped } from "./canvas.ts";
 import { rankOf } from "./checking.ts";
 import type { TrainingFinding } from "./checking.ts";
+import { inkOf } from "./ink.ts";
 import type { Looked, Stage, StageMaker } from "./model.ts";
+import type { Ink } from "./plot.ts";
 import { isTime, Parts } from "./quantity.ts";
 import type { Quantity } from "./quantity.ts";
 import { paintSpark } from "./spark.ts";
@@ -177,21 +179,19 @@ class ModelStage implements Stage {
     }
     const { width, height } = explorer.eye.viewport;
     const context = wiped(overlay, width, height);
-    const style = getComputedStyle(explorer.stage.root);
-    const [ink, paper] = [style.getPropertyValue("--title"), style.getPropertyValue("--paper")];
     const count = quantity.steps.length;
-    for (const { row, box } of near) this.spark(context, quantity.values.subarray(row * count, (row + 1) * count), box, ink, paper);
+    for (const { row, box } of near) this.spark(context, quantity.values.subarray(row * count, (row + 1) * count), box, inkOf(explorer.stage.root));
   }
 
   /** Below the left half of the box: the words in it and the wire from its middle stay free. */
-  private spark(context: CanvasRenderingContext2D, values: Float32Array, box: Rect, ink: string, paper: string): void {
+  private spark(context: CanvasRenderingContext2D, values: Float32Array, box: Rect, ink: Ink): void {
     const room = { left: box.x + box.w * 0.03, wide: box.w * 0.42, top: box.y + box.h + 6, tall: Math.min(34, box.h * 0.26) };
     const { steps } = this.quantity as Quantity;
     context.globalAlpha = 0.8;
-    context.fillStyle = paper;
+    context.fillStyle = ink.paper;
     context.fillRect(room.left - 3, room.top - 3, room.wide + 6, room.tall + 6);
     context.globalAlpha = 1;
-    context.strokeStyle = context.fillStyle = ink;
+    context.strokeStyle = context.fillStyle = ink.title;
     context.lineWidth = 1.3;
     paintSpark(context, { x: steps, y: values }, room, { x: steps[this.at] as number, y: values[this.at] as number });
   }
