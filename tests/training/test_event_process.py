@@ -123,6 +123,36 @@ def test_a_process_that_is_killed_loses_nothing(tmp_path: Path, killed: str) -> 
     assert run.warnings == []
 
 
+@pytest.mark.parametrize("name", ["frozen", "executable"])
+def test_where_no_python_can_be_started_files_are_read_here(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "events.out.tfevents.1").write_bytes(b"".join(LOSS))
+    monkeypatch.setattr(sys, name, name == "frozen" or None, raising=False)
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("it would be another program"))
+    with EventProcess() as process:
+        assert sum(Run(".", tmp_path).reading(process.read)) == 300
+
+
+def test_a_path_that_is_no_text_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path, tmp_path])
+    (tmp_path / "events.out.tfevents.1").write_bytes(b"".join(LOSS))
+    with EventProcess() as process:
+        assert sum(Run(".", tmp_path).reading(process.read)) == 300
+        assert process._process is not None
+
+
+def test_a_python_that_prints_when_it_starts_is_not_taken_for_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("print('Welcome to this Python')", encoding="utf-8")
+    (tmp_path / "events.out.tfevents.1").write_bytes(b"".join(LOSS))
+    monkeypatch.syspath_prepend(tmp_path)
+    with EventProcess() as process:
+        assert sum(Run(".", tmp_path).reading(process.read)) == 300
+        assert process._process is None
+
+
 def test_who_stops_listening_ends_the_process_and_reads_on_here(tmp_path: Path) -> None:
     (tmp_path / "events.out.tfevents.1").write_bytes(b"".join(LOSS) * 1_700)
     file = EventFile(tmp_path / "events.out.tfevents.1")

@@ -6,10 +6,8 @@ The interpreter trusts its files: indices and sizes in a damaged or hostile one 
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +17,7 @@ import numpy as np
 
 from cutaway.errors import ReadError
 from cutaway.loading.litert_interpreter import Request
+from cutaway.own_python import command, environment
 
 PROGRAM = Path(__file__).with_name("litert_interpreter.py")
 
@@ -41,7 +40,7 @@ def check_survives(request: Request, arrays: Mapping[int, Any]) -> None:
         asked, inputs = Path(folder, "request.json"), Path(folder, "inputs.npz")
         asked.write_text(json.dumps(there), encoding="utf-8")
         np.savez(inputs, **{str(tensor): _plain(array) for tensor, array in arrays.items()})
-        trouble = _trouble([sys.executable, "-P", str(PROGRAM), str(asked), str(inputs)])
+        trouble = _trouble(str(PROGRAM), str(asked), str(inputs))
     if trouble:
         raise ReadError(
             f"{trouble}, so it is not run here; the file is damaged or made for another version of LiteRT: get it "
@@ -50,14 +49,13 @@ def check_survives(request: Request, arrays: Mapping[int, Any]) -> None:
         )
 
 
-def _trouble(command: list[str]) -> str:
-    """What goes wrong with a process, in words; empty where it ends well."""
+def _trouble(*words: str) -> str:
+    """What goes wrong with Python running something, in words; empty where it ends well."""
     nowhere = subprocess.DEVNULL
-    path = os.pathsep.join(each for each in sys.path if each)  # it imports what this process imports
     try:
         done = subprocess.run(
-            command, stdin=nowhere, stdout=nowhere, stderr=nowhere, timeout=LIMIT, check=False,
-            env={**os.environ, "PYTHONPATH": path},
+            command(*words), stdin=nowhere, stdout=nowhere, stderr=nowhere, timeout=LIMIT, check=False,
+            env=environment(),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return f"LiteRT takes more than {LIMIT:g} seconds to run this model once"

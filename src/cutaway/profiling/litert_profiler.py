@@ -20,6 +20,7 @@ import numpy as np
 
 from cutaway.graph.regular import read_regular
 from cutaway.loading.litert_trial import signal_name
+from cutaway.own_python import command
 from cutaway.profiling.optimes import Floats
 from cutaway.profiling.running import BUDGET, LEAST, MOST, WARM_UP
 
@@ -156,12 +157,17 @@ def recorded(
 
 def _run(place: Path, limit: float) -> None:
     """Start the process, and wait until it has written its reply."""
-    command = [sys.executable, "-P", str(PROGRAM), str(place / "request.json"), str(place / "reply.json")]
+    words = str(PROGRAM), str(place / "request.json"), str(place / "reply.json")
     said = place / "said.txt"
     try:
         with said.open("wb") as errors:
             done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, timeout=limit, check=False
+                command(*words),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                timeout=limit,
+                check=False,
             )
     except subprocess.TimeoutExpired as error:
         raise Unprofiled(f"LiteRT's profiler was not done after {limit:g} seconds") from error

@@ -7,24 +7,26 @@ no quicker than one, and keep a server from answering. What is read comes back t
 from __future__ import annotations
 
 import itertools
-import os
 import pickle
 import struct
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any, Self
 
 from cutaway.errors import ReadError
+from cutaway.own_python import command, environment
 from cutaway.training.event_reader import EventFile
 from cutaway.training.event_stretch import Taken
 
 _PROGRAM = "cutaway.training.event_child"
 
-_COUNT = struct.Struct("<Q")
-"""Into how many parts a message is cut, whose sizes follow."""
+_HEAD = struct.Struct("<8sQ")
+"""`_MARK`, and into how many parts a message is cut, whose sizes follow."""
+
+_MARK = b"cutaway\0"
+"""What no message begins without: some Pythons print a line of their own when they start."""
 
 _PIPE = 1 << 20
 """Bytes that may wait in a pipe, where that can be chosen: as many as Linux allows every program."""
@@ -50,10 +52,9 @@ class EventProcess:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        path = os.pathsep.join(each for each in sys.path if each)  # it imports what this process imports
         with suppress(OSError):  # then files are read here
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", _PROGRAM], env={**os.environ, "PYTHONPATH": path},
+                command("-m", _PROGRAM), env=environment(),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pipesize=_PIPE,
                 start_new_session=True,  # so that Ctrl-C does not end it before this process
             )  # fmt: skip
@@ -118,7 +119,7 @@ def send(pipe: IO[bytes], message: Any) -> None:
     plain = pickle.dumps(message, 5, buffer_callback=arrays.append)
     parts = [memoryview(plain), *(array.raw() for array in arrays)]
     sizes = [part.nbytes for part in parts]
-    pipe.write(b"".join([_COUNT.pack(len(parts)), struct.pack(f"<{len(parts)}Q", *sizes), *parts]))
+    pipe.write(b"".join([_HEAD.pack(_MARK, len(parts)), struct.pack(f"<{len(parts)}Q", *sizes), *parts]))
     pipe.flush()
 
 
@@ -126,11 +127,13 @@ def receive(pipe: IO[bytes]) -> Any:
     """Read a message of the other one, which is this program too; its arrays cannot be written to.
 
     Raises:
-        EOFError: Whoever writes has ended.
+        EOFError: Whoever writes has ended, or writes something else.
         OSError: It cannot be read.
     """
-    (count,) = _COUNT.unpack(_exactly(pipe, _COUNT.size))
-    sizes = struct.unpack(f"<{count}Q", _exactly(pipe, _COUNT.size * count))
+    mark, count = _HEAD.unpack(_exactly(pipe, _HEAD.size))
+    if mark != _MARK:
+        raise EOFError
+    sizes = struct.unpack(f"<{count}Q", _exactly(pipe, 8 * count))
     whole = _exactly(pipe, sum(sizes))
     plain, *arrays = (whole[end - size : end] for size, end in zip(sizes, itertools.accumulate(sizes), strict=True))
     return pickle.loads(plain, buffers=arrays)
