@@ -247,3 +247,36 @@ def test_the_number_of_a_group_stands_behind_its_title(depth: int) -> None:
     words = re.findall(r">([^<]*)</text>", drawn.svg)
     assert [each for each in words if "conv2" in each] == ["conv2: 2.25 ms"]
     assert ("block1" in words) == (depth == 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "rows"),
+    [
+        ("layer;ms\na;0,5\nb;-1,25e3\n", ("ms",), [("a", (0.5,)), ("b", (-1250.0,))]),
+        ("ms;layer;kind\n0,5;a;x,y\n", ("ms", "kind"), [("a", (0.5, "x,y"))]),
+        ("layer\tms\na\t,5\n", ("ms",), [("a", (0.5,))]),
+        ("a;0,5;0,7\nb;1;2,0\n", ("value 1", "value 2"), [("a", (0.5, 0.7)), ("b", (1.0, 2.0))]),
+        ("layer;version\na;1.5\n", ("version",), [("a", (1.5,))]),
+        ('layer,ms\na,1,\n"b, c",2\n', ("ms",), [("a", (1.0,)), ("b, c", (2.0,))]),
+    ],
+)
+def test_decimal_commas(text: str, columns: tuple[str, ...], rows: list[Any], tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(text, encoding="utf-8")
+    read = read_table(path)
+    assert (read.columns, list(read.rows)) == (columns, rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("layer;ms\na;0,5\nb;0.5\n", r"'0,5' has a decimal comma and '0\.5' a decimal point; write all numbers alike"),
+        ("layer,ms\na,0,5\n", r"row 'a,0,5' has 3 cells, where the first line has 2; .*need semicolons"),
+        ("layer;ms\na;1;2\n", r"row 'a;1;2' has 3 cells, where the first line has 2; expected"),
+    ],
+)
+def test_numbers_that_could_be_others_are_told(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ReadError, match=words):
+        read_table(path)

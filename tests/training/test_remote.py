@@ -14,6 +14,7 @@ import pytest
 
 from cutaway.errors import OptionError, ReadError
 from cutaway.training import remote, writing
+from cutaway.training.addresses import below
 from cutaway.training.event_writer import EventWriter
 from cutaway.training.remote import RemoteWriter
 from cutaway.training.runs import LogFolder
@@ -93,6 +94,34 @@ def test_a_whole_store_is_a_folder_of_logs(address: str) -> None:
     run = log.runs[f"{address.removeprefix('memory://')}/train"]
     assert run.series["loss"].values.tolist() == [1]
     assert run.address == f"{address.replace('//', '///')}/train"
+
+
+def test_a_whole_store_can_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(MemoryFileSystem, "store", {})
+    monkeypatch.setattr(MemoryFileSystem, "pseudo_dirs", [""])
+    made = Writing("memory://")
+    for part in ("train", "validation"):
+        made.put(part, lambda writer: writer.scalars({"loss": 1}, 1))
+    assert made.close()
+    assert made.failure is None
+    log = LogFolder("memory://")
+    log.read()
+    assert sorted(log.runs) == ["train", "validation"]
+    assert list(tmp_path.iterdir()) == []  # no folder called memory:
+
+
+@pytest.mark.parametrize(
+    ("folder", "expected"),
+    [
+        ("memory://", "memory://train"), ("file:///", "file:///train"), ("s3://bucket/", "s3://bucket/train"),
+        ("s3://bucket/logs", "s3://bucket/logs/train"), ("logs/", "logs/train"), ("/", "/train"),
+    ],
+)  # fmt: skip
+def test_what_lies_below_a_folder(folder: str, expected: str) -> None:
+    assert below(folder, "train") == expected
 
 
 def test_a_store_that_lists_what_lies_elsewhere_is_told(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,6 +160,10 @@ test("nodes by value, unknown last", () => {
 test("CSV", () => {
   assert.deepEqual(splitCsv('a,"b, c","d ""e"""\r\n1,2,"x\ny"\n\n'), [["a", "b, c", 'd "e"'], ["1", "2", "x\ny"]]);
   assert.deepEqual(splitCsv("a;b\n1,5;2"), [["a", "b"], ["1,5", "2"]]);
+  assert.deepEqual(readTable("layer;ms;kind\na;0,5;x,y\nb;-1,25e3;z").rows.map((row) => row.values), [[0.5, "x,y"], [-1250, "z"]]);
+  assert.deepEqual(readTable("a;0,5;0,7").rows, [{ key: "a", values: [0.5, 0.7] }]);
+  assert.throws(() => readTable("layer;ms\na;0,5\nb;0.5"), /0,5 has a decimal comma and 0\.5 a decimal point/);
+  assert.throws(() => readTable("layer,ms\na,0,5"), /3 cells, where the first line has 2; .*need semicolons/);
   const table = readTable("\uFEFFms,layer,device\n3.5,a,gpu\n,b,cpu\nNaN,zz,cpu\n");
   assert.deepEqual(table.columns, ["ms", "device"]);
   assert.deepEqual(table.rows[1], { key: "b", values: [null, "cpu"] });

@@ -35,6 +35,8 @@ KEYS = ("layer", "id", "name", "node", "op", "operation", "tensor", "layer_name"
 """Headings of the column of names, the best first."""
 
 _EMPTY = re.compile(r"(?:nan|na|n/a|null|none|-)?\Z", re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
+_DECIMAL_POINT = re.compile(_DECIMAL_COMMA.pattern.replace(",", r"\."))
 _MOST_SAID = 60
 """Letters of how the roof of a profile is known."""
 
@@ -121,19 +123,42 @@ def _file(path: Path) -> Table:
 
 
 def _csv(text: str, name: str) -> Table:
-    """A table with commas, semicolons or tabs, whichever the first line has most of."""
+    """A table with semicolons, tabs or commas, whichever the first line has most of."""
     first = io.StringIO(text.lstrip(), newline="").readline()
-    comma = max(",;\t", key=first.count)
+    comma = max(";\t,", key=first.count)  # as many commas as others are those of decimals
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=comma)  # lines end where CSV says, not within quotes
     lines = [[cell.strip() for cell in line] for line in reader if any(line)]
     if not lines or len(lines[0]) < 2:
         raise OptionError("there is no table with at least two columns")
+    if comma != ",":
+        lines = _with_points(lines)
     head, rest = lines[0], lines[1:]
     if any(isinstance(_cell(cell), float) for cell in head[1:]):  # no heading
         head, rest = ["layer", *(f"value {at}" for at in range(1, len(head)))], lines
     _check_size(len(rest), len(head), "the table")  # before: each row is made as wide as the heading
+    _check_widths(rest, len(head), comma)
     records = [dict(zip(head, [*line, *[""] * len(head)], strict=False)) for line in rest]
     return _records(records, name, "the table", first=head[0])
+
+
+def _with_points(lines: list[list[str]]) -> list[list[str]]:
+    """The cells of a table without commas between them, numbers such as ``0,5`` written with a point."""
+    cells = [cell for line in lines for cell in line]
+    comma = next(filter(_DECIMAL_COMMA.fullmatch, cells), None)
+    point = next(filter(_DECIMAL_POINT.fullmatch, cells), None)
+    if comma is None:
+        return lines
+    if point is not None:
+        raise OptionError(f"{comma!r} has a decimal comma and {point!r} a decimal point; write all numbers alike")
+    return [[cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell for cell in line] for line in lines]
+
+
+def _check_widths(rows: list[list[str]], width: int, comma: str) -> None:
+    """Refuse rows that hold more than the first line: of ``conv1,0,5`` only 0 would be read."""
+    wide = next((row for row in rows if any(row[width:])), None)
+    if wide is not None:
+        hint = "; numbers with a decimal comma need semicolons between the columns" if comma == "," else ""
+        raise OptionError(f"row {comma.join(wide)!r:.80} has {len(wide)} cells, where the first line has {width}{hint}")
 
 
 def _mapping(value: Mapping[Any, Any], name: str, what: str) -> Table:

@@ -19,3 +19,10 @@ def folder_of(path: str | Path) -> str | Path:
 def is_address(path: str | Path) -> bool:
     """Whether a path is the address of something that is not on this machine."""
     return "://" in str(path)
+
+
+def below(folder: str | Path, name: str) -> str:
+    """The path or address of what lies in a folder, which may be a whole store: ``memory://``."""
+    path = str(folder)
+    is_store = is_address(path) and not path.partition("://")[2].strip("/")
+    return f"{path}{name}" if is_store else f"{path.rstrip('/')}/{name}"

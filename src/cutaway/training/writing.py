@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from cutaway.training.addresses import is_address
+from cutaway.training.addresses import below, is_address
 from cutaway.training.event_writer import EventWriter
 
 Job = Callable[[EventWriter], None]
@@ -63,7 +63,7 @@ class Writing:
         self.failure: Exception | None = None
         self.left_out = 0
         self.moved = 0
-        self._folder = str(folder).rstrip("/")
+        self._folder = folder
         self._opened = opened or open_writer
         self._writers: dict[str, EventWriter] = {}
         self._first: dict[str, list[Job]] = {}
@@ -162,7 +162,7 @@ class Writing:
             self._look()
         writer = self._writers.get(part)
         if writer is None:
-            writer = self._writers[part] = self._opened(f"{self._folder}/{part}")
+            writer = self._writers[part] = self._opened(below(self._folder, part))
         job(writer)
 
     def _look(self) -> None:
@@ -171,7 +171,7 @@ class Writing:
             if not writer.is_there():
                 writer.close()
                 self.moved += 1
-                writer = self._writers[part] = self._opened(f"{self._folder}/{part}")
+                writer = self._writers[part] = self._opened(below(self._folder, part))
                 for job in self._first.get(part, ()):
                     job(writer)
 

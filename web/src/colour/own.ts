@@ -29,6 +29,8 @@ export interface OwnSources {
 const LARGEST = 64e6; // characters; a table of 1,000,000 layers has some 50 MB
 const MOST_FILLS = 32; // with more values than that, a scale tells more than the colours of the file
 const TIME = /_(ns|µs|ms|s)$/;
+const DECIMAL_COMMA = /^[+-]?\d*,\d+(e[+-]?\d+)?$/i;
+const DECIMAL_POINT = /^[+-]?\d*\.\d+(e[+-]?\d+)?$/i;
 const KEY_NAMES = ["layer", "id", "name", "node", "op", "operation", "tensor", "layer_name", "node_name"];
 
 /**
@@ -50,11 +52,16 @@ export function readTable(text: string): OwnTable {
   return fromJson(value);
 }
 
-/** Splits CSV: commas, semicolons or tabs, whichever the first line has most of; quotes as in RFC 4180. */
-export function splitCsv(text: string): string[][] {
+/** What stands between the columns of CSV: semicolons, tabs or commas, whichever the first line has most of. */
+function commaOf(text: string): string {
   const head = text.slice(0, text.indexOf("\n") < 0 ? undefined : text.indexOf("\n"));
   const count = (sign: string): number => head.split(sign).length;
-  const comma = [",", ";", "\t"].reduce((best, sign) => (count(sign) > count(best) ? sign : best));
+  return [";", "\t", ","].reduce((best, sign) => (count(sign) > count(best) ? sign : best)); // as many commas are decimal
+}
+
+/** Splits CSV; quotes as in RFC 4180. */
+export function splitCsv(text: string): string[][] {
+  const comma = commaOf(text);
   const rows: string[][] = [];
   let row: string[] = [];
   let cell = "";
@@ -77,9 +84,15 @@ export function splitCsv(text: string): string[][] {
 }
 
 function fromCsv(text: string): OwnTable {
-  const [head, ...rest] = splitCsv(text) as [string[], ...string[][]];
+  const comma = commaOf(text);
+  const [head, ...rest] = (comma === "," ? splitCsv(text) : withPoints(splitCsv(text))) as [string[], ...string[][]];
   if (head.length < 2) {
     throw new Error("Expected CSV with at least two columns, layer and value, such as: layer,latency_ms");
+  }
+  const wide = rest.find((cells) => cells.slice(head.length).some((cell) => cell !== ""));
+  if (wide !== undefined) {
+    const hint = comma === "," ? "; numbers with a decimal comma need semicolons between the columns" : "";
+    throw new Error(`The row ${wide.join(comma)} has ${wide.length} cells, where the first line has ${head.length}${hint}`);
   }
   const names = head.map((name) => name.toLowerCase());
   const hasHead = head.slice(1).every((cell) => Number.isNaN(readNumber(cell)));
@@ -90,6 +103,18 @@ function fromCsv(text: string): OwnTable {
     values: others.map((at) => readCell(cells[at] ?? "")),
   }));
   return { columns: others.map((at) => (hasHead && head[at] ? (head[at] as string) : `value ${at}`)), rows };
+}
+
+/** The cells of a table without commas between them, numbers such as `0,5` written with a point. */
+function withPoints(rows: string[][]): string[][] {
+  const cells = rows.flat();
+  const comma = cells.find((cell) => DECIMAL_COMMA.test(cell));
+  const point = cells.find((cell) => DECIMAL_POINT.test(cell));
+  if (comma === undefined) return rows;
+  if (point !== undefined) {
+    throw new Error(`${comma} has a decimal comma and ${point} a decimal point; write all numbers alike`);
+  }
+  return rows.map((row) => row.map((cell) => (DECIMAL_COMMA.test(cell) ? cell.replace(",", ".") : cell)));
 }
 
 function readCell(text: string): string | number | null {
