@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 import cutaway
+from cutaway.analysis.merging import STATES
 from cutaway.cli import main
 from cutaway.comparison import to_json
+from cutaway.drawing.changes import HOLDER, change_counts
 from cutaway.drawing.scene import Box, Text
 from cutaway.drawing.scene import Path as Path_
 from cutaway.errors import OptionError
+from cutaway.graph.select import members
+from cutaway.style.changes import CHANGES
 from tests.analysis.pair_of_models import pair_of_models
 
 MODELS = Path(__file__).parent / "models"
@@ -53,6 +58,32 @@ def test_both_are_drawn_as_one(tmp_path: Path) -> None:
     assert {unit.name for unit in found.differences.removed} <= set(picture.graph.names)
     text = (tmp_path / "both.svg").read_text(encoding="utf-8")
     assert all(f">{word}: {count}<" in text for word, count in found.counts().items() if word in ("added", "removed"))
+
+
+def test_a_group_with_changes_inside_says_how_many_and_has_a_dot() -> None:
+    found = cutaway.diff(MODELS / "ResNet50.keras", MODELS / "ResNet152V2.keras")
+    both, states = found.grouped[0], found.merged.states
+    texts = [item for item, *_ in found.plot().scene.flat() if isinstance(item, Text)]
+    dots = [item for item in texts if item.content == HOLDER and item.font == "letter"]
+    told = change_counts(both, states)
+    assert set(told.values()) <= {item.content for item in texts}
+    assert len(dots) == len(told)
+    for group, words in told.items():
+        inside = Counter(STATES[states[node]] for node in members(both, [group]))
+        assert words == " ".join(f"{look.letter}{inside[name]}" for name, look in CHANGES.items() if inside[name])
+
+
+def test_the_outline_of_both_is_drawn_to_a_depth(tmp_path: Path) -> None:
+    found = cutaway.diff(MODELS / "ResNet50.keras", MODELS / "ResNet152V2.keras")
+    opened = [sum(at >= 0 for at in found.plot(depth=depth).nested.placement_of) for depth in (0, 1, None)]
+    assert opened[0] == 1 < opened[1] < opened[2]
+    whole, outline = tmp_path / "whole.svg", tmp_path / "outline.svg"
+    assert (
+        main(["diff", OLD, NEW, "-o", str(whole)]) == main(["diff", OLD, NEW, "-o", str(outline), "--depth", "0"]) == 0
+    )
+    assert outline.stat().st_size < whole.stat().st_size
+    with pytest.raises(OptionError, match="depth"):
+        found.plot(depth=-1)
 
 
 def test_wrong_choices_are_told() -> None:

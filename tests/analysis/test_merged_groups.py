@@ -242,3 +242,30 @@ def test_drawings_of_random_pairs_can_be_closed_at_every_depth(seed: int) -> Non
 def test_circles_are_the_strong_components_of_networkx(wires: list[tuple[int, int]]) -> None:
     expected = {frozenset(each) for each in nx.strongly_connected_components(nx.DiGraph(wires)) if len(each) > 1}
     assert {frozenset(each) for each in circles(wires)} == expected
+
+
+def test_what_stands_in_the_place_of_a_removed_block_lies_in_it() -> None:
+    builder = GraphBuilder("exchanged", "keras_v3")
+    nodes = [builder.node(f"n{at}", "Dense") for at in range(5)]
+    for source, target in pairwise(nodes):
+        builder.connect(source, target)
+    graph = builder.build()
+    tree = GroupTree(graph)
+    block = tree.add(0, FoundGroup("block", "block", "block", "by hand"))
+    gone = {nodes[1], nodes[3]}
+    for node in gone:
+        tree.move(node, block)
+    untangle(tree, graph, gone)
+    assert tree.owners == [0, block, block, block, 0]
+
+
+def test_a_block_of_which_nearly_all_is_gone_stays_one() -> None:
+    old = blocks(8, layers=9)
+    new = without_block(old, 3)
+    end = next(layer for layer in old.layers if layer.name == "block3_add")
+    kept = Layer(
+        900, "block3_add", "Add", end.units, (next(each for each in new.layers if "block2_add" in each.name).key,)
+    )
+    new = new.with_behind(kept.reads[0], kept)
+    both, before, _ = compared(old, new).grouped
+    assert held(both, named(both, "block3")) >= held(before, named(before, "block3")) - {"block3_add"}

@@ -1,8 +1,8 @@
 """`group_together`: two models, and both as one, in groups: those of the new model, with what is left of the old.
 
 Who knows the new model finds it again: in the drawing of both its groups stand as in a drawing of it alone. A group of
-the old model that is gone as a whole stays one. Whatever else was removed goes where the rest of its group went, or,
-where that is nowhere, between what it stood between.
+the old model that is gone as a whole, or nearly, stays one. Whatever else was removed goes where the rest of its group
+went, or, where that is nowhere, between what it stood between. Groups that an author gave stay what they are.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from cutaway.graph.grouping import group, paged
 from cutaway.graph.level import flow_order
 from cutaway.graph.model import Graph
 from cutaway.graph.walk import leaf_counts, row_of_each
+
+MOSTLY = 0.75
+"""Share of a group from which on what was removed of it stays together, where the rest is in no one group."""
 
 
 def group_together(merged: Merged, old: Graph, new: Graph) -> tuple[Graph, Graph, Graph]:
@@ -99,23 +102,26 @@ class _OldModel:
 
     def _place_groups(self) -> None:
         groups, merged = self._grouped.groups, self._merged
-        left, leaves, votes = self._losses(), leaf_counts(self._grouped), self._votes()
-        of_new = set(merged.groups_of_new)
+        lost, sizes, votes = self._losses(), leaf_counts(self._grouped), self._votes()
+        of_new, holders, outlines = set(merged.groups_of_new), set(groups.parents), set(self._tree.parents)
         bounds = [0] * len(groups)  # the group of an author around each, out of which nothing is taken
         for at in range(1, len(groups)):
-            around, bounds[at] = self._place[groups.parents[at]], bounds[groups.parents[at]]
+            around = self._place[at] = self._place[groups.parents[at]]
+            bound = bounds[at] = bounds[groups.parents[at]]
             author = self._authors[at]
-            if not left[at]:
-                self._place[at] = around  # nobody asks
-            elif author != NOWHERE:
+            if not lost[at]:
+                continue  # nobody asks for its place
+            if author != NOWHERE:
                 self._place[at] = bounds[at] = merged.groups_of_old[author]
                 if self._place[at] not in of_new:
                     self._tree.move(~self._place[at], around)
-            elif left[at] == leaves[at]:
+                continue
+            elsewhere = self._counterpart(votes[at], bound)
+            mostly = lost[at] >= MOSTLY * sizes[at] and at not in holders and around in outlines
+            if lost[at] < sizes[at] and elsewhere not in (around, bound):
+                self._place[at] = elsewhere
+            elif lost[at] == sizes[at] or mostly:
                 self._place[at] = self._tree.add(around, _found(self._grouped, at))
-            else:
-                found = self._counterpart(votes[at], bounds[at])
-                self._place[at] = around if found == bounds[at] else found
 
     def _losses(self) -> list[int]:
         """How many nodes of each group of the old model were removed."""
@@ -138,7 +144,7 @@ class _OldModel:
         return votes
 
     def _counterpart(self, votes: Counter[int], around: int) -> int:
-        """The innermost group, of those in another and that itself, in which most that is left of a group lies."""
+        """The innermost group, of one and those in it, where most that is still there of an old group lies."""
         held: Counter[int] = Counter()
         half = votes.total() / 2
         for holder, count in votes.items():

@@ -2,7 +2,8 @@
 
 The groups of either model can be drawn closed: nothing that leaves one comes back into it. Those of both together may
 not: what was removed can lead out of a group of the new model and back. It is pulled into that group where it ties up
-no other; else groups are dissolved into those around them, the smallest first, until wires lead one way. Groups that an
+no other, unless that would bury it; removed nodes are taken out of the groups that they tie up; and if all that does
+not help, groups are dissolved into those around them, the smallest first, until wires lead one way. Groups that an
 author gave stay, also where they make a circle, as scopes do in one model alone.
 """
 
@@ -51,9 +52,18 @@ def _forward(graph: Graph) -> list[Wire]:
 
 @dataclass(frozen=True, slots=True)
 class _Circle:
-    """Items right in one group that lead to each other, and the wires among and in them, each with the items there."""
+    """Items right in one group that lead to each other.
 
-    items: Sequence[int]
+    Attributes:
+        around: That group.
+        kept: Those with something of the new model.
+        gone: Those of which all was removed.
+        wires: The wires among and in them, each with the items that its ends are or lie in.
+    """
+
+    around: int
+    kept: list[int]
+    gone: list[int]
     wires: list[tuple[Wire, int, int]]
 
 
@@ -104,39 +114,60 @@ class _Untangler:
     def _loosen(self, group: int, wires: Sequence[Wire]) -> bool:
         """Open up the circles among what lies right in a group; whether there were any that can be."""
         lifted = self._lifted(group, wires)
-        found = [_Circle(items, []) for items in circles(lifted)]
-        circle_of = {item: circle for circle in found for item in circle.items}
+        circle_of: dict[int, _Circle] = {}
+        found = []
+        for items in circles(lifted):
+            parts: tuple[list[int], list[int]] = ([], [])
+            for item in items:
+                parts[self._is_gone(item)].append(item)
+            found.append(_Circle(group, *parts, []))
+            circle_of.update(dict.fromkeys(items, found[-1]))
         for wire, (start, end) in zip(wires, lifted, strict=True):
             circle = circle_of.get(start)
             if circle is not None and circle is circle_of.get(end):
                 circle.wires.append((wire, start, end))
-        done = [
-            self._join(group, circle) or self._take_out(group, circle) or self._dissolve(group, circle)
-            for circle in found
-        ]
+        ways = (self._exchange, self._part, self._pull, self._take_out, self._dissolve)
+        done = [any(way(circle) for way in ways) for circle in found]  # of each circle the first that works
         return any(done)
 
-    def _join(self, around: int, circle: _Circle) -> bool:
-        """Put together what was removed and the one group of the new model that it makes a circle with, if it is one.
-
-        Where much was removed, the end of the group that lies behind or before it, if that is little, comes to it.
-        """
-        kept = [item for item in circle.items if not self._is_gone(item)]
-        loose = [item for item in circle.items if self._is_gone(item)]
-        if len(kept) != 1 or kept[0] >= 0 or not all(item >= 0 or ~item in self._tree.found for item in loose):
+    def _exchange(self, circle: _Circle) -> bool:
+        """Put a few nodes that lie in no group into the one removed group that they are in the place of."""
+        groups = [~item for item in circle.gone if item < 0]
+        if len(groups) != 1 or groups[0] not in self._tree.found or any(item < 0 for item in circle.kept):
             return False
-        group = ~kept[0]
-        if group in self._tree.found and sum(map(self._nodes_in, loose)) > self._kept[group]:
-            end = self._smaller_end(group, circle)
-            kept_there = sum(self._kept[~item] if item < 0 else item not in self._gone for item in end)
-            if len(end) <= SMALL_END * len(self._items[group]) and kept_there < self._kept[group]:
-                self._kept[group] -= kept_there
-                for item in end:
-                    self._move(item, around)
-                return True
-        for item in loose:
-            self._move(item, group)
+        if len(circle.kept) > self._nodes_in(~groups[0]):
+            return False
+        for item in (*circle.kept, *circle.gone):
+            if item >= 0:
+                self._move(item, groups[0])
+        self._kept[groups[0]] += len(circle.kept)
         return True
+
+    def _part(self, circle: _Circle) -> bool:
+        """Part the small end of a group from it, behind or before more removed nodes than the group has itself."""
+        group = self._partner(circle)
+        if group not in self._tree.found or sum(map(self._nodes_in, circle.gone)) <= self._kept[group]:
+            return False
+        end = self._smaller_end(group, circle)
+        kept = sum(self._kept[~item] if item < 0 else item not in self._gone for item in end)
+        if len(end) > SMALL_END * len(self._items[group]) or kept >= self._kept[group]:
+            return False
+        self._kept[group] -= kept
+        for item in end:
+            self._move(item, circle.around)
+        return True
+
+    def _pull(self, circle: _Circle) -> bool:
+        """Put what was removed into the one group of the new model that it makes a circle with."""
+        group = self._partner(circle)
+        for item in circle.gone if group >= 0 else ():
+            self._move(item, group)
+        return group >= 0
+
+    def _partner(self, circle: _Circle) -> int:
+        """The one group of the new model in a circle of which all else was removed and may be moved; -1 for none."""
+        movable = all(item >= 0 or ~item in self._tree.found for item in circle.gone)
+        return ~circle.kept[0] if len(circle.kept) == 1 and circle.kept[0] < 0 and movable else -1
 
     def _smaller_end(self, group: int, circle: _Circle) -> set[int]:
         """What lies right in a group behind all else of a circle, or, if that is less, before it."""
@@ -151,36 +182,41 @@ class _Untangler:
         before = _reached({item for item, _ in left}, [(target, source) for source, target in inside])
         return min(behind, before, key=len)
 
-    def _take_out(self, group: int, circle: _Circle) -> bool:
+    def _take_out(self, circle: _Circle) -> bool:
         """Take what was removed out of the groups that it makes a circle of, once each; whether there was any."""
         done = False
         for node in dict.fromkeys(end for wire, start, target in circle.wires if start != target for end in wire):
             if node not in self._gone:
                 continue
             item, around = node, self._tree.path(self._tree.owners[node])
-            around = around[: around.index(group)]
+            around = around[: around.index(circle.around)]
             for each in around:
                 if not self._kept[each]:
                     item = ~each  # all of it was removed: it stays together
-            if item in self._taken_out or self._tree.around(item) == group:
+            if item in self._taken_out or self._tree.around(item) == circle.around:
                 continue
             if all(each in self._tree.found for each in around):
                 self._taken_out.add(item)
-                self._move(item, group)
+                self._move(item, circle.around)
                 done = True
         return done
 
-    def _dissolve(self, group: int, circle: _Circle) -> bool:
+    def _dissolve(self, circle: _Circle) -> bool:
         """Put what lies in the smallest groups that were found into the one around them; whether there are any."""
-        found = sorted((self._kept[~item], ~item) for item in circle.items if item < 0 and ~item in self._tree.found)
+        found = sorted(
+            (self._kept[~item], ~item)
+            for item in (*circle.kept, *circle.gone)
+            if item < 0 and ~item in self._tree.found
+        )
         for _, smallest in found[: max(1, len(found) // 4)]:  # several at a time: a look costs the whole level
             for item in list(self._items[smallest]):
-                self._move(item, group)
-            self._items[group].remove(~smallest)
+                self._move(item, circle.around)
+            self._items[circle.around].remove(~smallest)
             self._tree.drop(smallest)
         return bool(found)
 
     def _is_gone(self, item: int) -> bool:
+        """Whether all of it was removed."""
         return item in self._gone if item >= 0 else not self._kept[~item]
 
     def _nodes_in(self, item: int) -> int:
@@ -205,7 +241,7 @@ def _reached(starts: set[int], wires: Iterable[Wire]) -> set[int]:
         ahead.setdefault(source, []).append(target)
     found, waiting = set(starts), list(starts)
     while waiting:
-        new = [each for each in ahead.get(waiting.pop(), ()) if each not in found]
-        found.update(new)
+        new = set(ahead.get(waiting.pop(), ())) - found
+        found |= new
         waiting += new
     return found
