@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -99,6 +100,33 @@ def test_members_that_lead_out_are_refused(name: str, folder: Path, tmp_path: Pa
     with pytest.raises(ReadError, match="leads out of the zip"):
         cutaway.activations(target, X)
     assert not list(tmp_path.rglob("evil"))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["assets/a", "assets/a/b"], ["assets/a", "assets//a"], ["assets/" + "a" * 300], ["assets/" + "a/" * 3_000 + "a"]],
+    ids=["a file as a folder", "twice", "long", "deep"],
+)
+def test_names_that_no_disk_can_hold_are_told_as_those_of_the_zip(
+    names: list[str], folder: Path, tmp_path: Path
+) -> None:
+    target = packed(folder, tmp_path / "model.zip", more=dict.fromkeys(names, b"x"))
+    with pytest.raises(ReadError, match=r"model\.zip: member 'assets/.* cannot be unpacked") as told:
+        cutaway.activations(target, X)
+    assert len(str(told.value)) < 500
+
+
+def test_a_full_disk_is_told_with_its_folder(
+    folder: Path, tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    source = Source(packed(folder, tmp_path / "model.zip"))
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(OSError, match="No space left") as told, on_disk(source):
+        pass
+    assert Path(told.value.filename).parent == temporary
 
 
 def test_bombs_and_links_are_refused(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

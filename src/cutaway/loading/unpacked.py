@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ _GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
 _PARTS = ("variables", "assets")
 """Folders of a SavedModel that TensorFlow reads when it loads one."""
 
+_NO_NAMES = (errno.EEXIST, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL)
+"""What is wrong with a name that a zip can hold and a disk cannot: two of one name, a file with others in it, ..."""
+
 
 @contextmanager
 def on_disk(source: Source) -> Iterator[str]:
@@ -28,7 +32,7 @@ def on_disk(source: Source) -> Iterator[str]:
         source: A SavedModel: a folder, a ``saved_model.pb`` in one, a zip, or a folder or file in a zip.
 
     Raises:
-        ReadError: A member is damaged, too large, or leads out of the zip.
+        ReadError: A member is damaged, too large, leads out of the zip, or has a name that no disk can hold.
         OptionError: It is a file of another name, which has no folder.
         OSError: There is no room for it.
     """
@@ -64,10 +68,21 @@ def _unpack(source: Source, folder: Path) -> None:
                 path=source.path,
             )
     for name in wanted:
-        target = folder.joinpath(*PurePosixPath(name).parts)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with source.open(name) as packed, target.open("xb") as file:
-            shutil.copyfileobj(packed, file, 1 << 20)
+        try:
+            _put(source, name, folder)
+        except OSError as error:
+            if error.errno in _NO_NAMES:
+                raise ReadError(
+                    f"member {name[:200]!r} cannot be unpacked: {error.strerror}", path=source.path
+                ) from error
+            raise OSError(error.errno, error.strerror, str(folder)) from error  # a full disk does not say where
+
+
+def _put(source: Source, name: str, folder: Path) -> None:
+    target = folder.joinpath(*PurePosixPath(name).parts)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source.open(name) as packed, target.open("xb") as file:
+        shutil.copyfileobj(packed, file, 1 << 20)
 
 
 def _is_part(name: str) -> bool:
