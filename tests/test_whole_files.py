@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -73,6 +74,34 @@ def test_a_pipe_stays_one(tmp_path: Path) -> None:
     assert os.read(reading, 100) == b"through"
     os.close(reading)
     assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_link_to_a_pipe_leads_into_it(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    link = tmp_path / "a.svg"
+    link.symlink_to(f"/dev/fd/{writing}")
+    write_whole(link, b"through")
+    assert os.read(reading, 100) == b"through"
+    assert link.is_symlink()
+    os.close(reading)
+    os.close(writing)
+
+
+@pytest.mark.parametrize("code", [errno.EBUSY, errno.EACCES])
+def test_a_file_that_cannot_be_replaced_is_written_over(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bound(path: Path, other: Path) -> Path:
+        raise OSError(code, os.strerror(code), str(path), None, str(other))
+
+    monkeypatch.setattr(Path, "replace", bound)
+    target = tmp_path / "a.svg"
+    with pytest.raises(OSError, match=r"a\.svg"):
+        write_whole(target, b"nothing is there to write over")
+    target.write_bytes(b"long before")
+    write_whole(target, b"x")
+    assert target.read_bytes() == b"x"
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_a_file_in_a_folder_where_nothing_can_be_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
