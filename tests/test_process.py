@@ -54,6 +54,21 @@ sys.exit(main())
 """
 
 
+IGNORING = """
+import signal, sys
+import cutaway.cli
+
+def run():
+    signal.raise_signal(signal.SIGINT)
+    return 7
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+cutaway.cli.main = run
+from cutaway.__main__ import main
+sys.exit(main())
+"""
+
+
 def python(code: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code, *words],
@@ -83,6 +98,11 @@ def test_an_interrupt_of_any_command_that_has_begun(words: list[str]) -> None:
 def test_an_interrupt_where_python_would_only_print_it(code: str) -> None:
     done = python(code, "--version")
     assert (done.returncode, done.stderr) == (130, "")
+
+
+def test_an_interrupt_that_a_shell_told_the_process_to_ignore() -> None:
+    done = python(IGNORING)
+    assert (done.returncode, done.stderr) == (7, "")
 
 
 def test_the_command_that_is_installed_is_this_process() -> None:

@@ -1,7 +1,8 @@
 """The process ``cutaway``, which ``python -m cutaway`` is too: the command line, and what Ctrl-C does at any moment.
 
 Ctrl-C ends the process with 130 and without a word: at once while modules are loaded and after all is done, and in
-between as the `KeyboardInterrupt` that takes away what is unfinished.
+between as the `KeyboardInterrupt` that takes away what is unfinished. A process that a shell has started to ignore it,
+as one in the background of a script, does so.
 """
 
 from __future__ import annotations
@@ -22,6 +23,14 @@ def main() -> int:
     Raises:
         SystemExit: As `cutaway.cli.main` does.
     """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        return _interruptible()
+    from cutaway.cli import main as run
+
+    return run()
+
+
+def _interruptible() -> int:
     signal.signal(signal.SIGINT, _leave)
     sys.unraisablehook = _not_lost
     from cutaway.cli import main as run  # the most of what takes time before a command begins
