@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -119,10 +120,13 @@ def test_names_that_no_disk_can_hold_are_told_as_those_of_the_zip(
 def test_a_full_disk_is_told_with_its_folder(
     folder: Path, tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def full(path: Path, mode: str) -> IO[Any]:
+        if mode == "xb":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(path, mode)
 
     source = Source(packed(folder, tmp_path / "model.zip"))
+    real = Path.open
     monkeypatch.setattr(Path, "open", full)
     with pytest.raises(OSError, match="No space left") as told, on_disk(source):
         pass
