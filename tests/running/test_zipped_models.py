@@ -105,8 +105,8 @@ def test_members_that_lead_out_are_refused(name: str, folder: Path, tmp_path: Pa
 
 @pytest.mark.parametrize(
     "names",
-    [["assets/a", "assets/a/b"], ["assets/a", "assets//a"], ["assets/" + "a" * 300], ["assets/" + "a/" * 3_000 + "a"]],
-    ids=["a file as a folder", "twice", "long", "deep"],
+    [["assets/a", "assets/a/b"], ["assets/a", "assets//a"], ["assets/" + "a" * 300]],
+    ids=["a file as a folder", "twice", "long"],
 )
 def test_names_that_no_disk_can_hold_are_told_as_those_of_the_zip(
     names: list[str], folder: Path, tmp_path: Path
@@ -115,6 +115,12 @@ def test_names_that_no_disk_can_hold_are_told_as_those_of_the_zip(
     with pytest.raises(ReadError, match=r"model\.zip: member 'assets/.* cannot be unpacked") as told:
         cutaway.activations(target, X)
     assert len(str(told.value)) < 500
+
+
+def test_a_name_of_very_many_folders_is_refused(folder: Path, tmp_path: Path) -> None:
+    target = packed(folder, tmp_path / "model.zip", more={"assets/" + "a/" * 1_900 + "a": b"x"})
+    with pytest.raises(ReadError, match="lies in more than 64 folders"):
+        cutaway.activations(target, X)
 
 
 def test_a_full_disk_is_told_with_its_folder(

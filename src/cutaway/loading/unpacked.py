@@ -17,6 +17,9 @@ _GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
 _PARTS = ("variables", "assets")
 """Folders of a SavedModel that TensorFlow reads when it loads one."""
 
+_DEEPEST = 64
+"""Folders in folders, far more than assets have: to make hundreds, Python calls itself as often."""
+
 _NO_NAMES = (errno.EEXIST, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL)
 """What is wrong with a name that a zip can hold and a disk cannot: two of one name, a file with others in it, ..."""
 
@@ -60,7 +63,9 @@ def _unpack(source: Source, folder: Path) -> None:
     for name in wanted:
         parts = PurePosixPath(name).parts
         if ".." in parts or any(mark in part for part in parts for mark in "\\:\0"):
-            raise ReadError(f"member {name!r} leads out of the zip; nothing of it is unpacked", path=source.path)
+            raise ReadError(f"member {name[:200]!r} leads out of the zip; nothing of it is unpacked", path=source.path)
+        if len(parts) > _DEEPEST:
+            raise ReadError(f"member {name[:200]!r} lies in more than {_DEEPEST} folders", path=source.path)
         room -= source.size_of(name) or 0
         if room < 0:
             raise ReadError(
