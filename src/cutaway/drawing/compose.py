@@ -237,7 +237,7 @@ class _Composer:
             self._draw_path(items, reversed_path(wire.segments) if backwards else wire.segments, arrow, ghost)
         if group:
             for lead in leads(placement, self._frame(group), flow_around(self._graph, self._nested, group)):
-                self._draw_path(items, lead, False)
+                self._draw_path(items, lead, False, ~group in ghosts)
         for child, box in zip(self._nested.children[group], placement.boxes, strict=True):
             if child >= 0:
                 self._draw_node(items, child, box)

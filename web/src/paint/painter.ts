@@ -172,7 +172,9 @@ class Brush implements Visitor {
         this.wires(at, sheet.wires, arrows, ghostly, { colour, weight: 1 }, widths?.wires);
         this.dashed(false, at.s);
       }
+      this.dashed(isGhost(this.dressing.changes, ~at.group), at.s);
       this.wires(at, look.leads, NONE, ALL, { colour, weight: 1 }, widths?.leads);
+      this.dashed(false, at.s);
     } else {
       this.tracedWires(at, arrows, trace);
     }
