@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from cutaway.training.histograms import distribution, histogram_rows
+from cutaway.training.histograms import distribution, distributions_of_values, histogram_rows
 
 ANY = arrays.arrays(np.float32, st.integers(0, 300), elements=st.floats(width=32))
 
@@ -36,6 +36,20 @@ def test_every_value_is_counted_where_it_lies(values: npt.NDArray[np.float32]) -
         upto = [np.count_nonzero(finite <= edge) for edge in rows[1:, 0]]
         before = np.cumsum(rows[:-1, 2])
         assert all(low <= mine <= high for low, mine, high in zip(below, before, upto, strict=True))
+
+
+@given(st.lists(ANY.filter(len), min_size=1, max_size=5))
+@settings(max_examples=100, deadline=None)
+def test_tensors_that_are_looked_at_together_are_those_looked_at_alone(several: list[npt.NDArray[np.float32]]) -> None:
+    together = distributions_of_values(np.concatenate(several), [len(values) for values in several])
+    for values, found in zip(several, together, strict=True):
+        alone = distribution(values)
+        np.testing.assert_array_equal(found.counts, alone.counts)
+        assert (found.total, found.zeros, found.nan) == (alone.total, alone.zeros, alone.nan)
+        assert (found.minimum, found.maximum) == (alone.minimum, alone.maximum)
+        size = float(np.abs(values[np.isfinite(values)].astype(np.float64)).sum())
+        assert found.sum == pytest.approx(alone.sum, abs=1e-12 * size)
+        assert found.norm == pytest.approx(alone.norm)
 
 
 def test_quantiles_are_near_in_spite_of_an_outlier() -> None:

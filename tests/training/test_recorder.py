@@ -6,6 +6,7 @@ import inspect
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -137,6 +138,21 @@ def test_the_structure_is_there(tmp_path: Path) -> None:
     graph = from_contract(json.loads(encoded.item()))
     assert [node.op for node in graph.nodes] == [node.op for node in cutaway.read(model).nodes]
     assert [node.op for node in cutaway.read(tmp_path).nodes] == [node.op for node in graph.nodes]
+
+
+def test_the_structure_is_written_once_for_a_folder(tmp_path: Path) -> None:
+    model = small()
+    recorder = cutaway.Recorder(tmp_path)
+    fit(model, recorder, epochs=1)
+    fit(model, recorder, epochs=1)
+    assert len(columns(tmp_path / "train")["cutaway/structure"]) == 1
+    shutil.rmtree(tmp_path / "train")
+    fit(model, recorder, epochs=1)
+    assert len(columns(tmp_path / "train")["cutaway/structure"]) == 1
+    model.layers[0].trainable = False
+    model.compile("sgd", "mse")
+    fit(model, recorder, epochs=1)
+    assert len(columns(tmp_path / "train")["cutaway/structure"]) == 2
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])

@@ -24,6 +24,7 @@ from cutaway.training.checks.finding import TrainingFinding
 from cutaway.training.checks.logs import trainings
 from cutaway.training.checks.records import Line, Records
 from cutaway.training.checks.run import run
+from cutaway.training.checks.watch import Watch
 from cutaway.training.event_writer import EventWriter
 from cutaway.training.runs import LogFolder
 
@@ -249,6 +250,26 @@ def test_findings_are_written_as_texts_and_can_be_left_out(tmp_path: Path) -> No
     assert len(told) == len(recorder.findings)
     assert any("error CT006" in text for text in told)
     assert "cutaway/findings" not in folder.runs["off/train"].series
+
+
+def test_an_epoch_is_looked_at_once_with_its_validation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+
+    def look(records: Records, checks: object) -> list[TrainingFinding]:
+        looks.append([records.line("epoch_loss", validation=of).steps.tolist() for of in (False, True)])
+        return []
+
+    monkeypatch.setattr("cutaway.training.checks.watch.run", look)
+    watch = Watch()
+    train, validation = (watch.opened(f"{tmp_path}/{part}") for part in ("train", "validation"))
+    for epoch in range(2):
+        validation.scalars({"epoch_loss": 2.0}, epoch)
+        train.scalars({"epoch_loss": 1.0}, epoch)
+    watch.finish(train, 2, 0.0)
+    assert looks == [[[0], [0]], [[0, 1], [0, 1]]]
+    train.scalars({"batch_loss": 1.0}, 2)
+    watch.finish(train, 2, 0.0)
+    assert len(looks) == 3
 
 
 def test_stop_on_is_checked(tmp_path: Path) -> None:

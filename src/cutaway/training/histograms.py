@@ -152,6 +152,30 @@ def distribution(values: npt.NDArray[np.generic]) -> Distribution:
     return distributions(counts[None], np.array([moments]))[0]
 
 
+def distributions_of_values(values: npt.NDArray[np.float32], sizes: Sequence[int]) -> list[Distribution]:
+    """Distributions of several small tensors.
+
+    Args:
+        values: All their values, one tensor after the other.
+        sizes: How many are of each; at least one.
+    """
+    rows = np.repeat(np.arange(len(sizes)), sizes)
+    begins: npt.NDArray[np.int64] = np.cumsum(sizes) - np.array(sizes)
+    bins = np.ascontiguousarray(values, np.float32).view(np.uint32) >> np.uint32(SHIFT)
+    counts = np.bincount(rows * BINS + bins, minlength=len(sizes) * BINS).reshape(len(sizes), BINS)
+    finite = np.isfinite(values)
+    some = np.where(finite, values, 0.0).astype(np.float64)
+    sums = np.add.reduceat(some, begins)
+    means = sums / np.maximum(np.add.reduceat(finite, begins, dtype=np.int64), 1)
+    moments = (
+        sums,
+        np.minimum.reduceat(np.where(finite, values, np.inf), begins),
+        np.maximum.reduceat(np.where(finite, values, -np.inf), begins),
+        np.add.reduceat(np.square(np.where(finite, some - means[rows], 0.0)), begins),
+    )
+    return distributions(counts, np.stack(moments, axis=1))
+
+
 def _spread(flat: npt.NDArray[np.float32], mean: float) -> float:
     """Sum of the squares of distances from the mean, piece by piece, so that no second copy of all is made."""
     pieces = (flat[begin : begin + _PIECE] - np.float64(mean) for begin in range(0, len(flat), _PIECE))

@@ -10,6 +10,7 @@ import json
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -19,8 +20,8 @@ from cutaway.graph.contract import to_contract
 from cutaway.training import spread
 from cutaway.training.event_writer import EventWriter
 from cutaway.training.histograms import Distribution, histogram_rows
-from cutaway.training.step.capture import Name
-from cutaway.training.step.functions import SOME, Told
+from cutaway.training.step.names import Name
+from cutaway.training.step.told import SOME, Told
 from cutaway.training.tensors import distribution_of, image_of
 from cutaway.training.writing import Job
 
@@ -106,8 +107,29 @@ def weights_of_epoch(model: Any, epoch: int, time: float, *, images: bool) -> It
         yield job, found.counts.nbytes + (0 if image is None else image.nbytes)
 
 
-def structure(model: Any, graph: Graph | None) -> Iterator[Job]:
-    """What a model is made of, for cutaway and, as far as Keras can tell it, for TensorBoard."""
+class Structure:
+    """What a model is made of, as a job that writes it unless a file beside has it.
+
+    Args:
+        model: The model.
+        graph: The model as it was read; None where it cannot be.
+    """
+
+    def __init__(self, model: Any, graph: Graph | None) -> None:
+        self._jobs = list(_structure(model, graph))
+        self._written: Path | None = None
+
+    def __call__(self, writer: EventWriter) -> None:
+        """Write it, also where the file that had it is no longer there; each object of a store has its own."""
+        held = self._written
+        if held is None or held.parent != writer.path.parent or not held.exists():
+            for job in self._jobs:
+                job(writer)
+            self._written = writer.path
+
+
+def _structure(model: Any, graph: Graph | None) -> Iterator[Job]:
+    """The structure for cutaway and, as far as Keras can tell it, for TensorBoard."""
     if graph is not None:
         encoded = json.dumps(to_contract(graph), separators=(",", ":")).encode()
         yield lambda writer: writer.contract("cutaway/structure", STRUCTURE, encoded)

@@ -22,7 +22,7 @@ from cutaway.training.checks.watch import Watch, in_words
 from cutaway.training.event_writer import EventWriter
 from cutaway.training.recorder_options import RecorderOptions, check_profile_and_embeddings, checked
 from cutaway.training.step.plan import KINDS, Layers, Plan, located_graph, plan_of
-from cutaway.training.writing import Clock, Job, Writing
+from cutaway.training.writing import Clock, Writing
 
 try:
     import keras
@@ -32,8 +32,9 @@ except ImportError as error:
     ) from error
 
 from cutaway.training import jobs
-from cutaway.training.step.functions import RecordedStep, Told
+from cutaway.training.step.functions import RecordedStep
 from cutaway.training.step.times import Look, TimedSteps, timed_steps
+from cutaway.training.step.told import Told
 from cutaway.training.step.weights import RecordedWeights
 
 _LOG = logging.getLogger("cutaway.training")
@@ -110,7 +111,7 @@ class Recorder(keras.callbacks.Callback):
         self._plan = Plan(frozenset())
         self._described: list[tuple[Any, bool]] = []
         self._unbuilt = False
-        self._structure: list[Job] = []
+        self._structure: jobs.Structure | None = None
         self._weights: RecordedWeights | None = None
         self._plain: Callable[[Any], Any] | None = None
         self._step_of: RecordedStep | None = None
@@ -216,10 +217,10 @@ class Recorder(keras.callbacks.Callback):
             told["epoch_seconds_per_step"] = (passed - start) / steps
             if self._options.write_steps_per_second:
                 told["epoch_steps_per_second"] = steps / (passed - start)
-        self._put(lambda writer: writer.scalars(told, epoch, wall_time=now))
         validated = {f"epoch_{name[4:]}": value for name, value in logs.items() if name.startswith("val_")}
         if validated:
             self._put(lambda writer: writer.scalars(validated, epoch, wall_time=now), part="validation")
+        self._put(lambda writer: writer.scalars(told, epoch, wall_time=now))
         if self._options.histogram_freq and epoch % self._options.histogram_freq == 0:
             for job, size in jobs.weights_of_epoch(self.model, epoch, now, images=self._options.write_images):
                 self._put(job, size=size)
@@ -251,8 +252,8 @@ class Recorder(keras.callbacks.Callback):
         if not _same(seen, self._described):
             self._read(kinds)
         self._described = seen
-        for job in self._structure:
-            self._put(job, first=True)
+        if self._structure is not None:
+            self._put(self._structure, first=True)
 
     def _read(self, kinds: frozenset[str]) -> None:
         """Read the model, which takes longer than a step of a small one, so that it is done once."""
@@ -267,7 +268,7 @@ class Recorder(keras.callbacks.Callback):
         if self._plan.left_out:
             warnings.warn(self._plan.left_out, stacklevel=4)
         if self._options.write_graph:
-            self._structure = list(jobs.structure(self.model, graph))
+            self._structure = jobs.Structure(self.model, graph)
 
     def _attach(self) -> None:
         """Take the place of the train function."""

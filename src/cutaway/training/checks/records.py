@@ -58,13 +58,24 @@ class Records:
     validation: dict[str, Line] = field(default_factory=dict)
     epoch_ends: Mapping[int, int] = field(default_factory=dict)
     _order: dict[str, int] | None = field(default=None, repr=False)
+    _parted: dict[tuple[str, str], list[tuple[str, Line]]] | None = field(default=None, repr=False)
 
     def of(self, statistic: str, kind: str) -> Iterator[tuple[str, Line]]:
         """A statistic of all things of a kind, by their ids, in the order of the model."""
-        prefix = f"{statistic}/{kind}/"
-        found = [(tag[len(prefix) :], line) for tag, line in self.train.items() if tag.startswith(prefix)]
         order = self.order()
+        found = self._by_statistic().get((statistic, kind), [])
         yield from sorted(found, key=lambda pair: (order.get(_plain(pair[0]), len(order)), pair[0]))
+
+    def _by_statistic(self) -> Mapping[tuple[str, str], list[tuple[str, Line]]]:
+        """The series of things by statistic and kind, each with the id that the rest of its tag is."""
+        if self._parted is None:
+            self._parted = {}
+            for tag, line in self.train.items():
+                statistic, _, rest = tag.partition("/")
+                kind, mark, id = rest.partition("/")
+                if mark:
+                    self._parted.setdefault((statistic, kind), []).append((id, line))
+        return self._parted
 
     def line(self, tag: str, *, validation: bool = False) -> Line:
         """A series; an empty one where there is none."""

@@ -60,6 +60,7 @@ class Watch:
         self._rests_until = time.monotonic() + _LEAST_REST
         self._step = -1
         self._epoch_ends: dict[int, int] = {}
+        self._fresh = False
         self._lock = threading.Lock()
 
     def opened(self, folder: str) -> EventWriter:
@@ -71,13 +72,24 @@ class Watch:
         return writer
 
     def take(self, part: str, values: Mapping[str, float], step: int, writer: EventWriter, wall_time: float) -> None:
-        """Take values that are written, look, and write what was found beside them."""
+        """Take values that are written, look, and write what was found beside them.
+
+        The metrics of an epoch are looked at at once, those of the training being the last of them; what is recorded by
+        step, when the next one comes.
+        """
         ends_epoch = any(tag.startswith("epoch_") for tag in values)
         if ends_epoch and self._step >= 0:
             self._epoch_ends.setdefault(step, self._step)
-        if ends_epoch or step > self._step:  # all of the step before is there now
-            self._step = self._step if ends_epoch else step
-            self._write(self._now_and_then(ends_epoch), writer, step, wall_time)
+        if not ends_epoch and step > self._step:  # all of the step before is there now
+            self._step = step
+            if time.monotonic() >= self._rests_until:
+                self._write(self.look(), writer, step, wall_time)
+        self._keep(part, values, step)
+        if ends_epoch and part == "train":
+            self._write(self.look(), writer, step, wall_time)
+
+    def _keep(self, part: str, values: Mapping[str, float], step: int) -> None:
+        self._fresh = True
         kept = self._kept.setdefault(part, {})
         for tag, value in values.items():
             if tag.startswith(_READ):
@@ -90,17 +102,9 @@ class Watch:
                     kept[tag] = (steps[::2], line[::2])
 
     def finish(self, writer: EventWriter, step: int, wall_time: float) -> None:
-        """Look at all that there is, at the end of a training."""
-        self._write(self.look(), writer, step, wall_time)
-
-    def _now_and_then(self, always: bool) -> list[TrainingFinding]:
-        begun = time.monotonic()
-        if begun < self._rests_until and not always:
-            return []
-        fresh = self.look()
-        now = time.monotonic()
-        self._rests_until = now + max(_LEAST_REST, _REST * (now - begun))
-        return fresh
+        """Look at what came since the last look, at the end of a training."""
+        if self._fresh:
+            self._write(self.look(), writer, step, wall_time)
 
     def _write(self, fresh: list[TrainingFinding], writer: EventWriter, step: int, wall_time: float) -> None:
         for finding in fresh:
@@ -108,8 +112,9 @@ class Watch:
 
     def look(self) -> list[TrainingFinding]:
         """Run the checks now; what is new, each place once, unless it has become graver."""
+        begun = time.monotonic()
         with self._lock:
-            fresh = []
+            self._fresh, fresh = False, []
             for finding in run(self._records(), self._checks):
                 key = (finding.check, finding.where, finding.severity)
                 if key not in self._known:
@@ -117,7 +122,9 @@ class Watch:
                     fresh.append(finding)
                     _LOG.log(logging.INFO if finding.severity == "info" else logging.WARNING, "%s", in_words(finding))
             self.findings += fresh
-            return fresh
+        now = time.monotonic()
+        self._rests_until = now + max(_LEAST_REST, _REST * (now - begun))
+        return fresh
 
     def grave(self, severity: Severity) -> TrainingFinding | None:
         """The first finding that is as grave, or graver."""

@@ -10,7 +10,7 @@ import contextlib
 import math
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,33 +20,15 @@ from cutaway.readers.live.calls import leaves
 from cutaway.readers.live.recording import LOCK, definers, keras, patched
 from cutaway.training.step.forms import form_of, units_axis
 from cutaway.training.step.measuring import Measuring
+from cutaway.training.step.names import Name, name_of
 from cutaway.training.step.plan import Plan
-from cutaway.training.step.statistics import silent_share, squares
+from cutaway.training.step.statistics import Statistics, silent_share, squares
 
 HERE = threading.local()
 """The capture of each thread."""
 
 _LARGEST_DENSE = 1 << 24
 """Elements of a weight up to which gradients of single rows are added up to one of the whole weight."""
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """What a row of statistics is of.
-
-    Attributes:
-        kind: ``activations``, ``gradients`` or ``updates``.
-        id: Id of the call or of the weight.
-        form: The function that made an activation, where it has limits.
-        width: Length of its last axis; 0 where not known.
-        counts_units: Whether the last moment is the share of its units that are silent.
-    """
-
-    kind: str
-    id: str
-    form: str = ""
-    width: int = 0
-    counts_units: bool = False
 
 
 @dataclass(slots=True)
@@ -129,11 +111,11 @@ class Capture:
         form = form_of(target)
         axis = units_axis(target, tensor.shape.rank) if form == "relu" else None
         width = tensor.shape[-1] if tensor.shape.rank else None
-        self.names.append(Name("activations", id, form, int(width or 0), axis is not None))
-        self._measuring.take(lambda: tensor, lambda: 0.0 if axis is None else silent_share(tensor, axis))
+        name = Name("activations", id, form, int(width or 0), axis is not None)
+        self._take(name, lambda: tensor, lambda: 0.0 if axis is None else silent_share(tensor, axis))
         if outputs is not tensor:
             return outputs
-        behind = self._measuring.in_turn(tensor)
+        behind = self._measuring.in_turn(name, tensor)
         self._seen[builtins_id(behind)] = behind
         vars(behind).update(vars(tensor))  # as its mask, and the logits that Keras' losses take for it
         return behind
@@ -144,14 +126,10 @@ class Capture:
             return original(optimizer, grads, variables)
         grads = list(grads)
         targets = list(optimizer._trainable_variables if variables is None else variables)
-        pairs = [
-            (gradient, variable, id)
-            for gradient, variable in zip(grads, targets, strict=False)
-            if gradient is not None and (id := self.plan.weight_id(variable)) is not None
-        ]
-        scale = getattr(optimizer, "dynamic_scale", None) if hasattr(optimizer, "inner_optimizer") else None
-        scale = None if scale is None else self._tf.identity(_value(scale))
-        wanted = [variable for _, variable, _ in pairs] if "updates" in self.plan.kinds else []
+        ids = self._ids(grads, targets)
+        if "gradients" in self.plan.kinds:
+            grads = self._take_gradients(optimizer, grads, targets, ids)
+        wanted = [targets[place] for place in ids] if "updates" in self.plan.kinds else []
         before = self._measuring.guarded(
             lambda: [self._tf.identity(_value(variable)) for variable in wanted],
             lambda: [self._tf.zeros([0], variable.dtype) for variable in wanted],
@@ -161,21 +139,36 @@ class Capture:
             answer = original(optimizer, grads, variables)
         finally:
             self._applying = False
-        self._take_applied(pairs, before, scale)
+        for id, variable, old in zip(ids.values(), wanted, before, strict=False):
+            new = self._tf.identity(_value(variable))
+            name = name_of("updates", id, variable.shape)
+            self._take(name, partial(self._change, old, new), partial(squares, old))
         return answer
 
-    def _take_applied(self, pairs: Sequence[tuple[Any, Any, str]], before: Sequence[Any], scale: Any) -> None:
-        turn = 1 + max((_turn(name.id) for name in self.names if name.kind == "gradients"), default=0)
-        taken = {name.id for name in self.names if name.kind == "gradients"}
-        for place, (gradient, variable, id) in reversed(list(enumerate(pairs))):  # as backpropagation has them
-            id = f"{id}#{turn}" if id in taken else id
-            if "gradients" in self.plan.kinds:
-                self.names.append(Name("gradients", id))
-                self._measuring.take(partial(self._gradient, gradient, variable, scale), lambda: 0.0)
-            if "updates" in self.plan.kinds:
-                old, new = before[place], self._tf.identity(_value(variable))
-                self.names.append(Name("updates", id))
-                self._measuring.take(partial(self._change, old, new), partial(squares, old))
+    def _ids(self, grads: Sequence[Any], targets: Sequence[Any]) -> dict[int, str]:
+        """Of the gradients that are taken the places, as backpropagation has them, and ids, new ones in this step."""
+        applied = [name.id for name in self.names if name.kind in ("gradients", "updates")]
+        turn = 1 + max(map(_turn, applied), default=0)
+        found = {}
+        for place, (gradient, variable) in reversed(list(enumerate(zip(grads, targets, strict=False)))):
+            if gradient is not None and (id := self.plan.weight_id(variable)) is not None:
+                found[place] = f"{id}#{turn}" if id in applied else id
+        return found
+
+    def _take_gradients(
+        self, optimizer: Any, grads: Sequence[Any], targets: Sequence[Any], ids: Mapping[int, str]
+    ) -> list[Any]:
+        """Take gradients; all of them, as the optimizer may have them: each once it is measured."""
+        scale = getattr(optimizer, "dynamic_scale", None) if hasattr(optimizer, "inner_optimizer") else None
+        scale = None if scale is None else self._tf.identity(_value(scale))
+        behind = list(grads)
+        for place, id in ids.items():
+            gradient, variable = grads[place], targets[place]
+            name = name_of("gradients", id, variable.shape)
+            self._take(name, partial(self._gradient, gradient, variable, scale), lambda: 0.0)
+            if isinstance(gradient, self._tf.Tensor):
+                behind[place] = self._measuring.in_turn(name, gradient)
+        return behind
 
     def _change(self, old: Any, new: Any) -> Any:
         return new - self._tf.reshape(old, new.shape)
@@ -191,8 +184,12 @@ class Capture:
         gradient = tf.cast(gradient, tf.float32)
         return gradient if scale is None else gradient / tf.cast(scale, tf.float32)
 
-    def statistics(self) -> tuple[Any, Any]:
-        """Counts and moments of all that was taken."""
+    def _take(self, name: Name, tensor: Callable[[], Any], extra: Callable[[], Any]) -> None:
+        self.names.append(name)
+        self._measuring.take(name, tensor, extra)
+
+    def statistics(self) -> Statistics:
+        """What is told of all that was taken."""
         return self._measuring.statistics()
 
 

@@ -13,16 +13,14 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from cutaway.training.histograms import BINS, Distribution, distributions
-from cutaway.training.step.capture import HERE, Capture, Name, patches
+from cutaway.training.step.capture import HERE, Capture, patches
 from cutaway.training.step.measuring import AtOnce, WhereFlagged
+from cutaway.training.step.names import Name
 from cutaway.training.step.plan import Plan
-from cutaway.training.step.statistics import COLUMNS, combined
+from cutaway.training.step.statistics import combined
+from cutaway.training.step.told import Told
 
 KEY = "__cutaway__"
 """Under which the statistics leave the train function, among its logs."""
@@ -31,40 +29,7 @@ MANY_CALLS = 300
 """Calls of layers from which on the statistics are part of the one train function: a second one of MobileNetV2, with
 154 calls, takes about as long as the first step of its training, and one of EfficientNetV2L, with 1,031, minutes."""
 
-SOME = 32
-"""Distributions that are looked at together, which takes less time than one by one, and less memory than all."""
-
 TrainFunction = Callable[[Any], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What was taken at one step; tensors, which are not looked at in the thread that trains.
-
-    Attributes:
-        names: What the rows are of, for each trace of what took them.
-        trace: Which of them.
-        counts: Rows of counts.
-        moments: Rows of moments.
-    """
-
-    names: list[list[Name]]
-    trace: Any
-    counts: Any
-    moments: Any
-
-    @property
-    def size(self) -> int:
-        """Bytes that it holds."""
-        return int(self.counts.shape[0] or 0) * (BINS + COLUMNS) * 4
-
-    def rows(self) -> Iterator[tuple[Name, Distribution, float]]:
-        """What was taken: what it is of, its distribution, and the last of its moments. Waits for the tensors."""
-        names, counts, moments = self.names[int(self.trace)], np.asarray(self.counts), np.asarray(self.moments)
-        for begin in range(0, len(names), SOME):
-            some = slice(begin, begin + SOME)
-            found = distributions(counts[some], moments[some, :-1])
-            yield from zip(names[some], found, moments[some, -1].tolist(), strict=True)
 
 
 class RecordedStep:
@@ -142,8 +107,8 @@ class RecordedStep:
         taken = logs.pop(KEY, None) if isinstance(logs, dict) else None
         if taken is None or not record:
             return logs, None
-        counts, moments, trace = taken
-        return logs, Told(self._names, trace, counts, moments)
+        trace, *statistics = taken
+        return logs, Told(self._names, trace, *statistics)
 
     @contextlib.contextmanager
     def _in_place(self) -> Iterator[None]:
@@ -190,15 +155,15 @@ class RecordedStep:
         tf = self._tf
         trace = len(self._names)
         self._names.append(capture.names)
-        counts, moments = capture.statistics()
+        statistics = capture.statistics()
         if self.shared:
             self.preparation += time.perf_counter() - begun
         if not self._replicas:
-            return counts, moments, tf.constant(trace)
-        alike = [name.kind != "activations" for name in capture.names]
+            return tf.constant(trace), *statistics
+        alike = [name.kind != "activations" for name in capture.names if not name.values]
 
-        def merged(strategy: Any, counts: Any, moments: Any) -> Any:
-            all_counts, all_moments = map(strategy.experimental_local_results, (counts, moments))
-            return (*combined(all_counts, all_moments, alike), tf.constant(trace))
+        def merged(strategy: Any, *statistics: Any) -> Any:
+            found = zip(*map(strategy.experimental_local_results, statistics), strict=True)
+            return tf.constant(trace), *combined(list(found), alike)
 
-        return tf.distribute.get_replica_context().merge_call(merged, args=(counts, moments))
+        return tf.distribute.get_replica_context().merge_call(merged, args=statistics)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from cutaway.training.step.statistics import Measurements, nothing
+from cutaway.training.step.names import Name
+from cutaway.training.step.statistics import Measurements, Statistics, nothing
 
 Make = Callable[[], Any]
 
@@ -13,17 +14,17 @@ Make = Callable[[], Any]
 class Measuring(Protocol):
     """Measures what a step has."""
 
-    def take(self, tensor: Make, extra: Make) -> None:
+    def take(self, name: Name, tensor: Make, extra: Make) -> None:
         """Measure a tensor, and a number that stands beside its moments."""
 
-    def in_turn(self, tensor: Any) -> Any:
-        """A tensor that was taken, as what comes after it may use it."""
+    def in_turn(self, name: Name, tensor: Any) -> Any:
+        """A tensor that was taken last, as what comes after it may use it."""
 
     def guarded(self, make: Make, empty: Make) -> Any:
         """What is made where the step is recorded, or what stands for it where it is not."""
 
-    def statistics(self) -> tuple[Any, Any]:
-        """Counts and moments of all that was taken."""
+    def statistics(self) -> Statistics:
+        """What is told of all that was taken."""
 
 
 class AtOnce:
@@ -36,21 +37,21 @@ class AtOnce:
     def __init__(self) -> None:
         self._measurements = Measurements()
 
-    def take(self, tensor: Make, extra: Make) -> None:
+    def take(self, name: Name, tensor: Make, extra: Make) -> None:
         """Measure it now."""
-        self._measurements.add(tensor, extra)
+        self._measurements.add(name, tensor, extra)
 
-    def in_turn(self, tensor: Any) -> Any:
+    def in_turn(self, name: Name, tensor: Any) -> Any:
         """The tensor, behind its measurement."""
-        return self._measurements.behind(tensor)
+        return self._measurements.behind(name, tensor)
 
     def guarded(self, make: Make, empty: Make) -> Any:
         """What is made."""
         del empty
         return make()
 
-    def statistics(self) -> tuple[Any, Any]:
-        """Counts and moments."""
+    def statistics(self) -> Statistics:
+        """What is told of all."""
         return self._measurements.stacked()
 
 
@@ -63,14 +64,15 @@ class WhereFlagged:
 
     def __init__(self, flag: Any) -> None:
         self._flag = flag
-        self._waiting: list[tuple[Make, Make]] = []
+        self._waiting: list[tuple[Name, Make, Make]] = []
 
-    def take(self, tensor: Make, extra: Make) -> None:
+    def take(self, name: Name, tensor: Make, extra: Make) -> None:
         """Measure it at the end."""
-        self._waiting.append((tensor, extra))
+        self._waiting.append((name, tensor, extra))
 
-    def in_turn(self, tensor: Any) -> Any:
+    def in_turn(self, name: Name, tensor: Any) -> Any:
         """The tensor, as it is."""
+        del name
         return tensor
 
     def guarded(self, make: Make, empty: Make) -> Any:
@@ -79,14 +81,14 @@ class WhereFlagged:
 
         return tf.cond(self._flag, make, empty)
 
-    def statistics(self) -> tuple[Any, Any]:
-        """Counts and moments, of no tensors where the flag is not set."""
+    def statistics(self) -> Statistics:
+        """What is told of all, which is of no tensors where the flag is not set."""
 
-        def measured() -> tuple[Any, Any]:
+        def measured() -> Statistics:
             measurements = Measurements()
-            for tensor, extra in self._waiting:
-                measurements.add(tensor, extra)
+            for name, tensor, extra in self._waiting:
+                measurements.add(name, tensor, extra)
             return measurements.stacked()
 
-        counts, moments = self.guarded(measured, nothing)
-        return counts, moments
+        counts, moments, values = self.guarded(measured, nothing)
+        return counts, moments, values

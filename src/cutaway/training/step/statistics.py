@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from cutaway.training.histograms import BINS, SHIFT
+from cutaway.training.step.names import Name
 
 COLUMNS = 5
 """Columns of the moments: sum, minimum, maximum, sum of the squares of distances from the mean (which sums of
@@ -66,61 +67,85 @@ def silent_share(tensor: Any, axis: int) -> Any:
     return tf.reduce_mean(tf.cast(tf.reduce_max(values, axis=others) <= 0.0, tf.float32))
 
 
-class Measurements:
-    """Counts and moments of tensors of any numeric type, taken one after the other.
+Statistics = tuple[Any, Any, Any]
+"""Counts (tensors, bins) and moments (tensors, `COLUMNS`) of the tensors that are counted, and one after the other the
+values of those that are not, each with its last moment behind them."""
 
-    So what is needed for one of them only is there once: left to itself, TensorFlow begins with all of them.
+
+class Measurements:
+    """Statistics of tensors of any numeric type, those of one kind taken one after the other.
+
+    So what is needed for one of them only is there once: left to itself, TensorFlow begins with all of them. Kinds do
+    not wait for each other: as a training goes on, the update of one layer comes before the gradient of the next.
     """
 
     def __init__(self) -> None:
         self._counts: list[Any] = []
         self._moments: list[Any] = []
+        self._values: list[Any] = []
+        self._last: dict[str, list[Any]] = {}
 
-    def add(self, tensor: Callable[[], Any], extra: Callable[[], Any]) -> None:
+    def add(self, name: Name, tensor: Callable[[], Any], extra: Callable[[], Any]) -> None:
         """Measure a tensor.
 
         Args:
+            name: Says whether its values are counted.
             tensor: Makes it.
             extra: Makes the last column.
         """
         import tensorflow as tf
 
-        with tf.control_dependencies(self._moments[-1:]):
-            counts, moments = flat_statistics()(flat(tensor()))
+        last = self._last.get(name.kind, [])
+        with tf.control_dependencies(last):
+            beside = tf.cast(extra(), tf.float32)
+        with tf.control_dependencies([*last, beside]):  # what only that needed may then hold the tensor
+            values = flat(tensor())
+            if name.values:
+                self._values += [values, [beside]]
+                return
+            counts, moments = flat_statistics()(values)
             self._counts.append(counts)
-            self._moments.append(tf.concat([moments, [tf.cast(extra(), tf.float32)]], axis=0))
+            self._moments.append(tf.concat([moments, [beside]], axis=0))
+        self._last[name.kind] = self._moments[-1:]
 
-    def behind(self, tensor: Any) -> Any:
-        """A tensor that is there once all is measured."""
+    def behind(self, name: Name, tensor: Any) -> Any:
+        """A tensor that is there once it is measured, as ``name``, and all of its kind that came before."""
         import tensorflow as tf
 
-        with tf.control_dependencies(self._moments[-1:]):
+        with tf.control_dependencies(self._last.get(name.kind, [])):
             return tf.identity(tensor)
 
-    def stacked(self) -> tuple[Any, Any]:
-        """Counts (tensors, bins) and moments (tensors, `COLUMNS`)."""
+    def stacked(self) -> Statistics:
+        """All of them."""
         import tensorflow as tf
 
-        return tf.stack(self._counts), tf.stack(self._moments)
+        counts, moments, values = nothing()
+        return (
+            tf.stack(self._counts) if self._counts else counts,
+            tf.stack(self._moments) if self._moments else moments,
+            tf.concat(self._values, axis=0) if self._values else values,
+        )
 
 
-def nothing() -> tuple[Any, Any]:
-    """Counts and moments of no tensors."""
+def nothing() -> Statistics:
+    """Statistics of no tensors."""
     import tensorflow as tf
 
-    return tf.zeros([0, BINS], tf.int32), tf.zeros([0, COLUMNS], tf.float32)
+    return tf.zeros([0, BINS], tf.int32), tf.zeros([0, COLUMNS], tf.float32), tf.zeros([0], tf.float32)
 
 
-def combined(counts: Sequence[Any], moments: Sequence[Any], alike: Sequence[bool]) -> tuple[Any, Any]:
-    """The counts and moments of all replicas as one.
+def combined(found: Sequence[Statistics], alike: Sequence[bool]) -> Statistics:
+    """The statistics of all replicas as one.
 
     Args:
-        counts: Of each replica.
-        moments: Of each replica.
-        alike: For each row, whether it is the same in all replicas, as what was reduced before.
+        found: Of each replica.
+        alike: For each row, whether it is the same in all replicas, as what was reduced before and all values are.
     """
     import tensorflow as tf
 
+    counts, moments, values = zip(*found, strict=True)
+    if not alike:
+        return found[0]
     same = tf.constant(list(alike))[:, None]
     sizes = [tf.cast(tf.reduce_sum(part, axis=1, keepdims=True), tf.float32) for part in counts]
     sums = tf.add_n([part[:, :1] for part in moments])
@@ -134,4 +159,4 @@ def combined(counts: Sequence[Any], moments: Sequence[Any], alike: Sequence[bool
         tf.add_n([part[:, 3:4] for part in moments]) + tf.add_n(apart),
         tf.reduce_min(tf.stack([part[:, 4:] for part in moments]), axis=0),  # silent in all of them, at most
     ], axis=1)  # fmt: skip
-    return tf.where(same, counts[0], tf.add_n(list(counts))), tf.where(same, moments[0], rows)
+    return tf.where(same, counts[0], tf.add_n(list(counts))), tf.where(same, moments[0], rows), values[0]
