@@ -21,6 +21,7 @@ from itertools import pairwise
 
 from cutaway.analysis.calls import Call, Size, Unknown, Work
 from cutaway.analysis.cost_elementwise import ELEMENTWISE
+from cutaway.analysis.cost_low_rank import with_adapters
 from cutaway.analysis.cost_products import PRODUCTS
 from cutaway.analysis.cost_recurrent import RECURRENT
 from cutaway.analysis.order import execution_order
@@ -174,7 +175,7 @@ def _work(call: Call, reasons: dict[int, str]) -> Work:
     try:
         if op in NAMED_AS_LAYERS:  # one operation of a graph that bears the name of a layer
             rule = COST.get(str(call.attributes.get("kind")), rule)
-        return rule(call)
+        return with_adapters(call, rule(call))
     except Unknown as reason:
         reasons[call.node] = str(reason)
     except _MALFORMED:

@@ -6,14 +6,11 @@ The number of multiply-accumulates of each is (elements made) × (products added
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 
 from cutaway.analysis.calls import Call, Size, Unknown, Work, count, number, numbers
 
 Rule = Callable[[Call], Work]
-
-_LORA = re.compile(r"lora_(kernel|embeddings)_[ab]$")
 
 _FREE = frozenset({"", "linear", "None", "none", "NONE"})
 
@@ -218,24 +215,6 @@ def looked_up(_call: Call) -> Work:
     return Work()
 
 
-def with_lora(rule: Rule) -> Rule:
-    """A rule of a layer whose kernel may be adapted at low rank (``enable_lora`` of Keras).
-
-    Every call adds ``alpha / rank * (a @ b)`` to the whole kernel, however large its input is.
-    """
-
-    def counted(call: Call) -> Work:
-        work = rule(call)
-        found = {name[-1]: shape for name, shape in call.weights if _LORA.search(name)}
-        low, high = found.get("a"), found.get("b")
-        if not low or not high:
-            return work
-        elements = count(low[:-1]) * high[-1]
-        return Work(work.macs + elements * low[-1], work.other + 2 * elements)
-
-    return counted
-
-
 def dot(call: Call) -> Work:
     """Dot: one axis of each input is contracted."""
     axes = call.attributes.get("axes", call.attributes.get("dot_axes"))
@@ -327,7 +306,7 @@ def short_time_fourier(call: Call) -> Work:
 
 _ROWS: tuple[tuple[Rule, str], ...] = (
     (
-        with_lora(convolution),
+        convolution,
         "Conv1D Conv2D Conv3D Convolution1D Convolution2D Convolution3D AtrousConvolution1D "
         "AtrousConvolution2D Conv _FusedConv2D FusedConv2D Conv2DV2",
     ),
@@ -345,18 +324,18 @@ _ROWS: tuple[tuple[Rule, str], ...] = (
     (kernel_gradient, "Conv2DBackpropFilter Conv3DBackpropFilter Conv3DBackpropFilterV2"),
     (depthwise_gradient, "DepthwiseConv2dNativeBackpropFilter"),
     (locally_connected, "LocallyConnected1D LocallyConnected2D"),
-    (with_lora(dense), "Dense TimeDistributedDense"),
+    (dense, "Dense TimeDistributedDense"),
     (fully_connected, "FULLY_CONNECTED"),
     (matmul, "MatMul Matmul BatchMatMul BatchMatMulV2 BatchMatMulV3 SparseMatMul _FusedMatMul BATCH_MATMUL"),
     (einsum, "Einsum XlaEinsum"),
-    (with_lora(einsum_dense), "EinsumDense"),
+    (einsum_dense, "EinsumDense"),
     (dot, "Dot"),
     (tensordot, "Tensordot"),
     (inner, "Inner Vdot"),
     (heads, "DotProductAttention"),
     (attention, "Attention AdditiveAttention"),
-    (with_lora(looked_up), "Embedding"),
-    (with_lora(reversible_embedding), "ReversibleEmbedding"),
+    (looked_up, "Embedding"),
+    (reversible_embedding, "ReversibleEmbedding"),
     (highway, "Highway"),
     (maxout, "MaxoutDense"),
     (short_time_fourier, "STFTSpectrogram"),

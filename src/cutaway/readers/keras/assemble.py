@@ -16,7 +16,7 @@ from cutaway.readers.keras.serialized import Attributes, dtype_policy
 from cutaway.readers.keras.shapes import layer_outputs, operation_outputs
 from cutaway.readers.keras.shapes.common import NoRule
 from cutaway.readers.keras.values import DEEPEST, MOST_CALLS, Place, Read, Stored, Value, is_model
-from cutaway.readers.keras.weights import layer_weights, stored_when_quantized
+from cutaway.readers.keras.weights import adapters_when_quantized, layer_weights, stored_when_quantized
 
 NO_CALL = Call((), NO_ARGUMENTS)
 _MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, ArithmeticError)
@@ -246,6 +246,7 @@ class Assembler:
         numbered = [str(at) for at in range(len(found))]  # as Keras 3 stores them
         if names and [weight.name for weight in found] == numbered:
             found = [replace(weight, name=name) for weight, name in zip(found, names, strict=False)]
+        adapters = adapters_when_quantized(spec.op, spec.config, [(weight.name, weight.shape) for weight in found])
         return tuple(
             replace(
                 weight,
@@ -253,7 +254,7 @@ class Assembler:
                 trainable=trainable and (weight.name == "bias" if names else "int" not in weight.dtype),
             )
             for weight in found
-        )
+        ) + tuple(Weight(f"{path}/{each.name}", each.name, each.shape, "float32", trainable) for each in adapters)
 
     def warn(self, message: str) -> None:
         """Note something that could not be read; many of a kind are counted and not listed."""

@@ -52,15 +52,21 @@ def _biased(config: Config, kernel: list[WeightSpec], units: int) -> list[Weight
     return kernel
 
 
-def _with_lora(config: Config, found: list[WeightSpec], rank_axis: tuple[int, ...]) -> list[WeightSpec]:
+def _with_lora(config: Config, found: list[WeightSpec]) -> list[WeightSpec]:
     """Low-rank adaptation freezes the first weight and adds two that are trained."""
+    adapters = adapters_of(config, found[0])
+    return [found[0]._replace(trainable=False), *found[1:], *adapters] if adapters else found
+
+
+def adapters_of(config: Config, adapted: WeightSpec) -> list[WeightSpec]:
+    """The two matrices whose product a layer adds to a weight; none without ``lora_rank``."""
     if not config.get("lora_rank"):
-        return found
+        return []
     rank = size(config, "lora_rank")
-    first = found[0]
-    a = WeightSpec(f"lora_{first.name}_a", (*first.shape[:-1], rank), True, "float32")
-    b = WeightSpec(f"lora_{first.name}_b", (rank, *rank_axis), True, "float32")
-    return [first._replace(trainable=False), *found[1:], a, b]
+    return [
+        WeightSpec(f"lora_{adapted.name}_a", (*adapted.shape[:-1], rank), True, "float32"),
+        WeightSpec(f"lora_{adapted.name}_b", (rank, *adapted.shape[-1:]), True, "float32"),
+    ]
 
 
 def dense(config: Config, shapes: Shapes) -> list[WeightSpec]:
@@ -70,8 +76,10 @@ def dense(config: Config, shapes: Shapes) -> list[WeightSpec]:
     if quantization(config.get("dtype")) == "int8":
         bias = [WeightSpec("bias", (units,), stored=1)] if config.get("use_bias", True) else []
         kernel = WeightSpec("kernel", shape, False, "int8", stored=0)
-        return [*bias, kernel, WeightSpec("kernel_scale", (units,), False, "float32")]
-    return _with_lora(config, _biased(config, [WeightSpec("kernel", shape)], units), (units,))
+        scale = WeightSpec("kernel_scale", (units,), False, "float32", stored=len(bias) + 1)
+        adapters = [each._replace(stored=at) for at, each in enumerate(adapters_of(config, kernel), len(bias) + 2)]
+        return [*bias, *adapters, kernel, scale]
+    return _with_lora(config, _biased(config, [WeightSpec("kernel", shape)], units))
 
 
 def einsum_dense(config: Config, shapes: Shapes) -> list[WeightSpec]:
@@ -86,13 +94,13 @@ def einsum_dense(config: Config, shapes: Shapes) -> list[WeightSpec]:
             _known(dims[letter]) if letter in axes else 1 for letter in made[marked[0] :]
         )  # fmt: skip
         found.append(WeightSpec("bias", shape))
-    return _with_lora(config, found, found[0].shape[-1:])
+    return _with_lora(config, found)
 
 
 def embedding(config: Config, shapes: Shapes) -> list[WeightSpec]:
     """Embedding."""
     units = size(config, "output_dim")
-    return _with_lora(config, [WeightSpec("embeddings", (size(config, "input_dim"), units))], (units,))
+    return _with_lora(config, [WeightSpec("embeddings", (size(config, "input_dim"), units))])
 
 
 def reversible_embedding(config: Config, shapes: Shapes) -> list[WeightSpec]:
@@ -110,7 +118,7 @@ def convolution_weights(config: Config, shapes: Shapes, *, rank: int) -> list[We
     depth = _channels(config, shapes[0]) // (size(config, "groups", 1) or 1)
     found = [WeightSpec("kernel", (*sizes(config, "kernel_size", rank), depth, filters))]
     found = _biased(config, found, filters)
-    return _with_lora(config, found, (filters,))
+    return _with_lora(config, found)
 
 
 def transposed(config: Config, shapes: Shapes, *, rank: int) -> list[WeightSpec]:
@@ -349,6 +357,23 @@ def stored_when_quantized(op: str, config: Config) -> tuple[str, ...]:
         return ()
     biased = config.get("use_bias", True) if op == "Dense" else config.get("bias_axes")
     return (first, *(("bias",) if biased else ()), f"{first}_scale", f"{first}_zero", "g_idx")
+
+
+def adapters_when_quantized(op: str, config: Config, stored: Sequence[tuple[str, tuple[int, ...]]]) -> list[WeightSpec]:
+    """The adapters of a quantized layer, which Keras adds to what it stores and makes anew when it loads the layer.
+
+    Args:
+        op: The layer.
+        config: Its configuration.
+        stored: Names and shapes of what it stores; of four bits, two values lie in one, which hides the shape.
+    """
+    adapted = next((WeightSpec(name, shape) for name, shape in stored if name == _QUANTIZED.get(op)), None)
+    if adapted is None or quantization(config.get("dtype")) != "int8":
+        return []
+    try:
+        return adapters_of(config, adapted)
+    except (NoRule, ValueError, TypeError, KeyError):
+        return []
 
 
 def layer_weights(op: str, config: Config, shapes: Sequence[Shape | None]) -> list[WeightSpec]:
