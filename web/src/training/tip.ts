@@ -31,7 +31,9 @@ export class Tip {
   }
 
   hide(): void {
+    if (this.element.hidden) return;
     this.element.hidden = true;
+    this.widen(0);
   }
 
   /** Show rows beside the pointer, and how many more there would be. The elements stay those that they were: only words and places change. */
@@ -59,18 +61,19 @@ export class Tip {
     clear(this.element);
     this.element.append(make("table", {}, [make("tr", {}, heads.map((text) => make("th", { text }))), ...lines]));
     if (more) this.element.append(make("p", {}, [rest]));
-    this.wide = 0;
-    this.element.style.minWidth = "";
+    this.widen(0);
     return { shape, rows, more: rest };
+  }
+
+  private widen(width: number): void {
+    this.wide = width;
+    this.element.style.minWidth = `${width}px`;
   }
 
   /** It only grows while the pointer moves, as numbers of changing length would make it tremble. */
   private place(event: PointerEvent): void {
     const { offsetWidth: width, offsetHeight: height } = this.element;
-    if (width > this.wide) {
-      this.wide = width;
-      this.element.style.minWidth = `${width}px`;
-    }
+    if (width > this.wide) this.widen(width);
     const left = event.clientX + 16 + width > window.innerWidth ? event.clientX - 16 - width : event.clientX + 16;
     const top = Math.min(event.clientY + 12, window.innerHeight - height - 8);
     this.element.style.transform = `translate(${Math.round(Math.max(4, left))}px, ${Math.round(Math.max(4, top))}px)`;
