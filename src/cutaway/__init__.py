@@ -7,9 +7,11 @@ The names below are all that is promised; each is loaded when it is first asked 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # that of `typing` takes longer to import than all else here, and Ctrl-C may come meanwhile
 if TYPE_CHECKING:
+    from typing import Any
+
     from cutaway.comparison import Comparison, diff
     from cutaway.errors import CutawayError
     from cutaway.explorer.shown import Shown, show
