@@ -18,7 +18,7 @@ from cutaway.analysis.untangling import untangle
 from cutaway.graph.build import GraphBuilder
 from cutaway.graph.grouping import PAGE
 from cutaway.graph.model import Graph
-from cutaway.graph.walk import depths
+from cutaway.graph.walk import depths, lift
 from tests.analysis.test_matching_edits import Layer, Model
 
 
@@ -173,18 +173,20 @@ def test_very_many_that_are_gone_are_cut_into_pages() -> None:
 
 
 @st.composite
-def trees(draw: st.DrawFn) -> tuple[Graph, GroupTree, set[int]]:
-    """A random graph without circles, in random groups, of which random nodes are gone."""
+def trees(draw: st.DrawFn, *, scopes: int = 0) -> tuple[Graph, GroupTree, set[int]]:
+    """A random graph without circles, in random groups, some of an author, of which random nodes are gone."""
     count = draw(st.integers(3, 24))
     chance = random.Random(draw(st.integers(0, 10_000)))
     builder = GraphBuilder("random", "keras_v3")
+    groups = [0]
+    for at in range(scopes):
+        groups.append(builder.group(f"scope{at}", parent=chance.choice(groups)))
     nodes = [builder.node(f"n{at}", "Dense") for at in range(count)]
     for target in nodes[1:]:
         for source in chance.sample(range(target), min(target, chance.randrange(1, 4))):
             builder.connect(source, target)
     graph = builder.build()
     tree = GroupTree(graph)
-    groups = [0]
     for at in range(draw(st.integers(1, 8))):
         groups.append(tree.add(chance.choice(groups), FoundGroup(f"g{at}", f"g{at}", "block", "by chance")))
     for node in nodes:
@@ -202,6 +204,24 @@ def test_whatever_the_groups_are_they_can_be_closed_then(case: tuple[Graph, Grou
     assert_can_be_closed(found)
     assert found.names == graph.names
     assert list(found.input_node) == list(graph.input_node)
+
+
+@settings(max_examples=150, deadline=None)
+@given(trees(scopes=3))
+def test_groups_of_an_author_stay_and_no_other_is_on_a_circle(case: tuple[Graph, GroupTree, set[int]]) -> None:
+    graph, tree, gone = case
+    untangle(tree, graph, gone)
+    found = tree.build()
+    assert {found.groups.names[at] for at in range(1, len(found.groups))} >= set(graph.groups.names[1:])
+    parents, deep = found.groups.parents, depths(found.groups.parents)
+    levels: dict[int, nx.DiGraph] = {}
+    for edge in found.edges():
+        level, start, end = lift(parents, deep, found.node_groups, edge.source, edge.target)
+        if start != end:
+            levels.setdefault(level, nx.DiGraph()).add_edge(start, end)
+    for drawn in levels.values():
+        for circle in nx.strongly_connected_components(drawn):
+            assert len(circle) == 1 or all(item >= 0 or found.groups.kinds[~item] == "scope" for item in circle)
 
 
 def random_pair(chance: random.Random) -> tuple[Model, Model]:
