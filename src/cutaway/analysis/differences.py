@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cutaway.analysis.matching import Matching
+from cutaway.analysis.renumbering import SamePlaces, names_as_in
 from cutaway.analysis.units import JOINED, Level, Unit, Units, named_layers, units
 from cutaway.graph.model import Graph
 from cutaway.graph.on_demand import OnDemand
@@ -90,10 +91,11 @@ def differences(old: Graph, new: Graph) -> Differences:
     """
     level: Level = "node" if _kind(old) == _kind(new) else "layer"
     before, after = units(old, level), units(new, level)
-    joined = _joined_by_name(before, after) if level == "layer" else {}
+    called = replace(after, names=names_as_in(before, after)) if level == "layer" else after
+    joined = _joined_by_name(before, called) if level == "layer" else {}
     known = {max(found, key=lambda at: (before[at].parameters, -at)): at_new for at_new, found in joined.items()}
-    to_new = Matching(before, after, known, converted=level == "layer").run()
-    return _Comparer(before, after, level, to_new, joined).run()
+    to_new = Matching(before, called, known, converted=level == "layer").run()
+    return _Comparer(before, after, level, to_new, joined, called.names).run()
 
 
 def _kind(graph: Graph) -> str:
@@ -102,7 +104,13 @@ def _kind(graph: Graph) -> str:
 
 class _Comparer:
     def __init__(
-        self, old: Units, new: Units, level: Level, to_new: dict[int, int], joined: dict[int, list[int]]
+        self,
+        old: Units,
+        new: Units,
+        level: Level,
+        to_new: dict[int, int],
+        joined: dict[int, list[int]],
+        called: Sequence[str],
     ) -> None:
         self._joined = joined
         self._old = old
@@ -110,6 +118,8 @@ class _Comparer:
         self._level = level
         self._to_new = to_new
         self._to_old = {end: start for start, end in to_new.items()}
+        self._called = called
+        self._same_places = SamePlaces(old, new, to_new)
         self._places = set(old.places) & set(new.places)
 
     def run(self) -> Differences:
@@ -157,12 +167,14 @@ class _Comparer:
         if not fused:
             changes += _weights(old, new, self._level)
         changes += self._inputs(old, new)
-        renamed = old.name not in named_layers(new) and not (old.auto and new.auto)
+        renamed = old.name not in self._called[end].split(JOINED) and not (old.auto and new.auto)
         return Pair(old, new, tuple(changes), renamed, self._moved(old, new), tuple(self._old[at] for at in fused))
 
     def _moved(self, old: Unit, new: Unit) -> bool:
         """Whether it lies in another group, where the groups are those of the same author."""
-        return old.place != new.place and (self._level == "node" or {old.place, new.place} <= self._places)
+        if self._same_places(old.place, new.place):
+            return False
+        return self._level == "node" or {old.place, new.place} <= self._places
 
     def _inputs(self, old: Unit, new: Unit) -> list[Change]:
         """Inputs that come from another unit of both models; what stands in between is told there."""
@@ -255,11 +267,13 @@ def _fused(
 ) -> dict[int, list[int]]:
     """Units that are gone, by the unit of the new model that computes them.
 
-    It says so in its name, or is the nearest one before a unit with one input.
+    It says so in its name, or is the nearest one before a unit with one input, if most units have a partner: models
+    that share little are no conversions of each other.
     """
     found = {at: [each for each in several if each not in to_new] for at, several in joined.items()}
     into = {each: at for at, several in found.items() for each in several}
-    for at, unit in enumerate(before):
+    shared = len(to_new) + len(into)
+    for at, unit in enumerate(before if 2 * shared >= min(len(before), len(after)) else ()):
         if at in to_new or at in into or len({source for source, _ in unit.sources}) != 1:
             continue
         source = unit.sources[0][0]

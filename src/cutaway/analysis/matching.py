@@ -70,6 +70,7 @@ class Matching:
             lambda: self._by_key(lambda side, at: None if side.autos[at] else (side.names[at],)),
             self._by_operations,
             self._by_any_name,
+            self._by_operations,
         )
         for stage in stages:
             if len(self.to_new) == min(len(self._old), len(self._new)):
