@@ -102,6 +102,46 @@ def test_a_healthy_training_by_epoch_is_left_alone(name: str, tmp_path: Path) ->
         assert mean == pytest.approx(np.mean(weight.numpy()), abs=0.1 * float(np.abs(weight.numpy()).max()))
 
 
+def namesakes() -> Any:
+    """A model with another one in it, in which there is a layer of the same name: Keras writes both under one tag."""
+    x = keras.Input((8,))
+    inner = keras.Model(x, layers.Dense(8)(layers.Dense(3, name="same")(x)), name="inner")
+    inner.trainable = False
+    x = keras.Input((8,))
+    return keras.Model(x, layers.Dense(1)(inner(layers.Dense(8, name="same")(x))))
+
+
+class Wrapped(layers.Layer):
+    """A layer of its own kind, which holds one of a name that the model has too, and weights that nobody named."""
+
+    def __init__(self) -> None:
+        super().__init__(name="wrapped")
+        self.inner = layers.Dense(4, name="same")
+
+    def build(self, shape: Any) -> None:
+        self.inner.build(shape)
+        self.one = self.add_weight(shape=(4, 2), name="w")
+        self.two = self.add_weight(shape=(2, 8), name="w_1")
+
+    def call(self, x: Any) -> Any:
+        return self.inner(x) @ self.one @ self.two
+
+
+def wrapped() -> Any:
+    x = keras.Input((8,))
+    return keras.Model(x, layers.Dense(1)(Wrapped()(layers.Dense(8, name="same")(x))))
+
+
+@pytest.mark.parametrize("name", CALLBACKS)
+@pytest.mark.parametrize("make", [namesakes, wrapped])
+def test_weights_of_one_name_are_not_taken_for_each_other(make: Callable[[], Any], name: str, tmp_path: Path) -> None:
+    assert found_after(tmp_path, make(), CALLBACKS[name](tmp_path)) == []
+    (records,) = trainings(tmp_path).values()
+    sizes = {weight.id: weight.parameters for weight in records.weights().values()}
+    assert ("norm/weights/same/kernel" in records.train) == (make is wrapped)
+    assert sizes["same/kernel"] == 64
+
+
 def test_a_frozen_layer_may_stand_still(tmp_path: Path) -> None:
     model = middle()
     model.get_layer("middle").trainable = False

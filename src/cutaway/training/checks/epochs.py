@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,36 +17,54 @@ from cutaway.training.checks.records import Floats, Line
 from cutaway.training.runs import Run
 from cutaway.training.series import HISTOGRAMS, SCALARS, Columns
 
-_PATH = re.compile(r"(?P<path>.+?)(?:_\d+)?/histogram")
+_PATH = re.compile(r"(?P<path>.+?)(?P<number>(?:_\d+)?)/histogram")
 """As Keras 3 writes it; Keras 2 has the number of the output behind the name. At steps the recorder writes others."""
 
 
 def weight_lines(run: Run, weights: Mapping[str, Weight]) -> dict[str, Line]:
     """Statistics of the weights whose distributions were written by epoch, by tag.
 
-    Mean, deviation and norm are those of the middles of the bins; equal distributions have equal ones.
+    Mean, deviation and norm are those of the middles of the bins; equal distributions have equal ones. Layers of one
+    name in several models have one path in Keras, so that their weights are written under one tag: of these nothing is
+    told.
 
     Args:
         run: What was read.
         weights: The weights of the model, by id; others are not told.
     """
-    found: dict[str, Line] = {}
+    claims: dict[str, list[_Claim]] = {}
     for tag, series in run.series.items():
-        id = _weight(tag, weights) if series.kind == HISTOGRAMS and len(series) else None
-        if id is not None:
-            size = weights[id].parameters
-            found |= {f"{name}/weights/{id}": line for name, line in _lines(series.columns(), size).items()}
+        if series.kind == HISTOGRAMS and len(series) and (claim := _claim(tag, weights)) is not None:
+            claims.setdefault(claim.id, []).append(claim)
+    found: dict[str, Line] = {}
+    for id, of_it in claims.items():
+        least = min(claim.left_out for claim in of_it)
+        told = [run.series[claim.tag].columns() for claim in of_it if claim.left_out == least]
+        if len(told) == 1 and np.diff(told[0].steps).all():
+            lines = _lines(told[0], weights[id].parameters)
+            found |= {f"{name}/weights/{id}": line for name, line in lines.items()}
     return found
 
 
-def _weight(tag: str, weights: Mapping[str, Weight]) -> str | None:
+class _Claim(NamedTuple):
+    """That a tag is about a weight; of several tags that seem to be, it is the one of which least is left out."""
+
+    id: str
+    tag: str
+    left_out: int
+
+
+def _claim(tag: str, weights: Mapping[str, Weight]) -> _Claim | None:
     """The weight that a tag is about: its path is the id, behind the names of models around it."""
     match = _PATH.fullmatch(tag)
-    parts = "" if match is None else match["path"]
-    while parts:
-        if parts in weights:
-            return parts
-        parts = parts.partition("/")[2]
+    if match is None:
+        return None
+    for path in (match["path"] + match["number"], match["path"]):
+        parts = path
+        while parts:
+            if parts in weights:
+                return _Claim(parts, tag, len(tag) - len(parts))
+            parts = parts.partition("/")[2]
     return None
 
 
