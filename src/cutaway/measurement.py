@@ -20,6 +20,7 @@ from cutaway.profiling.fusing import fusions_in
 from cutaway.profiling.landing import Place, place_by_name
 from cutaway.profiling.optimes import OpTimes
 from cutaway.profiling.ranks import ranks
+from cutaway.profiling.reopened_scopes import layers_of_scopes
 from cutaway.profiling.roofline import Bound, Ceiling, measured
 from cutaway.profiling.runnable import PHASES, Fusion, Landed
 from cutaway.profiling.sums import Spent, add_up, moved
@@ -372,11 +373,13 @@ def _rule() -> Any:
 
 def _from_trace(graph: Graph, trace: str | os.PathLike[str], setting: Setting, ceiling: Ceiling | None) -> Profile:
     """What a trace says of the nodes of a model."""
-    times, graph = read_trace(trace), with_groups(graph)
+    times = read_trace(trace)
+    renamed = layers_of_scopes(graph, times.seconds)
+    graph = with_groups(graph)
     find = place_by_name(graph)
 
     def land(name: str) -> Landed:
-        return Landed(find(name), _phase(name))
+        return Landed(find(renamed(name)), _phase(name))
 
     spent = add_up(graph, times, land, fusions_in(graph, land, times), None)
     if not spent.landed:
