@@ -30,7 +30,8 @@ def _overshooting(records: Records) -> Iterator[Hit]:
         first = min(found, key=lambda kernel: (not kernel.wild, kernel.step))
         where = tuple(dict.fromkeys(owner for kernel in found for owner in records.owner(kernel.id)))
         step, ratio = ("a step changes", "times its norm") if first.wild else ("steps change", "of its norm")
-        text = f"{step} {first.id} by {short(first.ratio)} {ratio}, and {len(found) - 1} more kernels too much"
+        others = "1 more kernel" if len(found) == 2 else f"{len(found) - 1:,} more kernels"
+        text = f"{step} {first.id} by {short(first.ratio)} {ratio}, and {others} too much"
         yield Hit(where, first.step, text, "error" if any(kernel.wild for kernel in found) else None)
 
 
