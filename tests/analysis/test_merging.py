@@ -77,6 +77,21 @@ def test_a_name_and_a_weight_that_both_have_stay_apart() -> None:
         assert found.pairs[1].changes[0].what == "op"
 
 
+def test_nodes_of_the_new_model_keep_ids_that_groups_or_nodes_of_the_old_one_had() -> None:
+    """A model in the model that a layer of its name took the place of, and a name with a slash for a group."""
+    old, new = GraphBuilder("model", "keras_v3"), GraphBuilder("model", "keras_v3")
+    head = old.group("head")
+    for number, name in enumerate(("mid", "last")):
+        old.node(name, "Dense", group=head, weights=[Weight(name, name, (number + 2, 2), "float32")])
+    old.node("a/b", "Dropout")
+    new.node("head", "Softmax")
+    new.node("b", "ReLU", group=new.group("a"))
+    before, after = old.build(), new.build()
+    graph = compared(before, after).merged.graph
+    assert [graph.ids[at] for at in compared(before, after).merged.of_new] == list(after.ids) == ["head", "a/b"]
+    assert set(graph.ids) == {"head", "a/b", "a/b (old)", "head (old)/mid", "head (old)/last"}
+
+
 def test_models_with_nothing_in_common_are_both_there() -> None:
     old, new = picture("a -> b"), picture("c -> d \n d -> e")
     both = compared(old, new)

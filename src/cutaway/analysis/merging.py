@@ -125,8 +125,9 @@ class _Merger:
 
     def _copy_removed(self, node: int) -> None:
         name = self._old.names[node]
-        if (self._old.groups.ids[self._old.node_groups[node]], name) in self._names:
-            name = f"{name} (old)"  # the new model has another node of that name there, which keeps its id
+        place = self._old.groups.ids[self._old.node_groups[node]], name
+        if place in self._names or self._old.ids[node] in self._node_ids:
+            name = f"{name} (old)"  # the new model has another node of that name or id, which keeps its id
         weights = [
             replace(weight, id=f"{weight.id} (old)") if weight.id in self._weights else weight
             for weight in self._old.weights_of(node)
@@ -139,6 +140,11 @@ class _Merger:
         """Names of the nodes of the new model, with the ids of their groups."""
         ids = self._new.groups.ids
         return {(ids[group], name) for group, name in zip(self._new.node_groups, self._new.names, strict=True)}
+
+    @cached_property
+    def _node_ids(self) -> set[str]:
+        """Ids of the nodes of the new model."""
+        return set(self._new.ids)
 
     @cached_property
     def _weights(self) -> set[str]:
@@ -164,8 +170,11 @@ class _Merger:
         for index in range(1, len(groups)):
             if groups.ids[index] in self._groups or (needed is not None and index not in needed):
                 continue
+            name = groups.names[index]
+            if groups.ids[index] in self._node_ids:
+                name = f"{name} (old)"  # as where a layer came in the place of a model in the model: it keeps its id
             self._groups[groups.ids[index]] = self._builder.group(
-                groups.names[index], parent=self._groups[groups.ids[groups.parents[index]]], kind=groups.kinds[index],
+                name, parent=self._groups[groups.ids[groups.parents[index]]], kind=groups.kinds[index],
                 op=groups.ops.get(index, ""), found_by=groups.found_by.get(index, ""),
                 attributes=groups.attributes.get(index, {}),
                 weights=[graph.weights[code] for code in groups.weights.get(index, ())],
