@@ -45,7 +45,8 @@ while it runs; with `stop_on="error"` it stops the training. Layers are named as
 since when it is so. Most need `every=N`, which records weights, activations, gradients and updates; losses and \
 accuracies alone are enough for CT009 to CT012, and may come from any program that writes event files. What the \
 recorder or `keras.callbacks.TensorBoard` write with `histogram_freq=1` is enough for CT001 and CT005 (CT013 asks for \
-weights as they began, which the end of an epoch does not tell). What is told of an epoch is pinned to the last step \
+weights as they began, which the end of an epoch does not tell). Where weights hold NaN, what begins with that, \
+such as silent units, is not told beside CT001. What is told of an epoch is pinned to the last step \
 that was recorded in it, and to its number where there was none. \
 `tests/training/test_training_checks.py` trains a model with each fault, and six healthy ones, on which all are silent.
 """

@@ -6,7 +6,7 @@ import json
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from cutaway.checks.finding import Finding
 from cutaway.cli import main
 from cutaway.errors import OptionError, ReadError
 from cutaway.training.checks import TRAINING_CHECKS, thresholds
-from cutaway.training.checks.finding import TrainingFinding
+from cutaway.training.checks.finding import Hit, TrainingFinding
 from cutaway.training.checks.logs import trainings
 from cutaway.training.checks.records import Line, Records
 from cutaway.training.checks.run import run
@@ -221,6 +221,17 @@ def test_the_first_layer_and_step_of_nan_are_told(tmp_path: Path) -> None:
     (finding,) = (one for one in found_in(tmp_path) if one.check == "CT001")
     assert finding.step == 1
     assert finding.where == ("log",)
+
+
+def test_what_begins_with_nan_in_weights_is_not_told_beside_it() -> None:
+    steps = np.arange(1, 10)
+    records = Records(train={"nan/weights/dense/kernel": Line(steps, np.where(steps < 5, 0.0, 8.0))})
+    not_finite = next(check for check in TRAINING_CHECKS if check.id == "CT001")
+    silent = replace(not_finite, id="CT006", find=lambda _: (Hit((), step, "silent") for step in (4, 5, 9)))
+    cause = replace(silent, id="CT012")
+    told = [(one.check, one.step) for one in run(records, [not_finite, silent, cause])]
+    assert told == [("CT012", 4), ("CT006", 4), ("CT012", 5), ("CT001", 5), ("CT012", 9)]
+    assert [one.step for one in run(records, [silent])] == [4, 5, 9]  # asked for alone, it is told
 
 
 def test_a_training_stops_on_an_error_and_says_why(tmp_path: Path) -> None:
