@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cutaway.analysis.differences import differences
+from cutaway.analysis.renumbering import _shift
 from cutaway.graph.build import GraphBuilder
 from cutaway.graph.model import Graph, Tensor, Weight
 
@@ -79,3 +80,28 @@ def test_what_lies_in_layers_with_other_numbers_did_not_move() -> None:
 def test_what_lies_in_the_other_layer_moved() -> None:
     found = differences(attentions(0), attentions(7, exchanged=True))
     assert [(pair.old.id, pair.moved) for pair in found.changed] == [("multi_head_attention/scores", True)]
+
+
+def test_a_number_that_no_layer_has_is_a_part_of_the_name() -> None:
+    def named(format: str) -> Graph:
+        builder = GraphBuilder("far", format)
+        builder.connect(builder.node("given", "Input"), builder.node("dense_" + "9" * 5_000, "FULLY_CONNECTED"))
+        return builder.build()
+
+    found = differences(named("keras_v3"), named("tflite"))
+    assert not found.added
+    assert not found.removed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shift"),
+    [
+        ({0, 1, 2}, {4, 5, 6}, 4),
+        ({0, 2}, {3, 4, 5}, 3),
+        ({0, 2}, {3, 4}, 0),
+        ({0, 1}, {2, 3, 4}, 0),
+        ({1, 2}, {1, 2}, 0),
+    ],
+)
+def test_numbers_are_found_again_at_one_distance_or_not_at_all(old: set[int], new: set[int], shift: int) -> None:
+    assert _shift(old, new) == shift

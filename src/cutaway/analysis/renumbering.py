@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from cutaway.analysis.units import JOINED, Unit, Units, named_layers
 from cutaway.graph.model import GroupColumns
 from cutaway.graph.names import is_auto
 
-_NUMBERED = re.compile(r"(.*?)(?:_(\d+))?", re.DOTALL)
+_NUMBERED = re.compile(r"(.*?)(?:_([0-9]{1,9}))?", re.DOTALL)  # more digits, in a stranger's file, count no layers
 
 
 def _stem_and_number(name: str) -> tuple[str, int]:
@@ -30,10 +31,11 @@ def _numbers(names: Iterable[str]) -> dict[str, set[int]]:
 
 def _shift(old: set[int], new: set[int]) -> int:
     """What to add to all of some numbers to find them among others; 0 where that is not clear."""
-    first = min(old)
+    first, last = min(old), max(old)
     if len(old) > len(new) or old <= new:
         return 0
-    found = [number - first for number in new if all(each + number - first in new for each in old)]
+    ends = (number - first for number in new if last + number - first in new)  # few, so that not all is tried for each
+    found = list(islice((shift for shift in ends if all(each + shift in new for each in old)), 2))
     return found[0] if len(found) == 1 else 0
 
 
