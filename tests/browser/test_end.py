@@ -76,3 +76,15 @@ def test_names_and_python_are_copied_and_it_is_said(browser: Any, tmp_path: Path
         wait_until(page, "text => document.querySelector('.notice p').textContent.endsWith(text)", text)
         assert page.evaluate("navigator.clipboard.readText()") == text
     context.close()
+
+
+def test_a_page_that_is_not_drawn_yet_is_as_dark_as_the_system(browser: Any, tmp_path: Path) -> None:
+    from cutaway.picture import plot_model
+
+    address = plot_model(RESNET, None).save(tmp_path / "model.html").as_uri()
+    for scheme, colour in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(15, 23, 42)")):
+        context = browser.new_context(color_scheme=scheme, java_script_enabled=False)
+        page = context.new_page()
+        page.goto(address)
+        assert page.evaluate("getComputedStyle(document.getElementById('cutaway')).backgroundColor") == colour
+        context.close()

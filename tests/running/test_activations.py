@@ -454,3 +454,18 @@ def test_of_a_tflite_model_that_signature_runs_which_is_asked_for(signature: str
     np.testing.assert_allclose(last, made(given["a"], given["b"]), rtol=1e-6)
     assert all("another signature" in words for words in found.missing.values())
     assert bool(found.missing) == (signature is None)
+
+
+def test_a_layer_that_only_its_author_has_is_named_in_one_sentence(tmp_path: Path) -> None:
+    @keras.saving.register_keras_serializable("authors")
+    class Own(layers.Layer):
+        def call(self, x: Any) -> Any:
+            return x
+
+    given = keras.Input((4,))
+    keras.Model(given, Own()(layers.Dense(2)(given))).save(tmp_path / "m.keras")
+    del keras.saving.get_custom_objects()["authors>Own"]
+    with pytest.raises(ReadError, match=r"cannot be loaded by Keras .*: Could not locate class 'Own'") as caught:
+        cutaway.activations(tmp_path / "m.keras")
+    assert "custom_objects" in str(caught.value)
+    assert "config" not in str(caught.value)

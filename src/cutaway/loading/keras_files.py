@@ -52,9 +52,15 @@ def _made(path: str, caller: str, compiled: bool, make: Callable[[Any], Any]) ->
     try:
         return make(found)
     except Exception as error:  # whatever the many loaders of Keras, and the code of layers, may raise
-        said = " ".join(str(error).split())
+        said = _reason(str(error))
         raise ReadError(
-            f"cannot be loaded by Keras {found.__version__}: {said:.300}. Where it has layers of your own, load it "
+            f"cannot be loaded by Keras {found.__version__}: {said}. Where it has layers of your own, load it "
             f"with custom_objects and give it to {caller}",
             path=path,
         ) from error
+
+
+def _reason(said: str) -> str:
+    """What Keras says went wrong, without the configurations that it puts around it."""
+    innermost = " ".join(said.split()).rpartition("Exception encountered: ")[2]
+    return innermost.partition("Full object config: ")[0].strip().rstrip(".")[:300]
