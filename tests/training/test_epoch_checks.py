@@ -13,8 +13,9 @@ from keras import layers, optimizers
 
 import cutaway
 from cutaway.training.checks import TRAINING_CHECKS
-from cutaway.training.checks.finding import TrainingFinding
+from cutaway.training.checks.finding import Hit, TrainingCheck, TrainingFinding
 from cutaway.training.checks.logs import trainings
+from cutaway.training.checks.records import Line, Records
 from cutaway.training.checks.run import run
 
 RANDOM = np.random.default_rng(0)
@@ -164,3 +165,17 @@ def test_distributions_that_were_recorded_at_steps_are_no_epochs(tmp_path: Path)
     assert [tag for tag, line in trainings(tmp_path)["."].train.items() if line.by_epoch] == [
         "epoch_loss", "epoch_learning_rate", "epoch_seconds_per_step"
     ]  # fmt: skip
+
+
+def test_what_began_before_the_epoch_in_which_weights_broke_is_told_too() -> None:
+    epochs = np.arange(4)
+    records = Records(
+        train={"nan/weights/end/kernel": Line(epochs, np.array([0.0, 0.0, 1.0, 1.0]), by_epoch=True)},
+        epoch_ends={epoch: STEPS * (epoch + 1) for epoch in range(4)},
+    )
+
+    def check_of(id: str, step: int) -> TrainingCheck:
+        return TrainingCheck(id, "name", "warning", "", "", lambda _: [Hit((), step, "what")], "")
+
+    checks = [check_of("CT001", 3 * STEPS), check_of("CT004", 2 * STEPS), check_of("CT007", 3 * STEPS)]
+    assert [finding.check for finding in run(records, checks)] == ["CT004", "CT001"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from cutaway.training.checks.finding import Severity, TrainingCheck, TrainingFinding
 from cutaway.training.checks.records import Records
 
@@ -40,8 +38,8 @@ def run(records: Records, checks: Iterable[TrainingCheck]) -> list[TrainingFindi
 
 def _lost_since(records: Records) -> int | None:
     """The first recorded step at which a weight holds NaN; None where none does."""
-    steps = [int(line.steps[at]) for _, line in records.of("nan", "weights") for at in np.flatnonzero(line.values)[:1]]
-    return min(steps, default=None)
+    lost = ((line, line.steps[line.values != 0]) for _, line in records.of("nan", "weights"))
+    return min((records.moment(line, int(steps[0]))[0] for line, steps in lost if len(steps)), default=None)
 
 
 def _comes_of_nan(finding: TrainingFinding, lost: int | None) -> bool:
