@@ -149,14 +149,18 @@ def test_what_leads_out_of_a_group_and_back_is_pulled_into_it() -> None:
     assert tree.owners == [block, block, block]
 
 
-def test_more_than_a_group_holds_is_not_pulled_into_it() -> None:
-    builder = GraphBuilder("parted", "keras_v3")
-    nodes = [builder.node(f"n{at}", "Dense") for at in range(20)]
+def row_and_block(count: int) -> tuple[list[int], Graph, GroupTree, int]:
+    """Layers in a row, and beside them a block in which nothing lies yet."""
+    builder = GraphBuilder("row", "keras_v3")
+    nodes = [builder.node(f"n{at}", "Dense") for at in range(count)]
     for source, target in pairwise(nodes):
         builder.connect(source, target)
-    graph = builder.build()
-    tree = GroupTree(graph)
-    block = tree.add(0, FoundGroup("block", "block", "block", "by hand"))
+    tree = GroupTree(graph := builder.build())
+    return nodes, graph, tree, tree.add(0, FoundGroup("block", "block", "block", "by hand"))
+
+
+def test_more_than_a_group_holds_is_not_pulled_into_it() -> None:
+    nodes, graph, tree, block = row_and_block(20)
     for node in (*nodes[:5], nodes[-1]):
         tree.move(node, block)
     untangle(tree, graph, set(nodes[5:-1]))
@@ -265,13 +269,7 @@ def test_circles_are_the_strong_components_of_networkx(wires: list[tuple[int, in
 
 
 def test_what_stands_in_the_place_of_a_removed_block_lies_in_it() -> None:
-    builder = GraphBuilder("exchanged", "keras_v3")
-    nodes = [builder.node(f"n{at}", "Dense") for at in range(5)]
-    for source, target in pairwise(nodes):
-        builder.connect(source, target)
-    graph = builder.build()
-    tree = GroupTree(graph)
-    block = tree.add(0, FoundGroup("block", "block", "block", "by hand"))
+    nodes, graph, tree, block = row_and_block(5)
     gone = {nodes[1], nodes[3]}
     for node in gone:
         tree.move(node, block)
