@@ -223,6 +223,15 @@ def test_the_first_layer_and_step_of_nan_are_told(tmp_path: Path) -> None:
     assert finding.where == ("log",)
 
 
+def test_nan_in_the_data_is_told_as_that(tmp_path: Path) -> None:
+    broken = X.copy()
+    broken[3, 2] = np.nan
+    run_it(Training(dense(), lambda: "adam", x=broken, epochs=1), tmp_path)
+    (finding,) = (one for one in found_in(tmp_path) if one.check == "CT001")
+    assert finding.what.startswith("NaN in the data that x gets, the first at step ")
+    assert finding.where == ("x",)
+
+
 def test_what_begins_with_nan_in_weights_is_not_told_beside_it() -> None:
     steps = np.arange(1, 10)
     records = Records(train={"nan/weights/dense/kernel": Line(steps, np.where(steps < 5, 0.0, 8.0))})

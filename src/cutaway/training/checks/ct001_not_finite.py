@@ -36,7 +36,9 @@ def _find(records: Records) -> Iterator[Hit]:
     if found:
         step, _, _, statistic, kind, id, when = min(found)
         where = (id,) if kind == "activations" else records.owner(id)
-        yield Hit(where, step, f"{_WORDS[statistic]} in the {kind} of {id}, the first at {when}")
+        is_data = kind == "activations" and records.op(id) == "InputLayer"
+        holder = f"the data that {id} gets" if is_data else f"the {kind} of {id}"
+        yield Hit(where, step, f"{_WORDS[statistic]} in {holder}, the first at {when}")
         return
     losses = records.losses()
     odd = np.flatnonzero(~np.isfinite(losses.values))
@@ -51,8 +53,8 @@ CHECK = TrainingCheck(
     severity="error",
     why="From here on every weight that such a value reaches becomes NaN, and the training is lost.",
     do=(
-        "Try a lower learning rate and clipnorm= in the optimizer; look for exp, log, divisions and square roots in "
-        "that layer and in the loss, and for NaN in the data."
+        "Where the data hold them, clean the data. Else try a lower learning rate and clipnorm= in the optimizer; look "
+        "for exp, log, divisions and square roots in that layer and in the loss."
     ),
     find=_find,
     manual=__doc__ or "",
